@@ -1,0 +1,77 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+
+/** One durable file under every service, so that a message, an item and a workflow step can commit together. */
+export interface Store {
+  /** The data folder; services that keep files (S3 objects, logs) keep them below it. */
+  readonly folder: string;
+  /** A prepared statement, cached by its text. */
+  sql(text: string): StatementSync;
+  /** Runs `work` as one durable commit; a nested call joins the outer one; throwing rolls all of it back. */
+  transaction<T>(work: () => T): T;
+  /** Runs `work` once the outermost transaction is durable; at once when there is none. Dropped on rollback. */
+  afterCommit(work: () => void): void;
+  close(): void;
+}
+
+interface StoreOptions {
+  /** Called before and after every durable commit with its ordinal: the seam for crash tests. */
+  onCommit?: (moment: 'before' | 'after', ordinal: number) => void;
+}
+
+/** Opens (or creates) the store in `folder`. WAL and synchronous=FULL: what was committed survives SIGKILL and power loss. */
+export function openStore(folder: string, { onCommit }: StoreOptions = {}): Store {
+  mkdirSync(folder, { recursive: true });
+  const db = new DatabaseSync(join(folder, 'aws.sqlite'));
+  db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=2000');
+  const statements = new Map<string, StatementSync>();
+  let open = false;
+  let commits = 0;
+  let after: (() => void)[] = [];
+
+  function sql(text: string): StatementSync {
+    let statement = statements.get(text);
+    if (!statement) {
+      statement = db.prepare(text);
+      statements.set(text, statement);
+    }
+    return statement;
+  }
+
+  function commit(): void {
+    commits += 1;
+    onCommit?.('before', commits);
+    db.exec('COMMIT');
+    onCommit?.('after', commits);
+  }
+
+  function transaction<T>(work: () => T): T {
+    if (open) return work();
+    db.exec('BEGIN IMMEDIATE');
+    open = true;
+    try {
+      const result = work();
+      commit();
+      return result;
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK');
+      after = [];
+      throw error;
+    } finally {
+      open = false;
+      for (const wake of after.splice(0)) wake();
+    }
+  }
+
+  return {
+    folder,
+    sql,
+    transaction,
+    afterCommit: (work) => {
+      if (open) after.push(work);
+      else work();
+    },
+    close: () => db.close(),
+  };
+}

@@ -1,0 +1,9 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    env: { CDK_VALIDATION: 'false' }, // `npm run synth` validates; tests only look
+    testTimeout: 20_000,
+  },
+});
