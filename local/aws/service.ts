@@ -49,3 +49,18 @@ export function only(operation: string, input: object, known: readonly string[])
   const unknown = Object.entries(input).filter(([key, value]) => value !== undefined && !known.includes(key));
   if (unknown.length > 0) refuse(`${operation} with ${unknown.map(([key]) => key).join(', ')}`);
 }
+
+/** Runs a Lambda function by ARN or name and answers its parsed result. Throws {@link FunctionError} when it throws. */
+export type Invoke = (functionName: string, payload: unknown) => Promise<unknown>;
+
+/** A function that threw or timed out, as Lambda reports it: `name` is the error type, `message` the error message. */
+export class FunctionError extends Error {
+  /** The function's error payload as JSON text: `{"errorType":…,"errorMessage":…,"trace":[…]}`. */
+  readonly payload: string;
+
+  constructor(errorType: string, errorMessage: string, trace: string[] = []) {
+    super(errorMessage);
+    this.name = errorType;
+    this.payload = JSON.stringify({ errorType, errorMessage, trace });
+  }
+}
