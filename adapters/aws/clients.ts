@@ -1,0 +1,28 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SESv2Client } from '@aws-sdk/client-sesv2';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+
+/** Makes `create`'s result on first use and keeps it: clients cost tens of milliseconds and reuse connections. */
+function lazily<T>(create: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= create();
+    return made;
+  };
+}
+
+/** The only clients of AWS that the product makes: endpoints and regions come from the environment alone. */
+export const dynamo = lazily(() =>
+  DynamoDBDocumentClient.from(new DynamoDBClient(), { marshallOptions: { removeUndefinedValues: true } }),
+);
+export const events = lazily(() => new EventBridgeClient());
+export const s3 = lazily(() => new S3Client({ forcePathStyle: true }));
+export const secretsManager = lazily(() => new SecretsManagerClient());
+export const ses = lazily(() => new SESv2Client());
+export const sfn = lazily(() => new SFNClient());
+export const sqs = lazily(() => new SQSClient());

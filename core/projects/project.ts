@@ -1,0 +1,41 @@
+import * as z from 'zod';
+
+export const Repository = z.object({
+  /** `owner/name`, as the forge writes it. */
+  fullName: z.string().regex(/^[\w.-]+\/[\w.-]+$/),
+  cloneUrl: z.url(),
+  /** The forge's REST API: `https://api.github.com`, or `https://HOST/api/v3`. */
+  apiUrl: z.url(),
+  defaultBranch: z.string().default('main'),
+  kind: z.enum(['tap', 'target', 'etl', 'service']),
+  /** Other words a ticket may use for it: a component, a module, an integration's name. Compared without case. */
+  aliases: z.array(z.string()).default([]),
+  /** Key prefix in the artifact bucket under which this integration's job logs are kept, newest last by name. */
+  logPrefix: z.string().optional(),
+});
+export type Repository = z.infer<typeof Repository>;
+
+/** A group of repositories with their owners. `id` is unique within the organization. */
+export const Project = z.object({
+  org: z.string(),
+  id: z.string().regex(/^[a-z0-9-]{1,40}$/),
+  name: z.string().min(1).max(100),
+  repositories: z.array(Repository).max(50),
+  /** E-mail addresses of the people who decide plans and hear of outcomes. */
+  approvers: z.array(z.email()).min(1),
+});
+export type Project = z.infer<typeof Project>;
+
+/** The repository that a ticket's words name, if exactly one does: two candidates are none. */
+export function repositoryFor(
+  projects: Project[],
+  words: string[],
+): { project: Project; repository: Repository } | undefined {
+  const said = new Set(words.map((word) => word.toLowerCase()));
+  const found = projects.flatMap((project) =>
+    project.repositories
+      .filter(({ fullName, aliases }) => [fullName, ...aliases].some((name) => said.has(name.toLowerCase())))
+      .map((repository) => ({ project, repository })),
+  );
+  return found.length === 1 ? found[0] : undefined;
+}

@@ -1,0 +1,104 @@
+import * as z from 'zod';
+
+export const Stage = z.enum([
+  'triage',
+  'diagnosis',
+  'approval',
+  'implementation',
+  'verification',
+  'review',
+  'done',
+]);
+export type Stage = z.infer<typeof Stage>;
+
+export const CheckResult = z.object({
+  id: z.string(),
+  title: z.string(),
+  verdict: z.enum(['PASS', 'FAIL', 'WARN', 'SKIP', 'INCONCLUSIVE']),
+  detail: z.string().max(4_000),
+  seconds: z.number().nonnegative(),
+});
+export type CheckResult = z.infer<typeof CheckResult>;
+
+/** What verification in a clean clone found. `passed` needs every check PASS or SKIP, and a red test before that is green after. */
+export const Verification = z.object({
+  verdict: z.enum(['passed', 'failed', 'timed_out', 'inert', 'infrastructure']),
+  baseSha: z.string(),
+  headSha: z.string(),
+  /** Tests red at the base commit; and of those, the ones green with the change. */
+  redBefore: z.array(z.string()),
+  greenAfter: z.array(z.string()),
+  redAfter: z.array(z.string()),
+  checks: z.array(CheckResult),
+  notVerified: z.array(z.string()),
+});
+export type Verification = z.infer<typeof Verification>;
+
+/** What the engineer hands over: a claim, until verification has looked. */
+export const Handover = z.object({
+  summary: z.string().max(4_000),
+  rootCause: z.string().max(4_000),
+  changes: z.array(z.string().max(500)).max(50),
+  tests: z.array(z.string().max(500)).max(50),
+  risks: z.array(z.string().max(500)).max(50),
+});
+export type Handover = z.infer<typeof Handover>;
+
+/** One attempt at a ticket. Money is in nano-dollars (10⁻⁹ USD), always whole. */
+export const Run = z.object({
+  org: z.string(),
+  /** `run_` + the ticket's digits + `_` + attempt, which is also the execution's name. */
+  id: z.string(),
+  ticketId: z.string(),
+  attempt: z.int().positive(),
+  status: z.enum(['running', 'succeeded', 'failed', 'cancelled']),
+  stage: Stage,
+  percent: z.int().min(0).max(100),
+  /** Who works on it now, and on what: "engineer: running the tests". */
+  doing: z.string(),
+  repository: z.string().optional(),
+  branch: z.string().optional(),
+  baseSha: z.string().optional(),
+  headSha: z.string().optional(),
+  patchKey: z.string().optional(),
+  handover: Handover.optional(),
+  verification: Verification.optional(),
+  spentNanoUsd: z.int().nonnegative(),
+  budgetNanoUsd: z.int().positive(),
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime().optional(),
+});
+export type Run = z.infer<typeof Run>;
+
+/** One line of a run's log, for people. `id` sorts by time and is unique within the run. */
+export const RunLine = z.object({
+  id: z.string(),
+  at: z.iso.datetime(),
+  stage: Stage,
+  who: z.enum(['triage', 'lead', 'engineer', 'verifier', 'platform', 'person']),
+  level: z.enum(['info', 'warn', 'error']).default('info'),
+  text: z.string().max(2_000),
+});
+export type RunLine = z.infer<typeof RunLine>;
+
+/** One HTTP attempt at a model provider, with what it cost: `estimated` when a stream broke off before its final usage. */
+export const CostRow = z.object({
+  id: z.string(),
+  at: z.iso.datetime(),
+  role: z.string(),
+  model: z.string(),
+  attempt: z.int().positive(),
+  inputTokens: z.int().nonnegative(),
+  outputTokens: z.int().nonnegative(),
+  cacheReadTokens: z.int().nonnegative(),
+  cacheWriteTokens: z.int().nonnegative(),
+  nanoUsd: z.int().nonnegative(),
+  priceVersion: z.string(),
+  status: z.enum(['settled', 'estimated']),
+});
+export type CostRow = z.infer<typeof CostRow>;
+
+/** The run and execution id of a ticket's n-th attempt. */
+export function runId(ticketId: string, attempt: number): string {
+  return `run_${ticketId.replace(/^tk_/, '')}_${attempt}`;
+}

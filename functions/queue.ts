@@ -1,0 +1,61 @@
+import middy from '@middy/core';
+import type {
+  DynamoDBRecord,
+  DynamoDBStreamEvent,
+  EventBridgeEvent,
+  SQSBatchResponse,
+  SQSEvent,
+  SQSRecord,
+} from 'aws-lambda';
+import type * as z from 'zod';
+import { log } from '#adapters/log.ts';
+import { once } from './once.ts';
+
+/** Wraps a function behind an SQS queue: each message alone, failures reported one by one so that only they come again. */
+export function queue<Env>(
+  env: z.ZodType<Env>,
+  wire: (env: Env) => Promise<(record: SQSRecord) => Promise<void>>,
+) {
+  const consume = once(env, wire);
+  return middy<SQSEvent, SQSBatchResponse>().handler(async ({ Records }) => {
+    const run = await consume();
+    const failed = await Promise.all(Records.map((record) => attempt(() => run(record), record.messageId)));
+    return { batchItemFailures: failed.flat().map((itemIdentifier) => ({ itemIdentifier })) };
+  });
+}
+
+/** Wraps a function behind a table's stream: in order, and the first failure ends the batch so that order is kept. */
+export function stream<Env>(
+  env: z.ZodType<Env>,
+  wire: (env: Env) => Promise<(record: DynamoDBRecord) => Promise<void>>,
+) {
+  const consume = once(env, wire);
+  return middy<DynamoDBStreamEvent, SQSBatchResponse>().handler(async ({ Records }) => {
+    const run = await consume();
+    for (const record of Records) {
+      const failed = await attempt(() => run(record), record.dynamodb?.SequenceNumber ?? '');
+      if (failed.length > 0)
+        return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+    }
+    return { batchItemFailures: [] };
+  });
+}
+
+/** Wraps a function that an EventBridge rule calls: a throw makes EventBridge try again. */
+export function happening<Env, Detail>(
+  env: z.ZodType<Env>,
+  wire: (env: Env) => Promise<(event: EventBridgeEvent<string, Detail>) => Promise<void>>,
+) {
+  const consume = once(env, wire);
+  return middy<EventBridgeEvent<string, Detail>, void>().handler(async (event) => (await consume())(event));
+}
+
+async function attempt(work: () => Promise<void>, id: string): Promise<string[]> {
+  try {
+    await work();
+    return [];
+  } catch (error) {
+    log.error('a record failed and will come again', { id, error });
+    return [id];
+  }
+}
