@@ -1,0 +1,132 @@
+import { BatchGetCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { ApiKey } from '#core/people/key.ts';
+import { normalEmail, Person } from '#core/people/person.ts';
+import type { People, Session } from '#core/people/ports.ts';
+import { dynamo } from '../aws/clients.ts';
+
+/** People, ended sessions and API keys in one table. Sessions leave a row only when they are ended, until they would have expired. */
+export function dynamoPeople(table: string): People {
+  return { ...people(table), ...sessions(table), ...keys(table) };
+}
+
+function people(table: string): Pick<People, 'find' | 'findByEmail' | 'admit'> {
+  async function find(org: string, id: string) {
+    const { Item } = await dynamo().send(new GetCommand({ TableName: table, Key: personKey(org, id) }));
+    return Item && Person.parse(Item);
+  }
+
+  return {
+    find,
+
+    async findByEmail(email) {
+      const { Items = [] } = await dynamo().send(
+        new QueryCommand({
+          TableName: table,
+          IndexName: 'byEmail',
+          KeyConditionExpression: 'email = :email',
+          ExpressionAttributeValues: { ':email': normalEmail(email) },
+        }),
+      );
+      return Items.map((item) => Person.parse(item)).sort((a, b) => (a.org < b.org ? -1 : 1));
+    },
+
+    async admit(person) {
+      const email = normalEmail(person.email);
+      const item = { ...personKey(person.org, person.id), ...person, email };
+      try {
+        await dynamo().send(
+          new PutCommand({ TableName: table, Item: item, ConditionExpression: 'attribute_not_exists(pk)' }),
+        );
+      } catch (error) {
+        if (!isTaken(error)) throw error;
+      }
+      return (await find(person.org, person.id)) ?? person;
+    },
+  };
+}
+
+function sessions(table: string): Pick<People, 'findInSession' | 'endSession'> {
+  return {
+    async findInSession(session) {
+      const person = personKey(session.org, session.personId);
+      const ended = endedKey(session);
+      const { Responses } = await dynamo().send(
+        new BatchGetCommand({
+          RequestItems: { [table]: { Keys: [person, ended], ConsistentRead: true } },
+        }),
+      );
+      const items = Responses?.[table] ?? [];
+      if (items.some(({ sk }) => sk === ended.sk)) return undefined;
+      const item = items.find(({ sk }) => sk === person.sk);
+      return item && Person.parse(item);
+    },
+
+    async endSession(session) {
+      await dynamo().send(
+        new PutCommand({ TableName: table, Item: { ...endedKey(session), ttl: session.expires } }),
+      );
+    },
+  };
+}
+
+function keys(table: string): Pick<People, 'createKey' | 'findKey' | 'revokeKey' | 'touchKey'> {
+  return {
+    async createKey(key) {
+      await dynamo().send(
+        new PutCommand({
+          TableName: table,
+          Item: { ...apiKey(key.id), ...key },
+          ConditionExpression: 'attribute_not_exists(pk)',
+        }),
+      );
+    },
+
+    async findKey(id) {
+      const { Item } = await dynamo().send(
+        new GetCommand({ TableName: table, Key: apiKey(id), ConsistentRead: true }),
+      );
+      return Item && ApiKey.parse(Item);
+    },
+
+    async revokeKey(id, at) {
+      await dynamo().send(
+        new UpdateCommand({
+          TableName: table,
+          Key: apiKey(id),
+          UpdateExpression: 'SET revokedAt = if_not_exists(revokedAt, :at)',
+          ConditionExpression: 'attribute_exists(pk)',
+          ExpressionAttributeValues: { ':at': at },
+        }),
+      );
+    },
+
+    async touchKey(key, at) {
+      if (key.lastUsedAt && key.lastUsedAt.slice(0, 16) === at.slice(0, 16)) return;
+      await dynamo().send(
+        new UpdateCommand({
+          TableName: table,
+          Key: apiKey(key.id),
+          UpdateExpression: 'SET lastUsedAt = :at',
+          ExpressionAttributeValues: { ':at': at },
+        }),
+      );
+    },
+  };
+}
+
+function personKey(org: string, id: string) {
+  return { pk: `ORG#${org}`, sk: `PERSON#${id}` };
+}
+
+function endedKey({ org, id }: Session) {
+  return { pk: `ORG#${org}`, sk: `ENDED#${id}` };
+}
+
+/** A key's own id is all that its bearer names; the organization is read from the row. */
+function apiKey(id: string) {
+  return { pk: `KEY#${id}`, sk: 'KEY' };
+}
+
+function isTaken(error: unknown): boolean {
+  return (error as Error).name === 'ConditionalCheckFailedException';
+}

@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+
+/** What a person may do. Every role may look; `admin` may do whatever the others may. */
+export const Role = z.enum(['viewer', 'lead', 'approver', 'admin']);
+export type Role = z.infer<typeof Role>;
+
+/** What an API key may do, each named on its own: a key never has its owner's roles. */
+export const Scope = z.enum(['issues:read', 'issues:write', 'approvals:read', 'approvals:decide']);
+export type Scope = z.infer<typeof Scope>;
+
+export const Person = z.object({
+  org: z.string().min(1).max(64),
+  id: z.string(),
+  email: z.email(),
+  name: z.string().min(1).max(200),
+  roles: z.array(Role).min(1),
+  createdAt: z.iso.datetime(),
+});
+export type Person = z.infer<typeof Person>;
+
+/** An address as it is compared and stored: mailboxes that differ only in case are one person. */
+export function normalEmail(email: string): string {
+  return email.trim().toLowerCase();
+}
+
+/** One human in one organization, whatever door they come in by. Derived, so that an approver needs no account to have it. */
+export function personId(org: string, email: string): string {
+  const digest = createHash('sha256')
+    .update(`${org}\n${normalEmail(email)}`)
+    .digest('hex');
+  return `p_${digest.slice(0, 16)}`;
+}

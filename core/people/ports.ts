@@ -1,0 +1,36 @@
+import type { ApiKey } from './key.ts';
+import type { Person } from './person.ts';
+
+export interface People {
+  find(org: string, id: string): Promise<Person | undefined>;
+  /** In every organization that knows the address, ordered by organization. */
+  findByEmail(email: string): Promise<Person[]>;
+  /** Stores the person unless there is one with this id; answers the stored one. */
+  admit(person: Person): Promise<Person>;
+  /** The person behind a session, unless they are gone or signed out of it. */
+  findInSession(session: Session): Promise<Person | undefined>;
+  /** Makes a session worthless from now on, on every device that holds a copy. */
+  endSession(session: Session): Promise<void>;
+  createKey(key: ApiKey): Promise<void>;
+  findKey(id: string): Promise<ApiKey | undefined>;
+  revokeKey(id: string, at: string): Promise<void>;
+  /** Remembers a key's use, at most once a minute. */
+  touchKey(key: ApiKey, at: string): Promise<void>;
+}
+
+/** What a session's token says. Roles are not in it: they are looked up, so that taking one away works at once. */
+export interface Session {
+  org: string;
+  personId: string;
+  /** Random; names this one sign-in. */
+  id: string;
+  /** Epoch seconds. */
+  expires: number;
+}
+
+/** Signs and reads session tokens. */
+export interface Sessions {
+  issue(session: Omit<Session, 'expires' | 'id'>): Promise<{ token: string; session: Session }>;
+  /** Nothing for a token that is forged, expired or not a session's. */
+  read(token: string): Promise<Session | undefined>;
+}
