@@ -1,0 +1,48 @@
+/** Who asks a model. Closed: prompts, limits and cost rows are told apart by it. */
+export type Role = 'triage' | 'lead' | 'engineer';
+
+export interface RoleLimits {
+  model: string;
+  /** Most tokens that one answer may have, thinking included. */
+  maxTokens: number;
+  effort: 'low' | 'medium' | 'high';
+  /** Whether the model may think first; models that always think must have it. */
+  thinks: boolean;
+  /** Most model calls in one conversation. */
+  maxSteps: number;
+  /** Most money for one conversation, in nano-dollars. */
+  maxNanoUsd: number;
+  /** One call's time from request to last byte, its retries included. */
+  turnSeconds: number;
+}
+
+/** Start values; an offline evaluation should choose them. Model ids stand here and nowhere else. */
+export const ROLES: Record<Role, RoleLimits> = {
+  triage: {
+    model: 'claude-haiku-5-5',
+    maxTokens: 2_000,
+    effort: 'low',
+    thinks: false,
+    maxSteps: 3,
+    maxNanoUsd: 50_000_000,
+    turnSeconds: 60,
+  },
+  lead: {
+    model: 'claude-sonnet-5-5',
+    maxTokens: 12_000,
+    effort: 'medium',
+    thinks: true,
+    maxSteps: 3,
+    maxNanoUsd: 1_000_000_000,
+    turnSeconds: 300,
+  },
+  engineer: {
+    model: 'claude-opus-5-5',
+    maxTokens: 32_000,
+    effort: 'medium',
+    thinks: true,
+    maxSteps: 60,
+    maxNanoUsd: 5_000_000_000,
+    turnSeconds: 900,
+  },
+};
