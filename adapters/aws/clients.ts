@@ -16,13 +16,16 @@ function lazily<T>(create: () => T): () => T {
   };
 }
 
-/** The only clients of AWS that the product makes: endpoints and regions come from the environment alone. */
-export const dynamo = lazily(() =>
+/**
+ * The only clients of AWS that the product makes: endpoints and regions come from the environment alone. Each is marked
+ * pure, so that a bundle carries only the clients which its function uses.
+ */
+export const dynamo = /* @__PURE__ */ lazily(() =>
   DynamoDBDocumentClient.from(new DynamoDBClient(), { marshallOptions: { removeUndefinedValues: true } }),
 );
-export const events = lazily(() => new EventBridgeClient());
-export const s3 = lazily(() => new S3Client({ forcePathStyle: true }));
-export const secretsManager = lazily(() => new SecretsManagerClient());
-export const ses = lazily(() => new SESv2Client());
-export const sfn = lazily(() => new SFNClient());
-export const sqs = lazily(() => new SQSClient());
+export const events = /* @__PURE__ */ lazily(() => new EventBridgeClient());
+export const s3 = /* @__PURE__ */ lazily(() => new S3Client({ forcePathStyle: true }));
+export const secretsManager = /* @__PURE__ */ lazily(() => new SecretsManagerClient());
+export const ses = /* @__PURE__ */ lazily(() => new SESv2Client());
+export const sfn = /* @__PURE__ */ lazily(() => new SFNClient());
+export const sqs = /* @__PURE__ */ lazily(() => new SQSClient());

@@ -1,0 +1,39 @@
+import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { Projects } from '#core/ports.ts';
+import { Project } from '#core/projects/project.ts';
+import { dynamo } from '../aws/clients.ts';
+
+/** Projects by organization and id. */
+export function dynamoProjects(table: string): Projects {
+  return {
+    find: async (org, id) => {
+      const { Item } = await dynamo().send(
+        new GetCommand({ TableName: table, Key: { org, id }, ConsistentRead: true }),
+      );
+      return Item && Project.parse(Item);
+    },
+    list: (org) => list(table, org),
+    put: async (project) => {
+      await dynamo().send(new PutCommand({ TableName: table, Item: Project.parse(project) }));
+    },
+  };
+}
+
+async function list(table: string, org: string): Promise<Project[]> {
+  const found: Project[] = [];
+  let start: Record<string, unknown> | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await dynamo().send(
+      new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: 'org = :org',
+        ExpressionAttributeValues: { ':org': org },
+        ExclusiveStartKey: start,
+        ConsistentRead: true,
+      }),
+    );
+    found.push(...Items.map((item) => Project.parse(item)));
+    start = LastEvaluatedKey;
+  } while (start);
+  return found;
+}
