@@ -1,5 +1,8 @@
 import * as z from 'zod';
 
+/** A link that a page may show: `javascript:` and the like are URLs too, and are refused. */
+export const WebUrl = z.url({ protocol: /^https?$/ });
+
 export const Source = z.enum(['github', 'jira', 'slack', 'erp', 'rest', 'drift']);
 export type Source = z.infer<typeof Source>;
 
@@ -46,7 +49,7 @@ export const Draft = z.object({
   source: Source,
   /** Unique within the source: `ETL-142`, `acme/tap-orders#7`, the ERP's own id. */
   externalId: z.string().min(1).max(200),
-  url: z.url().optional(),
+  url: WebUrl.optional(),
   title: z.string().min(1).max(300),
   body: z.string().max(60_000),
   reporter: z.object({ name: z.string().max(200), email: z.email().optional() }),
@@ -99,7 +102,7 @@ export const Diagnosis = z.object({
 export type Diagnosis = z.infer<typeof Diagnosis>;
 
 export const PullRequestLink = z.object({
-  url: z.url(),
+  url: WebUrl,
   number: z.int().positive(),
   repository: z.string(),
   branch: z.string(),

@@ -1,0 +1,13 @@
+import { App, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { DataStack } from '#lib/data-stack.ts';
+import { ServiceStack } from '#lib/service-stack.ts';
+
+const app = new App();
+const data = new DataStack(app, 'SignalboxData', { description: 'Signalbox: tables, files and secrets' });
+new ServiceStack(app, 'SignalboxService', {
+  data,
+  description: 'Signalbox: functions, machines, tasks and routes',
+});
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+app.synth();

@@ -1,0 +1,91 @@
+import { fileURLToPath } from 'node:url';
+import type { Vpc } from 'aws-cdk-lib/aws-ec2';
+import { SecurityGroup } from 'aws-cdk-lib/aws-ec2';
+import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
+import {
+  type CfnTaskDefinition,
+  type Cluster,
+  type ContainerDefinition,
+  CpuArchitecture,
+  FargateTaskDefinition,
+  LogDriver,
+  OperatingSystemFamily,
+} from 'aws-cdk-lib/aws-ecs';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { ContainerImageBuild } from 'deploy-time-build';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+export interface ContainerProps<Env extends Record<string, string | undefined>> {
+  /** Folder under `containers/`: `agent`. Its `main.ts` is the entry, its `Dockerfile` the image. */
+  name: string;
+  cluster: Cluster;
+  vpc: Vpc;
+  env: Env;
+  cpu: number;
+  memoryMiB: number;
+}
+
+/** One Fargate task that does one unit of work and ends: no ingress, no service, image built in the account at deploy. */
+export class Container<
+  Env extends Record<string, string | undefined> = Record<string, string>,
+> extends Construct {
+  readonly cluster: Cluster;
+  readonly task: FargateTaskDefinition;
+  readonly container: ContainerDefinition;
+  readonly securityGroups: SecurityGroup[];
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { name, cluster, vpc, env, cpu, memoryMiB }: ContainerProps<Env>,
+  ) {
+    super(scope, id);
+    this.cluster = cluster;
+    this.securityGroups = [
+      new SecurityGroup(this, 'NoIngress', {
+        vpc,
+        description: `Signalbox ${name}: outbound only`,
+        allowAllOutbound: true,
+      }),
+    ];
+    this.task = new FargateTaskDefinition(this, 'Task', {
+      cpu,
+      memoryLimitMiB: memoryMiB,
+      runtimePlatform: {
+        cpuArchitecture: CpuArchitecture.ARM64,
+        operatingSystemFamily: OperatingSystemFamily.LINUX,
+      },
+    });
+    (this.task.node.defaultChild as CfnTaskDefinition).addMetadata('source', `containers/${name}/main.ts`);
+    this.container = this.task.addContainer('Main', {
+      image: imageOf(this, name).toEcsDockerImageCode(),
+      environment: Object.fromEntries(
+        Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined),
+      ),
+      logging: LogDriver.awsLogs({
+        streamPrefix: name,
+        logGroup: new LogGroup(this, 'Logs', { retention: RetentionDays.ONE_MONTH }),
+      }),
+    });
+    this.container.linuxParameters?.addTmpfs();
+  }
+}
+
+function imageOf(scope: Construct, name: string): ContainerImageBuild {
+  return new ContainerImageBuild(scope, 'Image', {
+    directory: root,
+    file: `containers/${name}/Dockerfile`,
+    platform: Platform.LINUX_ARM64,
+    exclude: [
+      '*',
+      '!containers',
+      '!core',
+      '!adapters',
+      '!package.json',
+      '!package-lock.json',
+      '!tsconfig.json',
+    ],
+  });
+}

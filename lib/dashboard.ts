@@ -1,0 +1,82 @@
+import { cpSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Construct } from 'constructs';
+import { buildSync } from 'esbuild';
+import type { Env as ApiEnv } from '#functions/http/api.ts';
+import type { Env as DashboardEnv } from '#functions/http/dashboard.ts';
+import type { Env as PutProjectEnv } from '#functions/http/put-project.ts';
+import type { DataStack } from './data-stack.ts';
+import { reads, writes } from './grants.ts';
+import { Handler } from './handler.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const BUILT = '.build/web';
+
+export interface DashboardProps {
+  api: HttpApi;
+  data: DataStack;
+}
+
+/** The page and what it reads: static files, a read-only API, and the one write that leads may make. */
+export class Dashboard extends Construct {
+  constructor(scope: Construct, id: string, { api, data }: DashboardProps) {
+    super(scope, id);
+    buildPage();
+    const page = new Handler<DashboardEnv>(this, 'Page', {
+      entry: 'http/dashboard',
+      env: { WEB_ROOT: BUILT },
+      files: [BUILT],
+    });
+    const env = {
+      TICKETS_TABLE: data.tickets.tableName,
+      DELIVERIES_TABLE: data.deliveries.tableName,
+      RUNS_TABLE: data.runs.tableName,
+      PROJECTS_TABLE: data.projects.tableName,
+      PEOPLE_TABLE: data.people.tableName,
+      APPROVALS_TABLE: data.approvals.tableName,
+      SESSION_SECRET_ARN: data.sessionSecret.secretArn,
+    };
+    const reader = new Handler<ApiEnv>(this, 'Api', { entry: 'http/api', env });
+    reads(reader, data.tickets, data.deliveries, data.runs, data.projects, data.people, data.approvals);
+    data.sessionSecret.grantRead(reader);
+
+    const putProject = new Handler<PutProjectEnv>(this, 'PutProject', { entry: 'http/put-project', env });
+    writes(putProject, data.projects);
+    reads(putProject, data.people);
+    data.sessionSecret.grantRead(putProject);
+
+    const routes: [string, HttpMethod, Handler<never>][] = [
+      ['/', HttpMethod.GET, page],
+      ['/tickets/{id}', HttpMethod.GET, page],
+      ['/assets/{file}', HttpMethod.GET, page],
+      ['/api/{proxy+}', HttpMethod.GET, reader],
+      ['/api/projects/{id}', HttpMethod.PUT, putProject],
+    ];
+    for (const [path, method, fn] of routes) {
+      api.addRoutes({
+        path,
+        methods: [method],
+        integration: new HttpLambdaIntegration(`${fn.node.id}${path}`, fn),
+      });
+    }
+  }
+}
+
+/** Bundles `web/` into `.build/web`, in tens of milliseconds, so that a synthesised app always serves today's page. */
+function buildPage(): void {
+  buildSync({
+    absWorkingDir: root,
+    entryPoints: ['web/main.ts'],
+    outfile: `${BUILT}/main.js`,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    logLevel: 'error',
+  });
+  for (const file of ['index.html', 'style.css', 'icon.svg'])
+    cpSync(`${root}web/${file}`, `${root}${BUILT}/${file}`);
+}

@@ -1,0 +1,107 @@
+import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, StreamViewType, Table, type TableProps } from 'aws-cdk-lib/aws-dynamodb';
+import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+
+const text = (name: string) => ({ name, type: AttributeType.STRING });
+
+/** What must survive the service: tables, files and secrets, all kept when the stack is deleted. */
+export class DataStack extends Stack {
+  readonly tickets: Table;
+  readonly deliveries = this.table('Deliveries', { timeToLiveAttribute: 'expiresAt' });
+  readonly runs = this.table('Runs', { partitionKey: text('run') });
+  readonly projects = this.table('Projects', { partitionKey: text('org'), sortKey: text('id') });
+  readonly approvals: Table;
+  readonly approvalLinks = this.table('ApprovalLinks', { ...byId, timeToLiveAttribute: 'ttl' });
+  readonly approvalWaits = this.table('ApprovalWaits', { ...byId, stream: StreamViewType.NEW_IMAGE });
+  readonly ledger = this.table('Ledger', {});
+  readonly people: Table;
+  readonly notices = this.table('Notices', {
+    partitionKey: text('org'),
+    sortKey: text('id'),
+    stream: StreamViewType.NEW_IMAGE,
+    timeToLiveAttribute: 'ttl',
+  });
+  readonly artifacts: Bucket;
+  readonly sessionSecret = this.secret('SessionSecret', 'Signs sessions; made at deploy, never shown', true);
+  readonly linkSecret = this.secret('LinkSecret', 'Signs approval links; made at deploy, never shown', true);
+  readonly modelSecret = this.secret('ModelSecret', 'API key of the model provider; put by the operator');
+  readonly forgeSecret = this.secret('ForgeSecret', 'Token or GitHub App of the forge; put by the operator');
+  readonly oidcSecret = this.secret(
+    'OidcSecret',
+    'Client secret of the OIDC issuer; put by the operator, if any',
+  );
+
+  constructor(scope: Construct, id: string, props?: StackProps) {
+    super(scope, id, props);
+    this.tickets = this.table('Tickets', {
+      partitionKey: text('org'),
+      sortKey: text('id'),
+      stream: StreamViewType.NEW_AND_OLD_IMAGES,
+    });
+    this.tickets.addGlobalSecondaryIndex({
+      indexName: 'byCreated',
+      partitionKey: text('org'),
+      sortKey: text('createdAt'),
+    });
+    this.tickets.addGlobalSecondaryIndex({
+      indexName: 'byPullRequest',
+      partitionKey: text('pullRequestKey'),
+    });
+
+    this.approvals = this.table('Approvals', {
+      stream: StreamViewType.NEW_AND_OLD_IMAGES,
+      timeToLiveAttribute: 'ttl',
+    });
+    this.approvals.addGlobalSecondaryIndex({
+      indexName: 'inbox',
+      partitionKey: text('inboxOrg'),
+      sortKey: text('expiresAt'),
+    });
+    this.approvals.addGlobalSecondaryIndex({
+      indexName: 'resume',
+      partitionKey: text('resumeOrg'),
+      sortKey: text('decidedAt'),
+    });
+
+    this.people = this.table('People', { timeToLiveAttribute: 'ttl' });
+    this.people.addGlobalSecondaryIndex({ indexName: 'byEmail', partitionKey: text('email') });
+
+    const accessLogs = new Bucket(this, 'AccessLogs', { ...kept });
+    this.artifacts = new Bucket(this, 'Artifacts', {
+      ...kept,
+      versioned: true,
+      serverAccessLogsBucket: accessLogs,
+    });
+  }
+
+  private table(id: string, props: Partial<TableProps>): Table {
+    return new Table(this, id, {
+      partitionKey: text('pk'),
+      ...(!props.partitionKey && { sortKey: text('sk') }),
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+      ...props,
+    });
+  }
+
+  private secret(id: string, description: string, generated = false): Secret {
+    return new Secret(this, id, {
+      description,
+      removalPolicy: RemovalPolicy.RETAIN,
+      ...(generated && { generateSecretString: { passwordLength: 64, excludePunctuation: true } }),
+    });
+  }
+}
+
+const byId = { partitionKey: text('id') };
+
+const kept = {
+  blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+  encryption: BucketEncryption.S3_MANAGED,
+  enforceSSL: true,
+  removalPolicy: RemovalPolicy.RETAIN,
+} as const;

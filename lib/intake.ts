@@ -1,0 +1,73 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import type { Env as ErpEnv } from '#functions/http/erp-webhook.ts';
+import type { Env as GitHubEnv } from '#functions/http/github-webhook.ts';
+import type { Env as JiraEnv } from '#functions/http/jira-webhook.ts';
+import type { Env as RestEnv } from '#functions/http/rest-intake.ts';
+import type { DataStack } from './data-stack.ts';
+import { writes } from './grants.ts';
+import { Handler } from './handler.ts';
+
+const PREFIX = 'signalbox/webhooks';
+
+export interface IntakeProps {
+  api: HttpApi;
+  data: DataStack;
+  publicUrl: string;
+}
+
+/** The doors tickets come in by: one route and one function per source, all writing the same two tables. */
+export class Intake extends Construct {
+  constructor(scope: Construct, id: string, { api, data, publicUrl }: IntakeProps) {
+    super(scope, id);
+    const tables = { TICKETS_TABLE: data.tickets.tableName, DELIVERIES_TABLE: data.deliveries.tableName };
+    const webhook = { ...tables, WEBHOOK_SECRETS_PREFIX: PREFIX };
+
+    const github = new Handler<GitHubEnv>(this, 'GitHub', {
+      entry: 'http/github-webhook',
+      env: {
+        ...webhook,
+        PROJECTS_TABLE: data.projects.tableName,
+        NOTICES_TABLE: data.notices.tableName,
+        RUNS_TABLE: data.runs.tableName,
+      },
+    });
+    const jira = new Handler<JiraEnv>(this, 'Jira', { entry: 'http/jira-webhook', env: webhook });
+    const erp = new Handler<ErpEnv>(this, 'Erp', { entry: 'http/erp-webhook', env: webhook });
+    const rest = new Handler<RestEnv>(this, 'Rest', {
+      entry: 'http/rest-intake',
+      env: { ...tables, PEOPLE_TABLE: data.people.tableName, PUBLIC_URL: publicUrl },
+    });
+    for (const fn of [github, jira, erp, rest]) writes(fn, data.tickets, data.deliveries);
+    for (const fn of [github, jira, erp]) fn.addToRolePolicy(readsWebhookSecrets(this));
+
+    const doors = { github, jira, erp };
+    for (const [source, fn] of Object.entries(doors)) {
+      api.addRoutes({
+        path: `/webhooks/{org}/${source}`,
+        methods: [HttpMethod.POST],
+        integration: new HttpLambdaIntegration(`${source}Route`, fn),
+      });
+    }
+    api.addRoutes({
+      path: '/api/issues',
+      methods: [HttpMethod.POST],
+      integration: new HttpLambdaIntegration('RestRoute', rest),
+    });
+  }
+}
+
+/** Only the webhook secrets: one per organization and source, made when a source is connected. */
+function readsWebhookSecrets(scope: Construct): PolicyStatement {
+  const arn = Stack.of(scope).formatArn({
+    service: 'secretsmanager',
+    resource: 'secret',
+    resourceName: `${PREFIX}/*`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+  return new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [arn] });
+}

@@ -1,0 +1,75 @@
+import { CfnOutput, CfnParameter, Stack, type StackProps } from 'aws-cdk-lib';
+import { type CfnStage, HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { EmailIdentity, Identity } from 'aws-cdk-lib/aws-ses';
+import type { Construct } from 'constructs';
+import { Access } from './access.ts';
+import { acknowledge } from './acknowledged.ts';
+import { Agents } from './agents.ts';
+import { Approvals } from './approvals.ts';
+import { Dashboard } from './dashboard.ts';
+import type { DataStack } from './data-stack.ts';
+import { Intake } from './intake.ts';
+import { Notices } from './notices.ts';
+import { Pipeline } from './pipeline.ts';
+
+interface ServiceProps extends StackProps {
+  data: DataStack;
+}
+
+/** What may be replaced at any deploy: composes the capabilities, and defines nothing of theirs itself. */
+export class ServiceStack extends Stack {
+  constructor(scope: Construct, id: string, { data, ...props }: ServiceProps) {
+    super(scope, id, props);
+    const settings = parameters(this);
+    const api = httpApi(this);
+    const publicUrl = api.apiEndpoint;
+    const bus = new EventBus(this, 'Bus');
+    const sender = new EmailIdentity(this, 'Sender', { identity: Identity.email(settings.mailFrom) });
+
+    const agents = new Agents(this, 'Agents', { data, modelBaseUrl: settings.modelBaseUrl });
+    new Intake(this, 'Intake', { api, data, publicUrl });
+    new Access(this, 'Access', { api, data, publicUrl, ...settings });
+    new Approvals(this, 'Approvals', { api, data, publicUrl });
+    new Notices(this, 'Notices', { data, sender, publicUrl, mailFrom: settings.mailFrom });
+    new Pipeline(this, 'Pipeline', { data, bus, agents, publicUrl, modelBaseUrl: settings.modelBaseUrl });
+    new Dashboard(this, 'Dashboard', { api, data });
+
+    new CfnOutput(this, 'Url', {
+      value: publicUrl,
+      description: 'The dashboard, and the base of every webhook',
+    });
+    acknowledge(this);
+  }
+}
+
+/** What an operator chooses at deploy; `docs/operating.md` explains each. */
+function parameters(scope: Construct) {
+  const ask = (id: string, description: string, value?: string) =>
+    new CfnParameter(scope, id, {
+      type: 'String',
+      description,
+      ...(value !== undefined && { default: value }),
+    }).valueAsString;
+  return {
+    firstOrg: ask('FirstOrg', 'Id of the first organization', 'main'),
+    adminEmail: ask('AdminEmail', 'E-mail address of the first admin'),
+    mailFrom: ask('MailFrom', 'E-mail address that mail is sent from; SES sends it a verification'),
+    modelBaseUrl: ask('ModelBaseUrl', 'Base URL of the Messages API', 'https://api.anthropic.com'),
+    oidcIssuer: ask('OidcIssuer', 'OIDC issuer for sign-in, or empty for codes by e-mail only', ''),
+    oidcClientId: ask('OidcClientId', 'Client id at the OIDC issuer', ''),
+  };
+}
+
+/** Access logs name the route and the outcome, never a path or a query: those can hold a link's token. */
+function httpApi(scope: Construct): HttpApi {
+  const api = new HttpApi(scope, 'Api');
+  const logs = new LogGroup(scope, 'ApiLogs', { retention: RetentionDays.ONE_MONTH });
+  const fields = ['requestId', 'routeKey', 'status', 'responseLatency'];
+  (api.defaultStage?.node.defaultChild as CfnStage).accessLogSettings = {
+    destinationArn: logs.logGroupArn,
+    format: JSON.stringify(Object.fromEntries(fields.map((name) => [name, `$context.${name}`]))),
+  };
+  return api;
+}

@@ -1,0 +1,72 @@
+import type { CostRow, Run, RunLine } from '#core/runs/run.ts';
+import type { Ticket } from '#core/tickets/ticket.ts';
+
+export interface Me {
+  org: string;
+  id: string;
+  email?: string;
+  roles: string[];
+}
+
+export interface Waiting {
+  id: string;
+  ticketId: string;
+  title: string;
+  requestedAt: string;
+  expiresAt: string;
+}
+
+export interface Summary {
+  byStatus: Record<string, number>;
+  spentNanoUsd: number;
+}
+
+export interface TicketDetail {
+  ticket: Ticket;
+  runs: Run[];
+  costs: CostRow[];
+}
+
+/** The API said no; `status` 401 means that nobody is signed in. */
+export interface Refusal extends Error {
+  status: number;
+}
+
+/** Everything that the page reads and sends. A refused call throws a {@link Refusal} with the API's own words. */
+export const api = {
+  me: () => ask<Me>('/api/me'),
+  summary: () => ask<Summary>('/api/summary'),
+  tickets: (filter: Record<string, string>) =>
+    ask<{ tickets: Ticket[]; cursor?: string }>(`/api/tickets?${new URLSearchParams(filter)}`),
+  ticket: (id: string) => ask<TicketDetail>(`/api/tickets/${encodeURIComponent(id)}`),
+  lines: (runId: string) => ask<{ lines: RunLine[] }>(`/api/runs/${encodeURIComponent(runId)}/lines`),
+  approvals: () => ask<{ approvals: Waiting[] }>('/api/approvals'),
+  askCode: (email: string) => ask<unknown>('/auth/code', { method: 'POST', body: { email } }),
+  signIn: (email: string, code: string) =>
+    ask<unknown>('/auth/session', { method: 'POST', body: { email, code } }),
+  signOut: () => ask<unknown>('/auth/session', { method: 'DELETE' }),
+};
+
+async function ask<T>(
+  path: string,
+  { method = 'GET', body }: { method?: string; body?: unknown } = {},
+): Promise<T> {
+  const response = await fetch(path, {
+    method,
+    headers: { 'x-signalbox': '1', ...(body !== undefined && { 'content-type': 'application/json' }) },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (response.ok) return (text ? JSON.parse(text) : undefined) as T;
+  throw Object.assign(new Error(saidBy(text) ?? `The server answered ${response.status}`), {
+    status: response.status,
+  });
+}
+
+function saidBy(text: string): string | undefined {
+  try {
+    return JSON.parse(text).message;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,137 @@
+import { html, render } from 'lit-html';
+import type { RunLine } from '#core/runs/run.ts';
+import type { Ticket } from '#core/tickets/ticket.ts';
+import { api, type Me, type Refusal, type Summary, type TicketDetail, type Waiting } from './api.ts';
+import { signInView } from './views/sign-in.ts';
+import { ticketView } from './views/ticket.ts';
+import { ticketsView } from './views/tickets.ts';
+
+/** How often the page looks again while it is visible; tickets change by seconds, not milliseconds. */
+const LOOK_AGAIN_MS = 1_500;
+
+const page = document.querySelector('#page') as HTMLElement;
+const state: {
+  me?: Me;
+  email: string;
+  problem?: string;
+  filter: string;
+  board?: { tickets: Ticket[]; waiting: Waiting[]; summary: Summary };
+  detail?: TicketDetail;
+  lines: RunLine[];
+} = { email: '', filter: '', lines: [] };
+
+function draw(): void {
+  render(html`${top()}<main>${view()}</main>`, page);
+}
+
+function top() {
+  const { me } = state;
+  return html`<header class="top">
+    <b><a href="/">Signalbox</a></b>
+    ${me ? html`<span class="me quiet">${me.email ?? me.id} (${me.roles.join(', ')}) <button class="plain" @click=${signOut}>Sign out</button></span>` : ''}
+  </header>`;
+}
+
+function view() {
+  const { me, email, problem, board, detail, filter, lines } = state;
+  if (!me) return signInView({ email, onEmail, onCode, ...(problem !== undefined && { problem }) });
+  if (problem) return html`<p class="problem" role="alert">${problem}</p>`;
+  if (ticketId()) return detail ? ticketView(detail, lines) : html`<p class="quiet">Loading…</p>`;
+  return board ? ticketsView({ ...board, filter, onFilter }) : html`<p class="quiet">Loading…</p>`;
+}
+
+function ticketId(): string | undefined {
+  return /^\/tickets\/([^/]+)$/.exec(location.pathname)?.[1];
+}
+
+async function load(): Promise<void> {
+  try {
+    state.me ??= await api.me();
+    const id = ticketId();
+    if (id) await loadTicket(id);
+    else await loadBoard();
+    delete state.problem;
+  } catch (error) {
+    refused(error as Refusal);
+  }
+  draw();
+}
+
+async function loadBoard(): Promise<void> {
+  const filter: Record<string, string> = state.filter ? { status: state.filter } : {};
+  const [{ tickets }, { approvals }, summary] = await Promise.all([
+    api.tickets({ ...filter, limit: '50' }),
+    api.approvals(),
+    api.summary(),
+  ]);
+  state.board = { tickets, waiting: approvals, summary };
+}
+
+async function loadTicket(id: string): Promise<void> {
+  state.detail = await api.ticket(id);
+  const run = state.detail.runs.at(-1);
+  if (run) state.lines = (await api.lines(run.id)).lines;
+}
+
+function refused(error: Refusal): void {
+  if (error.status === 401) delete state.me;
+  else state.problem = error.message;
+}
+
+async function act(work: () => Promise<unknown>): Promise<void> {
+  delete state.problem;
+  try {
+    await work();
+    await load();
+  } catch (error) {
+    state.problem = (error as Error).message;
+    draw();
+  }
+}
+
+function onEmail(email: string): void {
+  state.email = email;
+  void act(async () => email && api.askCode(email));
+}
+
+function onCode(code: string): void {
+  void act(() => api.signIn(state.email, code));
+}
+
+function signOut(): void {
+  void act(async () => {
+    await api.signOut();
+    delete state.me;
+    state.email = '';
+  });
+}
+
+function onFilter(status: string): void {
+  state.filter = status;
+  void load();
+}
+
+/** Links inside the page change the address without loading it again. */
+function onClick(event: MouseEvent): void {
+  const link = (event.target as Element).closest('a');
+  if (!link || event.metaKey || event.ctrlKey || event.button !== 0) return;
+  const url = new URL(link.href);
+  if (url.origin !== location.origin || !/^\/(tickets\/|$)/.test(url.pathname)) return;
+  event.preventDefault();
+  history.pushState(null, '', url);
+  delete state.detail;
+  state.lines = [];
+  void load();
+}
+
+async function keepLooking(): Promise<never> {
+  for (;;) {
+    await new Promise((next) => setTimeout(next, LOOK_AGAIN_MS));
+    if (state.me && !document.hidden) await load();
+  }
+}
+
+document.addEventListener('click', onClick);
+window.addEventListener('popstate', () => void load());
+draw();
+void load().then(keepLooking);

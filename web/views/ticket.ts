@@ -1,0 +1,122 @@
+import { html, nothing } from 'lit-html';
+import type { CostRow, Run, RunLine, Verification } from '#core/runs/run.ts';
+import type { Diagnosis, Ticket } from '#core/tickets/ticket.ts';
+import type { TicketDetail } from '../api.ts';
+import { absolute, money, relative, words } from '../format.ts';
+import { pill, track } from './status.ts';
+
+/** One ticket: where it stands, what was found, what was done, what it cost, line by line as it happens. */
+export function ticketView({ ticket, runs, costs }: TicketDetail, lines: RunLine[]) {
+  const run = runs.at(-1);
+  return html`
+    <p class="quiet"><a href="/">Tickets</a> / ${ticket.externalId}</p>
+    <h1>${ticket.title}</h1>
+    <p>${pill(ticket.status)} ${run && run.status === 'running' ? html`<span class="quiet" role="status">${run.doing}, ${run.percent} %</span>` : nothing}</p>
+    ${run ? track(run) : nothing} ${ticket.reason ? html`<section class="card waiting"><h2>Why</h2><p>${ticket.reason}</p></section>` : nothing}
+    <div class="two">
+      <div>
+        ${pullRequest(ticket)} ${ticket.diagnosis ? diagnosis(ticket.diagnosis) : nothing}
+        ${run?.verification ? verification(run.verification) : nothing} ${log(lines)}
+      </div>
+      <div>${facts(ticket, run)} ${cost(costs, run)} ${request(ticket)}</div>
+    </div>
+  `;
+}
+
+function pullRequest({ pullRequest: link }: Ticket) {
+  if (!link) return nothing;
+  return html`<section class="card">
+    <h2>Pull request</h2>
+    <p><a class="button" href=${link.url}>${link.repository} #${link.number}</a></p>
+    <p class="quiet">Branch ${link.branch} at ${link.headSha.slice(0, 9)}. Merging or closing it there closes the ticket here.</p>
+  </section>`;
+}
+
+function diagnosis({ rootCause, confidence, summary, evidence, plan }: Diagnosis) {
+  return html`<section class="card">
+    <h2>Diagnosis</h2>
+    <p>${summary}</p>
+    <p class="quiet">Root cause: ${words(rootCause)}, confidence ${Math.round(confidence * 100)} %</p>
+    ${plan.length > 0 ? html`<ol>${plan.map((step) => html`<li>${step}</li>`)}</ol>` : nothing}
+    ${evidence.map(
+      ({ id, what, excerpt }) => html`<details>
+        <summary>${id}: ${what}</summary>
+        <pre>${excerpt}</pre>
+      </details>`,
+    )}
+  </section>`;
+}
+
+function verification({ verdict, redBefore, greenAfter, checks, notVerified }: Verification) {
+  return html`<section class="card">
+    <h2>Verification in a clean clone: ${words(verdict)}</h2>
+    <p>${redBefore.length} red before, ${greenAfter.length} of them green after.</p>
+    <table>
+      ${checks.map(
+        ({ id, title, verdict: result, detail, seconds }) => html`<tr>
+          <td>${id}</td>
+          <td>${title}<br /><span class="quiet">${detail.slice(0, 300)}</span></td>
+          <td><span class="pill ${result === 'PASS' ? 'good' : result === 'FAIL' ? 'bad' : 'warn'}">${result}</span></td>
+          <td class="quiet">${seconds.toFixed(1)} s</td>
+        </tr>`,
+      )}
+    </table>
+    ${notVerified.length > 0 ? html`<p class="quiet">Not verified: ${notVerified.join('; ')}</p>` : nothing}
+  </section>`;
+}
+
+function log(lines: RunLine[]) {
+  return html`<section class="card">
+    <h2>Log</h2>
+    ${lines.length === 0 ? html`<p class="quiet">Nothing yet.</p>` : nothing}
+    <div class="log" tabindex="0">
+      ${lines.map(
+        ({ at, who, level, text }) =>
+          html`<div class=${level} title=${absolute(at)}>${at.slice(11, 19)} <span class="who">${who}</span> ${text}</div>`,
+      )}
+    </div>
+  </section>`;
+}
+
+function facts(ticket: Ticket, run: Run | undefined) {
+  const { classification } = ticket;
+  const fact = (name: string, value: unknown) => (value ? html`<dt>${name}</dt><dd>${value}</dd>` : nothing);
+  return html`<section class="card">
+    <h2>Ticket</h2>
+    <dl>
+      ${fact('From', `${ticket.source}, ${ticket.reporter.name}`)}
+      ${fact('Received', html`<span title=${absolute(ticket.createdAt)}>${relative(ticket.createdAt)}</span>`)}
+      ${fact('Type', classification && `${words(classification.type)}, ${classification.priority}`)}
+      ${fact('Understood by', classification && `${classification.by}, ${Math.round(classification.confidence * 100)} %: ${classification.reason}`)}
+      ${fact('Repository', classification?.repository)} ${fact('Branch', run?.branch)}
+      ${fact('Source', ticket.url ? html`<a href=${ticket.url}>${ticket.externalId}</a>` : ticket.externalId)}
+    </dl>
+  </section>`;
+}
+
+function cost(costs: CostRow[], run: Run | undefined) {
+  if (!run) return nothing;
+  return html`<section class="card">
+    <h2>Cost</h2>
+    <p>${money(run.spentNanoUsd)} of ${money(run.budgetNanoUsd)}</p>
+    <table>
+      ${byRole(costs).map(([role, { calls, nanoUsd }]) => html`<tr><td>${role}</td><td>${calls} calls</td><td>${money(nanoUsd)}</td></tr>`)}
+    </table>
+  </section>`;
+}
+
+function byRole(costs: CostRow[]) {
+  const sums = new Map<string, { calls: number; nanoUsd: number }>();
+  for (const { role, nanoUsd } of costs) {
+    const { calls, nanoUsd: before } = sums.get(role) ?? { calls: 0, nanoUsd: 0 };
+    sums.set(role, { calls: calls + 1, nanoUsd: before + nanoUsd });
+  }
+  return [...sums];
+}
+
+function request({ body }: Ticket) {
+  return html`<section class="card">
+    <h2>As it was reported</h2>
+    <pre>${body}</pre>
+  </section>`;
+}
