@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import type { Store } from '../../store.ts';
 import { AwsError } from '../service.ts';
-import type { Rows, Secret, Version } from './rows.ts';
+import type { Rows, Secret } from './rows.ts';
 
 export interface Value {
   text?: string;
