@@ -3,9 +3,9 @@ import * as z from 'zod';
 export const Repository = z.object({
   /** `owner/name`, as the forge writes it. */
   fullName: z.string().regex(/^[\w.-]+\/[\w.-]+$/),
-  cloneUrl: z.url(),
+  cloneUrl: z.url({ protocol: /^https?$/ }),
   /** The forge's REST API: `https://api.github.com`, or `https://HOST/api/v3`. */
-  apiUrl: z.url(),
+  apiUrl: z.url({ protocol: /^https?$/ }),
   defaultBranch: z.string().default('main'),
   kind: z.enum(['tap', 'target', 'etl', 'service']),
   /** Other words a ticket may use for it: a component, a module, an integration's name. Compared without case. */
@@ -26,7 +26,7 @@ export const Project = z.object({
 });
 export type Project = z.infer<typeof Project>;
 
-/** The repository that a ticket's words name, if exactly one does: two candidates are none. */
+/** The repository that a ticket's words name (full name, its last part, or an alias), if exactly one does: two are none. */
 export function repositoryFor(
   projects: Project[],
   words: string[],
@@ -34,8 +34,22 @@ export function repositoryFor(
   const said = new Set(words.map((word) => word.toLowerCase()));
   const found = projects.flatMap((project) =>
     project.repositories
-      .filter(({ fullName, aliases }) => [fullName, ...aliases].some((name) => said.has(name.toLowerCase())))
+      .filter((repository) => namesOf(repository).some((name) => said.has(name.toLowerCase())))
       .map((repository) => ({ project, repository })),
   );
   return found.length === 1 ? found[0] : undefined;
+}
+
+function namesOf({ fullName, aliases }: Repository): string[] {
+  return [fullName, fullName.split('/')[1] ?? fullName, ...aliases];
+}
+
+/** The repository of that full name, wherever in the organization it is. */
+export function repositoryNamed(
+  projects: Project[],
+  fullName: string | undefined,
+): { project: Project; repository: Repository } | undefined {
+  return projects
+    .flatMap((project) => project.repositories.map((repository) => ({ project, repository })))
+    .find(({ repository }) => repository.fullName === fullName);
 }

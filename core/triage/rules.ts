@@ -1,0 +1,119 @@
+import { type Project, type Repository, repositoryFor } from '../projects/project.ts';
+import type { Draft, Priority, TicketType } from '../tickets/ticket.ts';
+
+/** A decision with how sure it is and why, in words for a person. */
+export interface Sure<T> {
+  value: T;
+  confidence: number;
+  reason: string;
+}
+
+type Words = Pick<Draft, 'title' | 'body' | 'labels' | 'concerns'>;
+
+interface Rule {
+  type: TicketType;
+  pattern: RegExp;
+  /** Alone in the title; in the body the same words are weaker by a tenth. */
+  confidence: number;
+  because: string;
+}
+
+/** What has a signature in its words. The first that matches decides, so the specific stand before the general. */
+const RULES: Rule[] = [
+  {
+    type: 'incident',
+    pattern:
+      /\b(production (is )?down|outage|sev-?[01]\b|all (syncs|jobs|pipelines) (are )?(fail|stopp|down))/i,
+    confidence: 0.92,
+    because: 'it speaks of an outage',
+  },
+  {
+    type: 'schema_drift',
+    pattern:
+      /\b(schema (drift|changed?|mismatch)|unexpected (field|column|property)|(column|field) \S+ (was )?(removed|renamed|no longer))/i,
+    confidence: 0.9,
+    because: 'it speaks of a changed schema',
+  },
+  {
+    type: 'new_integration',
+    pattern:
+      /\b(new (integration|tap|target|connector) (for|with|to)|(integrate|connect) (us )?(with|to) [A-Z]\w+)/,
+    confidence: 0.9,
+    because: 'it asks for a new integration',
+  },
+  {
+    type: 'bug',
+    pattern:
+      /\b(traceback|exception|[A-Z]\w*Error\b|stack ?trace|segfault|HTTP [45]\d\d|exit(ed)? (code|status) [1-9])/,
+    confidence: 0.9,
+    because: 'it quotes an error',
+  },
+  {
+    type: 'bug',
+    pattern:
+      /\b(bug|fails?|failing|failed|broken|crash(es|ed)?|missing|wrong|incorrect|duplicated?|stops? (early|working)|regression|not (being )?(synced|imported|updated))\b/i,
+    confidence: 0.82,
+    because: 'it describes something that goes wrong',
+  },
+  {
+    type: 'feature',
+    pattern:
+      /\b(feature request|please add|add support for|would (like|love)|allow (us|users) to|it would be (nice|great))\b/i,
+    confidence: 0.85,
+    because: 'it asks for something new',
+  },
+  {
+    type: 'question',
+    pattern: /(^(how|why|what|when|where|who|which|can|could|does|is|are)\b.*\?\s*$)|\?\s*$/i,
+    confidence: 0.85,
+    because: 'it asks a question',
+  },
+];
+
+/** What kind of work it is, as far as its words have a signature. */
+export function typeBySignature({ title, body }: Words): Sure<TicketType> | undefined {
+  const inTitle = RULES.find(({ pattern }) => pattern.test(title));
+  if (inTitle)
+    return { value: inTitle.type, confidence: inTitle.confidence, reason: `${inTitle.because} (title)` };
+  const text = body.slice(0, 8_000);
+  const inBody = RULES.find(({ pattern, type }) => type !== 'question' && pattern.test(text));
+  if (!inBody) return undefined;
+  return {
+    value: inBody.type,
+    confidence: inBody.confidence - 0.1,
+    reason: `${inBody.because} (description)`,
+  };
+}
+
+const URGENT = /\b(urgent|asap|critical|production (is )?down|outage|data loss|blocker)\b/i;
+const LATER = /\b(nice to have|whenever|low priority|cosmetic|typo)\b/i;
+
+/** How soon: an incident and urgent words are critical or high, everything else is medium unless it says that it can wait. */
+export function priorityBySignature({ title, body }: Words, type: TicketType | undefined): Sure<Priority> {
+  if (type === 'incident') return { value: 'critical', confidence: 0.9, reason: 'an incident comes first' };
+  const text = `${title}\n${body.slice(0, 4_000)}`;
+  if (URGENT.test(text)) return { value: 'high', confidence: 0.8, reason: 'it says that it is urgent' };
+  if (LATER.test(text)) return { value: 'low', confidence: 0.8, reason: 'it says that it can wait' };
+  return { value: 'medium', confidence: 0.8, reason: 'nothing says how urgent it is' };
+}
+
+/** Which repository it concerns: by what the source says, else by the one that its title, or else its description, names. */
+export function repositoryBySignature(
+  { title, body, labels, concerns }: Words,
+  projects: Project[],
+): Sure<{ project: Project; repository: Repository }> | undefined {
+  const places = [
+    { words: [...concerns, ...labels], confidence: 1, where: 'the source says so' },
+    { words: tokens(title), confidence: 0.95, where: 'the title names it' },
+    { words: tokens(body.slice(0, 8_000)), confidence: 0.85, where: 'the description names it' },
+  ];
+  for (const { words, confidence, where } of places) {
+    const value = repositoryFor(projects, words);
+    if (value) return { value, confidence, reason: where };
+  }
+  return undefined;
+}
+
+function tokens(text: string): string[] {
+  return text.match(/[\w.-]+(\/[\w.-]+)?/g)?.flatMap((word) => [word, word.replace(/[.-]+$/, '')]) ?? [];
+}
