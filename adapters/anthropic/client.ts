@@ -1,0 +1,70 @@
+import { BaseAnthropic } from '@anthropic-ai/sdk/client';
+import { APIUserAbortError } from '@anthropic-ai/sdk/error';
+import type { Message, MessageCreateParams } from '@anthropic-ai/sdk/resources/messages';
+import { Messages } from '@anthropic-ai/sdk/resources/messages';
+import { type Attempt, meter } from './meter.ts';
+import { watchdog } from './watchdog.ts';
+
+export interface Access {
+  apiKey: string;
+  /** Without `/v1`. Always given, so that no environment variable sends an organization's words elsewhere. */
+  baseUrl: string;
+  patience?: Patience;
+}
+
+/** Milliseconds. */
+export interface Patience {
+  /** Until the response's headers. */
+  headers: number;
+  /** Between two pieces of a stream. */
+  idle: number;
+}
+
+const PATIENCE: Patience = { headers: 30_000, idle: 90_000 };
+
+/** Retries by the SDK of a request that has not been answered yet; a stream that breaks off is the caller's to repeat. */
+const RETRIES = 2;
+
+export interface Call {
+  turnSeconds: number;
+  signal?: AbortSignal;
+  onProgress?: () => void;
+  /** Awaited before the call ends, whether it answers or throws. */
+  onAttempt: (attempt: Attempt) => Promise<void>;
+}
+
+export type Send = (request: MessageCreateParams, call: Call) => Promise<Message>;
+
+/**
+ * The Messages API, always streamed. Answers only complete messages: a stream without its end throws, as does one that
+ * says nothing for too long. The SDK's own timeout ends with the headers, hence the watchdogs.
+ */
+export function messagesClient({ apiKey, baseUrl, patience = PATIENCE }: Access): Send {
+  const client = new BaseAnthropic({
+    apiKey,
+    baseURL: baseUrl,
+    maxRetries: RETRIES,
+    timeout: patience.headers,
+    logLevel: 'off',
+    openTelemetry: false,
+  });
+  const messages = new Messages(client);
+
+  return async (request, { turnSeconds, signal, onProgress, onAttempt }) => {
+    const idle = watchdog(patience.idle, `the model said nothing for ${patience.idle / 1_000} s`);
+    const turn = AbortSignal.timeout(turnSeconds * 1_000);
+    const stop = AbortSignal.any([idle.signal, turn, ...(signal ? [signal] : [])]);
+    const { middleware, attempts } = meter(() => {
+      idle.touch();
+      onProgress?.();
+    });
+    try {
+      return await messages.stream(request, { signal: stop, middleware: [middleware] }).finalMessage();
+    } catch (error) {
+      throw error instanceof APIUserAbortError ? stop.reason : error;
+    } finally {
+      idle.stop();
+      for (const attempt of await attempts()) await onAttempt(attempt);
+    }
+  };
+}

@@ -1,0 +1,53 @@
+import { AnthropicError, APIConnectionError, APIError } from '@anthropic-ai/sdk/error';
+import { Fault, type FaultCode } from '#core/fault.ts';
+
+const CODES: Record<number, FaultCode> = {
+  401: 'Unauthorized',
+  402: 'OverBudget',
+  403: 'Unauthorized',
+  408: 'Unavailable',
+  409: 'Unavailable',
+  429: 'Unavailable',
+};
+
+/** What went wrong, as the model port promises it. Our own abort and our own bugs are passed on as they are. */
+export function fault(error: unknown): unknown {
+  if (error instanceof Fault) return error;
+  if (isTimeout(error))
+    return new Fault('Unavailable', `The model did not answer: ${error.message}`, { cause: error });
+  if (error instanceof APIConnectionError) {
+    return new Fault('Unavailable', 'The model provider cannot be reached', { cause: error });
+  }
+  if (error instanceof APIError) return refused(error);
+  if (error instanceof AnthropicError) {
+    return new Fault('Unavailable', `The model's answer broke off: ${error.message}`, { cause: error });
+  }
+  return error;
+}
+
+/** Whether an answer began and did not come to its end. What never began, the SDK has repeated already. */
+export function brokeOff(error: unknown): boolean {
+  if (error instanceof APIConnectionError) return false;
+  if (error instanceof APIError) return error.status === undefined;
+  return error instanceof AnthropicError || (isTimeout(error) && error.name !== 'TimeoutError');
+}
+
+/** An error event inside a stream has no status; it is the provider's own trouble. */
+function refused(error: APIError): Fault {
+  const { status } = error;
+  const code = status === undefined || status >= 500 ? 'Unavailable' : (CODES[status] ?? 'Invalid');
+  return new Fault(code, `The model provider answered ${status ?? 'an error'}: ${said(error)}`, {
+    cause: error,
+  });
+}
+
+function said({ error, message }: APIError): string {
+  const inner = (error as { error?: { message?: unknown } } | undefined)?.error?.message;
+  return String(inner ?? message).slice(0, 500);
+}
+
+/** From our watchdogs: an idle stream, or a turn that took too long. */
+function isTimeout(error: unknown): error is Error {
+  if (!(error instanceof Error) || error instanceof AnthropicError) return false;
+  return error.name === 'TimeoutError' || error.message.startsWith('the model said nothing');
+}

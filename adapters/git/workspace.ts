@@ -1,0 +1,136 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Fault } from '#core/fault.ts';
+import { type Credential, type GitPlace, git, gitBytes } from './git.ts';
+
+export interface Author {
+  name: string;
+  email: string;
+}
+
+export interface Commit {
+  tree: string;
+  parent: string;
+  message: string;
+  author: Author;
+  /** Author's and committer's time, so that the same change has the same id. */
+  at: string;
+}
+
+/**
+ * A clone whose git directory lies apart from every work tree. Work trees belong to whoever runs commands there: nothing
+ * they write (configuration, hooks, attributes' filters) is ever read as ours.
+ */
+export interface Workspace {
+  /** Commit of a ref at the remote, or nothing. */
+  remote(ref: string): Promise<string | undefined>;
+  fetch(ref: string): Promise<string>;
+  /** Writes a tree's or commit's files into a folder. */
+  write(tree: string, folder: string): Promise<void>;
+  /** The tree that a folder's files make; what `.gitignore` names stays out. */
+  snapshot(folder: string): Promise<string>;
+  tree(commit: string): Promise<string>;
+  /** Who committed it, by e-mail. */
+  committer(commit: string): Promise<string>;
+  commit(commit: Commit): Promise<string>;
+  /** One commit as an e-mail with its changes, binary ones included. */
+  patch(base: string, head: string): Promise<Buffer>;
+  diff(base: string, head: string, ...options: string[]): Promise<string>;
+  /** The tree that a patch makes of a commit. Throws `Invalid` when it does not apply. */
+  apply(base: string, patch: Uint8Array): Promise<string>;
+  files(tree: string): Promise<string[]>;
+  read(tree: string, path: string): Promise<string>;
+  /** Moves a remote branch to a commit if it still stands at `expected` (`''`: does not exist). */
+  push(commit: string, branch: string, expected: string): Promise<void>;
+}
+
+export interface WorkspaceOptions {
+  /** Readable by us alone; made when missing. */
+  folder: string;
+  url: string;
+  token: string;
+  signal?: AbortSignal;
+}
+
+export async function workspace({ folder, url, token, signal }: WorkspaceOptions): Promise<Workspace> {
+  const gitDir = join(folder, 'repository.git');
+  await mkdir(gitDir, { recursive: true, mode: 0o700 });
+  const here: GitPlace = { cwd: folder, gitDir, signal };
+  const credential: Credential | undefined = token ? { url, token } : undefined;
+  const there = { ...here, credential };
+  await git(here, 'init', '-q', '--bare', gitDir);
+
+  return {
+    remote: async (ref) => (await git(there, 'ls-remote', url, ref)).split('\t')[0] || undefined,
+    fetch: async (ref) => {
+      await git(there, 'fetch', '-q', '--no-tags', '--no-recurse-submodules', url, `+${ref}:refs/fetched`);
+      return (await git(here, 'rev-parse', 'refs/fetched')).trim();
+    },
+    write: (tree, to) => write(here, tree, to),
+    snapshot: (from) => snapshot(here, from),
+    tree: async (commit) => (await git(here, 'rev-parse', `${commit}^{tree}`)).trim(),
+    committer: async (commit) => (await git(here, 'log', '-1', '--format=%ce', commit)).trim(),
+    commit: (commit) => record(here, commit),
+    patch: (base, head) =>
+      gitBytes(
+        here,
+        'format-patch',
+        '--stdout',
+        '--binary',
+        '--full-index',
+        '--no-renames',
+        `${base}..${head}`,
+      ),
+    diff: (base, head, ...options) =>
+      git(here, 'diff', '--no-renames', '--no-textconv', ...options, base, head),
+    apply: (base, patch) => apply(here, base, patch),
+    files: async (tree) =>
+      (await git(here, 'ls-tree', '-r', '-z', '--name-only', tree)).split('\0').filter(Boolean),
+    read: (tree, path) => git(here, 'cat-file', 'blob', `${tree}:${path}`),
+    push: async (commit, branch, expected) => {
+      const ref = `refs/heads/${branch}`;
+      await git(there, 'push', '-q', `--force-with-lease=${ref}:${expected}`, url, `${commit}:${ref}`);
+    },
+  };
+}
+
+async function write(here: GitPlace, tree: string, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const place = { ...here, cwd: folder, workTree: folder, indexFile: `${folder}.index` };
+  await git(place, 'read-tree', tree);
+  await git(place, 'checkout-index', '-a', '-f', '-q');
+}
+
+async function snapshot(here: GitPlace, folder: string): Promise<string> {
+  const place = { ...here, cwd: folder, workTree: folder, indexFile: `${folder}.index` };
+  await git(place, 'add', '-A', '--', '.');
+  return (await git(place, 'write-tree')).trim();
+}
+
+async function record(here: GitPlace, { tree, parent, message, author, at }: Commit): Promise<string> {
+  const env = {
+    GIT_AUTHOR_NAME: author.name,
+    GIT_AUTHOR_EMAIL: author.email,
+    GIT_AUTHOR_DATE: at,
+    GIT_COMMITTER_NAME: author.name,
+    GIT_COMMITTER_EMAIL: author.email,
+    GIT_COMMITTER_DATE: at,
+  };
+  return (await git({ ...here, env, input: message }, 'commit-tree', tree, '-p', parent, '-F', '-')).trim();
+}
+
+async function apply(here: GitPlace, base: string, patch: Uint8Array): Promise<string> {
+  const place = { ...here, indexFile: `${here.gitDir}/apply.index` };
+  await git(place, 'read-tree', base);
+  try {
+    await git({ ...place, input: patch }, 'apply', '--cached', '--whitespace=nowarn', '-');
+  } catch (error) {
+    if (error instanceof Fault && error.code !== 'Unavailable') {
+      throw new Fault('Invalid', `The patch does not apply to ${base.slice(0, 12)}: ${error.message}`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+  return (await git(place, 'write-tree')).trim();
+}
