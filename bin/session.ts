@@ -1,0 +1,31 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+/** Where the product is that commands talk to: `--url`, else SIGNALBOX_URL, else this machine's. */
+export const DEFAULT_URL = 'http://localhost:4600';
+
+function file(): string {
+  const home = process.env.XDG_CONFIG_HOME ?? join(homedir(), '.config');
+  return join(home, 'signalbox', 'sessions.json');
+}
+
+function all(): Record<string, string> {
+  try {
+    return JSON.parse(readFileSync(file(), 'utf8'));
+  } catch {
+    return {};
+  }
+}
+
+/** The token for a product: SIGNALBOX_TOKEN (an API key, in pipelines), else what `login` kept. */
+export function tokenFor(url: string): string | undefined {
+  return process.env.SIGNALBOX_TOKEN ?? all()[url];
+}
+
+/** Keeps a session per product in a file that only its owner can read. */
+export function keepToken(url: string, token: string): void {
+  mkdirSync(dirname(file()), { recursive: true, mode: 0o700 });
+  writeFileSync(file(), JSON.stringify({ ...all(), [url]: token }, null, 2), { mode: 0o600 });
+  chmodSync(file(), 0o600);
+}
