@@ -1,4 +1,4 @@
-import { BatchGetCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { ApiKey } from '#core/people/key.ts';
 import { normalEmail, Person } from '#core/people/person.ts';
 import type { People, Session } from '#core/people/ports.ts';
@@ -48,17 +48,17 @@ function people(table: string): Pick<People, 'find' | 'findByEmail' | 'admit'> {
 function sessions(table: string): Pick<People, 'findInSession' | 'endSession'> {
   return {
     async findInSession(session) {
-      const person = personKey(session.org, session.personId);
-      const ended = endedKey(session);
-      const { Responses } = await dynamo().send(
-        new BatchGetCommand({
-          RequestItems: { [table]: { Keys: [person, ended], ConsistentRead: true } },
-        }),
-      );
-      const items = Responses?.[table] ?? [];
-      if (items.some(({ sk }) => sk === ended.sk)) return undefined;
-      const item = items.find(({ sk }) => sk === person.sk);
-      return item && Person.parse(item);
+      const [ended, person] = await Promise.all([
+        dynamo().send(new GetCommand({ TableName: table, Key: endedKey(session), ConsistentRead: true })),
+        dynamo().send(
+          new GetCommand({
+            TableName: table,
+            Key: personKey(session.org, session.personId),
+            ConsistentRead: true,
+          }),
+        ),
+      ]);
+      return ended.Item || !person.Item ? undefined : Person.parse(person.Item);
     },
 
     async endSession(session) {

@@ -21,12 +21,16 @@ const COLLIDED = ['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughp
 
 /**
  * Writes all of it or nothing. Answers `undefined` once it is written, or else one entry per write: a {@link Refusal}
- * where a condition did not hold. Collisions with other transactions are tried again, then `Unavailable`.
+ * where a condition did not hold. Collisions with other transactions are tried again, then `Unavailable`. With a
+ * `token`, the same writes sent again within ten minutes are written once.
  */
-export async function writeTogether(writes: Writes): Promise<(Refusal | undefined)[] | undefined> {
+export async function writeTogether(
+  writes: Writes,
+  token?: string,
+): Promise<(Refusal | undefined)[] | undefined> {
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     try {
-      await dynamo().send(new TransactWriteCommand({ TransactItems: writes }));
+      await dynamo().send(new TransactWriteCommand({ TransactItems: writes, ClientRequestToken: token }));
       return undefined;
     } catch (error) {
       const reasons = reasonsOf(error);

@@ -23,6 +23,8 @@ export const Project = z.object({
   repositories: z.array(Repository).max(50),
   /** E-mail addresses of the people who decide plans and hear of outcomes. */
   approvers: z.array(z.email()).min(1),
+  /** Whether an approver may approve the plan for a ticket of their own: for organizations of one. */
+  selfApproval: z.boolean().default(false),
 });
 export type Project = z.infer<typeof Project>;
 

@@ -24,6 +24,8 @@ export const ProposePlan = {
     approvalId: z.string(),
     mode: z.enum(['auto', 'require_approval', 'deny']),
     waitSeconds: z.int().positive(),
+    /** For people, when denied: who could be asked, and what to change. */
+    reason: z.string(),
   }),
 };
 

@@ -1,0 +1,54 @@
+import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { Links, StoredLink } from '#core/approvals/ports.ts';
+import { dynamo } from '../aws/clients.ts';
+import { linkId } from './approval-rows.ts';
+
+/** Seconds that a link's row outlives the link, so that a late click still gets an answer. */
+const AFTERLIFE = 30 * 24 * 3600;
+
+/** Links in a table of their own: the page that a GET reaches may write here and nowhere else. */
+export function dynamoLinks(table: string): Links {
+  async function change(org: string, hash: string, { set, at }: { set: string; at: string }): Promise<void> {
+    try {
+      await dynamo().send(
+        new UpdateCommand({
+          TableName: table,
+          Key: { id: linkId(org, hash) },
+          UpdateExpression: 'SET #set = :at',
+          ConditionExpression: 'attribute_exists(id) AND attribute_not_exists(#set)',
+          ExpressionAttributeNames: { '#set': set },
+          ExpressionAttributeValues: { ':at': at },
+        }),
+      );
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+    }
+  }
+
+  return {
+    async issue(link) {
+      const ttl = Math.floor(Date.parse(link.expiresAt) / 1000) + AFTERLIFE;
+      const Item = { id: linkId(link.org, link.hash), ...link, ttl };
+      try {
+        await dynamo().send(
+          new PutCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(id)' }),
+        );
+      } catch (error) {
+        if (!isRefused(error)) throw error;
+      }
+    },
+
+    async find(org, hash) {
+      const Key = { id: linkId(org, hash) };
+      const { Item } = await dynamo().send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));
+      return Item as StoredLink | undefined;
+    },
+
+    open: (org, hash, at) => change(org, hash, { set: 'openedAt', at }),
+    revoke: (org, hash, at) => change(org, hash, { set: 'revokedAt', at }),
+  };
+}
+
+function isRefused(error: unknown): boolean {
+  return (error as Error).name === 'ConditionalCheckFailedException';
+}

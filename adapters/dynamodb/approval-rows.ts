@@ -1,0 +1,162 @@
+import { Approval } from '#core/approvals/approval.ts';
+import type { Step, Vote } from '#core/approvals/decide.ts';
+import type { Sealed } from '#core/ledger.ts';
+import type { ApprovalTables } from './approvals.ts';
+import type { Refusal, Writes } from './transaction.ts';
+
+type Item = Record<string, unknown>;
+type Write = Writes[number];
+
+/** Seconds that a used form's id is remembered: longer than the form itself is good for. */
+const FORM_MEMORY = 60 * 60;
+
+export function approvalKey(org: string, id: string) {
+  return { pk: `ORG#${org}`, sk: `A#${id}` };
+}
+
+export function actionPk(org: string, id: string): string {
+  return `ORG#${org}#A#${id}`;
+}
+
+export function revisionKey(org: string, id: string, revision: number) {
+  return { pk: actionPk(org, id), sk: `REV#${String(revision).padStart(4, '0')}` };
+}
+
+/** An approval as a row: sets for the condition that decides, and index keys only while they mean something. */
+export function approvalRow(approval: Approval): Item {
+  return {
+    ...approvalKey(approval.org, approval.id),
+    ...approval,
+    approverIds: new Set(approval.approvers.map(({ id }) => id)),
+    conflictIds: new Set(approval.conflicts),
+    ...(approval.status === 'PENDING' && { inboxOrg: approval.org }),
+    ...(approval.resume === 'PENDING' && { resumeOrg: approval.org }),
+  };
+}
+
+export function approvalOf(item: Item): Approval {
+  return Approval.parse(item);
+}
+
+export function revisionRow({ org, id, revision, requester }: Approval, payload: string): Item {
+  return { ...revisionKey(org, id, revision), payload, author: requester };
+}
+
+export function ledgerRow({ org, id }: Approval, { seq, text, hash }: Sealed): Item {
+  return { pk: actionPk(org, id), sk: String(seq).padStart(8, '0'), text, hash };
+}
+
+export function putNew(TableName: string, item: Item): Write {
+  return { Put: { TableName, Item: item, ConditionExpression: 'attribute_not_exists(pk)' } };
+}
+
+/** The row's next state, if nobody changed it since. */
+export function replace(TableName: string, before: Approval, next: Approval): Write {
+  return {
+    Put: {
+      TableName,
+      Item: approvalRow(next),
+      ConditionExpression: '#status = :status AND version = :version',
+      ExpressionAttributeNames: { '#status': 'status' },
+      ExpressionAttributeValues: { ':status': before.status, ':version': before.version },
+    },
+  };
+}
+
+interface Decision {
+  before: Approval;
+  step: Step;
+  vote: Vote;
+  now: Date;
+}
+
+/**
+ * The five writes of a decision. The first condition holds everything that must be true, whatever was checked before:
+ * a caller that skipped every check still cannot decide wrongly.
+ */
+export function decision(tables: ApprovalTables, { before, step, vote, now }: Decision): Write[] {
+  return [
+    settle(tables.approvals, { before, step, vote, now }),
+    putNew(tables.approvals, voteRow(step.next, vote, now)),
+    putNew(tables.ledger, ledgerRow(step.next, step.sealed)),
+    ...(vote.formHash ? [putNew(tables.approvals, usedForm(vote.formHash, now))] : []),
+    ...(vote.linkHash ? [useLink(tables.links, { before, step, vote, now })] : []),
+  ];
+}
+
+/** A decision's refusals at their five places, with gaps where it had no form or no link. */
+export function inOrder(refused: (Refusal | undefined)[], vote: Vote): (Refusal | undefined)[] {
+  const rest = refused.slice(3);
+  const form = vote.formHash ? rest.shift() : undefined;
+  const link = vote.linkHash ? rest.shift() : undefined;
+  return [...refused.slice(0, 3), form, link];
+}
+
+function settle(TableName: string, { before, step, vote, now }: Decision): Write {
+  return {
+    Put: {
+      TableName,
+      Item: approvalRow(step.next),
+      ConditionExpression: [
+        '#status = :pending AND version = :version',
+        'revision = :revision AND payloadHash = :payload AND policyHash = :policy',
+        'expiresAt > :now',
+        'contains(approverIds, :by) AND NOT contains(conflictIds, :by)',
+      ].join(' AND '),
+      ExpressionAttributeNames: { '#status': 'status' },
+      ExpressionAttributeValues: {
+        ':pending': 'PENDING',
+        ':version': before.version,
+        ':revision': vote.revision,
+        ':payload': vote.payloadHash,
+        ':policy': before.policyHash,
+        ':now': now.toISOString(),
+        ':by': vote.by,
+      },
+    },
+  };
+}
+
+function voteRow({ org, id }: Approval, vote: Vote, now: Date): Item {
+  const { verdict, by, channel, auth } = vote;
+  return {
+    pk: actionPk(org, id),
+    sk: `VOTE#${vote.revision}#${by}`,
+    decisionId: vote.id,
+    verdict,
+    channel,
+    auth,
+    at: now.toISOString(),
+  };
+}
+
+function usedForm(formHash: string, now: Date): Item {
+  return { pk: `R#${formHash}`, sk: 'R', ttl: Math.floor(now.getTime() / 1000) + FORM_MEMORY };
+}
+
+function useLink(TableName: string, { before, vote, now }: Decision): Write {
+  const conditions = [
+    'attribute_not_exists(usedAt) AND attribute_not_exists(revokedAt)',
+    'approver = :by AND approvalId = :approval AND revision = :revision',
+    'expiresAt > :now',
+  ];
+  return {
+    Update: {
+      TableName,
+      Key: { id: linkId(before.org, vote.linkHash ?? '') },
+      UpdateExpression: 'SET usedAt = :now',
+      ConditionExpression: conditions.join(' AND '),
+      ExpressionAttributeValues: {
+        ':now': now.toISOString(),
+        ':by': vote.by,
+        ':approval': before.id,
+        ':revision': vote.revision,
+      },
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    },
+  };
+}
+
+export function linkId(org: string, hash: string): string {
+  return `${org}#${hash}`;
+}

@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto';
+import { GetCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import type { Approval } from '#core/approvals/approval.ts';
+import { decided, isRepeated, type Refusal, refusal, type Vote } from '#core/approvals/decide.ts';
+import type { Approvals, Outcome } from '#core/approvals/ports.ts';
+import { Fault } from '#core/fault.ts';
+import type { Sealed } from '#core/ledger.ts';
+import { dynamo } from '../aws/clients.ts';
+import * as rows from './approval-rows.ts';
+import { type Refusal as Refused, writeTogether } from './transaction.ts';
+
+export interface ApprovalTables {
+  approvals: string;
+  links: string;
+  ledger: string;
+}
+
+/** Each lost race is against a change of version, so a few are enough even when everybody presses at once. */
+const ROUNDS = 5;
+
+/** The decision is one transaction: status, vote, link, form and ledger entry agree, or nothing happened. */
+export function dynamoApprovals(tables: ApprovalTables): Approvals {
+  return { ...reading(tables), ...writing(tables) };
+}
+
+type Reading = Pick<Approvals, 'find' | 'payload' | 'inbox' | 'unheard' | 'overdue' | 'ledger'>;
+
+function reading({ approvals, ledger }: Pick<ApprovalTables, 'approvals' | 'ledger'>): Reading {
+  return {
+    find: (org, id) => find(approvals, org, id),
+
+    async payload(org, id, revision) {
+      const Key = rows.revisionKey(org, id, revision);
+      const { Item } = await dynamo().send(
+        new GetCommand({ TableName: approvals, Key, ConsistentRead: true }),
+      );
+      return Item?.payload as string | undefined;
+    },
+
+    async inbox(org) {
+      const { Items = [] } = await dynamo().send(
+        new QueryCommand({
+          TableName: approvals,
+          IndexName: 'inbox',
+          KeyConditionExpression: 'inboxOrg = :org',
+          ExpressionAttributeValues: { ':org': org },
+        }),
+      );
+      return Items.map(rows.approvalOf);
+    },
+
+    unheard: () => sparse(approvals, 'resume'),
+
+    async overdue(before) {
+      const pending = await sparse(approvals, 'inbox');
+      return pending.filter(({ expiresAt }) => new Date(expiresAt) < before);
+    },
+
+    async ledger(org, id) {
+      const { Items = [] } = await dynamo().send(
+        new QueryCommand({
+          TableName: ledger,
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: { ':pk': rows.actionPk(org, id) },
+          ConsistentRead: true,
+        }),
+      );
+      return Items.map(({ sk, text, hash }) => ({ seq: Number(sk), text, hash }) as Sealed);
+    },
+  };
+}
+
+/** Everything in a sparse index: it holds only what is open, so this stays small. */
+async function sparse(table: string, index: string): Promise<Approval[]> {
+  const found: Approval[] = [];
+  let from: Record<string, unknown> | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await dynamo().send(
+      new ScanCommand({ TableName: table, IndexName: index, ExclusiveStartKey: from }),
+    );
+    found.push(...Items.map(rows.approvalOf));
+    from = LastEvaluatedKey;
+  } while (from);
+  return found;
+}
+
+function writing(tables: ApprovalTables): Pick<Approvals, 'propose' | 'decide' | 'take'> {
+  return {
+    async propose({ next, sealed }, payload) {
+      const refused = await writeTogether([
+        rows.putNew(tables.approvals, rows.approvalRow(next)),
+        rows.putNew(tables.approvals, rows.revisionRow(next, payload)),
+        rows.putNew(tables.ledger, rows.ledgerRow(next, sealed)),
+      ]);
+      if (!refused) return next;
+      return (await find(tables.approvals, next.org, next.id)) ?? next;
+    },
+
+    async take(before, step) {
+      const refused = await writeTogether([
+        rows.replace(tables.approvals, before, step.next),
+        rows.putNew(tables.ledger, rows.ledgerRow(step.next, step.sealed)),
+      ]);
+      return !refused;
+    },
+
+    decide: (org, id, vote, now) => decide(tables, { org, id, vote, now }),
+  };
+}
+
+interface Attempt {
+  org: string;
+  id: string;
+  vote: Vote;
+  now: Date;
+}
+
+async function decide(tables: ApprovalTables, { org, id, vote, now }: Attempt): Promise<Outcome> {
+  let approval = await find(tables.approvals, org, id);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    if (!approval) throw new Fault('NotFound', 'There is no such approval');
+    const settled = answerFor(approval, vote, now);
+    if (settled) return settled;
+    const step = decided(approval, vote, now.toISOString());
+    const refused = await writeTogether(
+      rows.decision(tables, { before: approval, step, vote, now }),
+      requestToken(vote, round),
+    );
+    if (!refused) return { approval: step.next, repeated: false };
+    const why = otherRefusal(refused, vote);
+    const fresh = await find(tables.approvals, org, id);
+    if (why && fresh) return answerFor(fresh, vote, now) ?? { approval: fresh, refusal: why };
+    approval = fresh;
+  }
+  throw new Fault('Unavailable', 'Too many people decide at once; look at it again');
+}
+
+/** What an approval answers to a vote that cannot change it: the same again is done, all else is refused with the reason. */
+function answerFor(approval: Approval, vote: Vote, now: Date): Outcome | undefined {
+  const why = refusal(approval, vote, now);
+  if (!why) return undefined;
+  return isRepeated(approval, vote) ? { approval, repeated: true } : { approval, refusal: why };
+}
+
+/** What besides the approval itself stood in the way; its row is looked at again anyway. */
+function otherRefusal(refused: (Refused | undefined)[], vote: Vote): Refusal | undefined {
+  const [, , , form, link] = rows.inOrder(refused, vote);
+  if (link) return linkRefusal(link.item ?? {});
+  if (form) return { error: 'form_used', message: 'This page was used already; open it again' };
+  return undefined;
+}
+
+function linkRefusal({ usedAt, revokedAt }: Record<string, unknown>): Refusal {
+  if (usedAt) return { error: 'link_used', message: `This link was used on ${usedAt}` };
+  if (revokedAt) return { error: 'link_revoked', message: `This link was withdrawn on ${revokedAt}` };
+  return { error: 'link_revoked', message: 'This link is not valid for this request' };
+}
+
+async function find(table: string, org: string, id: string): Promise<Approval | undefined> {
+  const Key = rows.approvalKey(org, id);
+  const { Item } = await dynamo().send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));
+  return Item && rows.approvalOf(Item);
+}
+
+/** Makes a repeated send of one attempt harmless, while the next attempt is another request. */
+function requestToken({ id }: Vote, round: number): string {
+  return createHash('sha256').update(`${id}#${round}`).digest('hex').slice(0, 36);
+}

@@ -1,0 +1,67 @@
+import type { Sealed } from '../ledger.ts';
+import type { Approval } from './approval.ts';
+import type { Refusal, Step, Vote } from './decide.ts';
+
+export type Outcome =
+  | { approval: Approval; repeated: boolean; refusal?: undefined }
+  | { approval: Approval; refusal: Refusal };
+
+/** Where questions and their answers are kept. The store decides races: whatever a caller saw, its condition holds or nothing changes. */
+export interface Approvals {
+  /** Stores the question, its payload's bytes and its first ledger entry together, once; answers the stored question. */
+  propose(step: Step, payload: string): Promise<Approval>;
+  find(org: string, id: string): Promise<Approval | undefined>;
+  /** The exact bytes that a revision's hash is over. */
+  payload(org: string, id: string, revision: number): Promise<string | undefined>;
+  /** Counts a vote in one transaction with the vote, the link's use, the form's use and the ledger entry. Throws `NotFound`. */
+  decide(org: string, id: string, vote: Vote, now: Date): Promise<Outcome>;
+  /** Writes a step if the approval is still as the step saw it; answers whether it was. */
+  take(before: Approval, step: Step): Promise<boolean>;
+  /** Pending in an organization, the most urgent first. */
+  inbox(org: string): Promise<Approval[]>;
+  /** Settled but not yet heard of by their machine, in every organization. */
+  unheard(): Promise<Approval[]>;
+  /** Still pending past `before`, in every organization: their machine should have ended them. */
+  overdue(before: Date): Promise<Approval[]>;
+  /** The chain of an action, in order. */
+  ledger(org: string, id: string): Promise<Sealed[]>;
+}
+
+/** A link as it was sent. Its token is never stored. */
+export interface Link {
+  org: string;
+  /** SHA-256 of the token's id, hex. */
+  hash: string;
+  approvalId: string;
+  revision: number;
+  approver: string;
+  expiresAt: string;
+}
+
+export interface StoredLink extends Link {
+  openedAt?: string | undefined;
+  usedAt?: string | undefined;
+  revokedAt?: string | undefined;
+}
+
+export interface Links {
+  /** Remembers a link that is about to be sent; a second time changes nothing. */
+  issue(link: Link): Promise<void>;
+  find(org: string, hash: string): Promise<StoredLink | undefined>;
+  /** Notes the first opening. The only write that a GET may cause. */
+  open(org: string, hash: string, at: string): Promise<void>;
+  revoke(org: string, hash: string, at: string): Promise<void>;
+}
+
+/** Task tokens of machines that wait. Only the dispatcher reads them. */
+export interface Waits {
+  register(wait: Wait): Promise<void>;
+  find(org: string, approvalId: string): Promise<Wait | undefined>;
+}
+
+export interface Wait {
+  org: string;
+  approvalId: string;
+  token: string;
+  executionArn: string;
+}

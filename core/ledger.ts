@@ -1,0 +1,63 @@
+import { createHash, createHmac } from 'node:crypto';
+import * as z from 'zod';
+import { canonical } from './canonical.ts';
+
+/**
+ * One thing that happened to an action, for audit. Holds no names, addresses or free text: those are committed to by
+ * a keyed hash, so that they can be erased without breaking the chain.
+ */
+export const LedgerEntry = z.object({
+  v: z.literal(1),
+  org: z.string(),
+  actionId: z.string(),
+  seq: z.int().positive(),
+  /** Hash of the entry before; 64 zeros for the first. */
+  prev: z.string().regex(/^[0-9a-f]{64}$/),
+  type: z.enum(['PROPOSED', 'DECIDED', 'EXPIRED', 'CANCELLED', 'RESUMED', 'EXEC_BLOCKED']),
+  at: z.iso.datetime(),
+  actor: z.object({ principal: z.string(), auth: z.enum(['agent', 'link', 'session', 'key', 'system']) }),
+  channel: z.enum(['email', 'web', 'api']).optional(),
+  revision: z.int().positive(),
+  payloadCommit: z.string(),
+  policyHash: z.string(),
+  rule: z.string(),
+  decision: z.enum(['approve', 'decline']).optional(),
+  decisionId: z.string().optional(),
+  reasonCommit: z.string().optional(),
+  linkHash: z.string().optional(),
+});
+export type LedgerEntry = z.infer<typeof LedgerEntry>;
+
+/** An entry as it is stored: the exact bytes that were hashed, and their hash. */
+export interface Sealed {
+  seq: number;
+  text: string;
+  hash: string;
+}
+
+export const CHAIN_START = '0'.repeat(64);
+
+/** Seals an entry: SHA-256 over a zero byte (RFC 6962's leaf prefix) and the entry's canonical bytes. */
+export function seal(entry: LedgerEntry): Sealed {
+  const text = canonical(LedgerEntry.parse(entry));
+  const hash = createHash('sha256').update(Buffer.of(0)).update(text).digest('hex');
+  return { seq: entry.seq, text, hash };
+}
+
+/** Binds an entry to something that it must not hold: the salt is erased with the thing, and nobody can guess it back. */
+export function commit(salt: string, text: string): string {
+  return createHmac('sha256', Buffer.from(salt, 'hex')).update(text).digest('hex');
+}
+
+/** The first place where a chain is broken, in words; nothing when it is whole. Entries must be in order. */
+export function brokenAt(entries: readonly Sealed[]): string | undefined {
+  let prev = CHAIN_START;
+  for (const [index, { seq, text, hash }] of entries.entries()) {
+    const entry = LedgerEntry.parse(JSON.parse(text));
+    if (seq !== index + 1 || entry.seq !== seq) return `entry ${index + 1} is missing or out of order`;
+    if (entry.prev !== prev) return `entry ${seq} does not follow the entry before it`;
+    if (seal(entry).hash !== hash || canonical(entry) !== text) return `entry ${seq} was changed`;
+    prev = hash;
+  }
+  return undefined;
+}
