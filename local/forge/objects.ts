@@ -59,8 +59,8 @@ export async function tree(
 
 /** The entry at `path`, whatever it is. */
 export async function entryAt(folder: string, commit: string, path: string): Promise<TreeEntry | undefined> {
-  const out = await git(['ls-tree', '-z', '-l', '--full-tree', commit, '--', path], { cwd: folder });
-  return out.split('\0').filter(Boolean).map(treeEntry)[0];
+  const out = await runGit(['ls-tree', '-z', '-l', '--full-tree', commit, '--', path], { cwd: folder });
+  return out.stdout.toString().split('\0').filter(Boolean).map(treeEntry)[0];
 }
 
 export async function blob(folder: string, sha: string): Promise<Buffer> {
@@ -76,7 +76,9 @@ export async function log(
   const format = '--format=%H%x1f%T%x1f%P%x1f%an%x1f%ae%x1f%aI%x1f%cn%x1f%ce%x1f%cI%x1f%B';
   const order = oldestFirst ? ['--reverse'] : [];
   const page = [`--max-count=${limit}`, `--skip=${skip}`];
-  const out = await git(['log', '-z', format, ...order, ...page, range, '--'], { cwd: folder });
+  const out = await git(['log', '-z', '--date-order', format, ...order, ...page, range, '--'], {
+    cwd: folder,
+  });
   return out.split('\0').filter(Boolean).map(commit);
 }
 

@@ -51,8 +51,8 @@ async function reply(context: Context, request: IncomingMessage): Promise<Answer
 
 function find(method: string, path: string): { route: Route; params: Record<string, string> } {
   for (const { method: wanted, pattern, route } of routes) {
-    const groups = wanted === method && pattern.exec(path)?.groups;
-    if (groups) return { route, params: decoded(groups) };
+    const match = wanted === method && pattern.exec(path);
+    if (match) return { route, params: decoded(match.groups ?? {}) };
   }
   throw problem(404, `The local forge does not implement ${method} ${path}`);
 }
