@@ -116,3 +116,25 @@ export interface Forge {
     body: string;
   }): Promise<PullRequest>;
 }
+
+/** Where other parts hear of what happened. Throws `Unavailable` when the event was not taken. */
+export interface Bus {
+  publish(type: string, detail: object): Promise<void>;
+}
+
+export interface Machines {
+  /** Starts an execution; one of this name that was started before, even if it has ended, is left alone. */
+  start(machineArn: string, name: string, input: object): Promise<void>;
+  /** Answers what waits for a token; `false` when nothing does any more. */
+  succeed(token: string, output: object): Promise<boolean>;
+  fail(token: string, error: string, cause: string): Promise<boolean>;
+  beat(token: string): Promise<boolean>;
+}
+
+/** How a delivery stands against its organization's secrets; `unknown` when there are none for this source. */
+export type Signed = 'signed' | 'unsigned' | 'unknown';
+
+export interface WebhookSecrets {
+  /** Tries `isSigned` with each live secret. Never with an empty one. Throws `Unavailable` when they cannot be read. */
+  check(org: string, source: Source, isSigned: (key: string) => boolean): Promise<Signed>;
+}

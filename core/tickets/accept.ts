@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { parse } from '../parse.ts';
 import type { Delivery, Tickets } from '../ports.ts';
-import type { Draft, Ticket } from './ticket.ts';
+import { Draft, type Ticket } from './ticket.ts';
 
 /** The same request told twice, by whatever way, has the same id. */
 export function ticketId({ org, source, externalId }: Pick<Draft, 'org' | 'source' | 'externalId'>): string {

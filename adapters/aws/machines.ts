@@ -1,0 +1,43 @@
+import {
+  SendTaskFailureCommand,
+  SendTaskHeartbeatCommand,
+  SendTaskSuccessCommand,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import type { Machines } from '#core/ports.ts';
+import { sfn } from './clients.ts';
+
+/** A token that nobody waits for any more: answered already, timed out, or its execution has ended. */
+const CLOSED = ['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken'];
+
+/** State machines: started once per name, and answered through the tokens that they wait for. */
+export function stateMachines(): Machines {
+  return {
+    start: async (machineArn, name, input) => {
+      try {
+        await sfn().send(
+          new StartExecutionCommand({ stateMachineArn: machineArn, name, input: JSON.stringify(input) }),
+        );
+      } catch (error) {
+        if ((error as { name?: string }).name !== 'ExecutionAlreadyExists') throw error;
+      }
+    },
+    succeed: (token, output) =>
+      whileOpen(() =>
+        sfn().send(new SendTaskSuccessCommand({ taskToken: token, output: JSON.stringify(output) })),
+      ),
+    fail: (token, error, cause) =>
+      whileOpen(() => sfn().send(new SendTaskFailureCommand({ taskToken: token, error, cause }))),
+    beat: (token) => whileOpen(() => sfn().send(new SendTaskHeartbeatCommand({ taskToken: token }))),
+  };
+}
+
+async function whileOpen(send: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await send();
+    return true;
+  } catch (error) {
+    if (!CLOSED.includes((error as { name?: string }).name ?? '')) throw error;
+    return false;
+  }
+}

@@ -1,0 +1,63 @@
+import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import * as z from 'zod';
+import { Fault } from '#core/fault.ts';
+import type { Clock, Signed, WebhookSecrets } from '#core/ports.ts';
+import type { Source } from '#core/tickets/ticket.ts';
+import { secretsManager } from './aws/clients.ts';
+import { clock as machineClock } from './clock.ts';
+
+/** The text of `<prefix>/<org>/<source>`: the secret in use, and the one before it until every sender has changed. */
+const Live = z.object({ secrets: z.array(z.string().min(16)).min(1).max(2) });
+
+const FRESH_MS = 300_000;
+/** Least time between two reads that a wrong signature can cause. */
+const AGAIN_MS = 30_000;
+const MAX_KNOWN = 1_000;
+const ORG = /^[a-z0-9][a-z0-9-]{0,63}$/;
+
+interface Known {
+  secrets: string[];
+  readAt: number;
+}
+
+/** Secrets per organization and source, kept for five minutes; a signature that fits none of them causes one more read, at most every half minute. */
+export function webhookSecrets(prefix: string, clock: Clock = machineClock): WebhookSecrets {
+  const known = new Map<string, Known>();
+
+  async function read(org: string, source: Source): Promise<Known> {
+    const secrets = await liveSecrets(`${prefix}/${org}/${source}`);
+    const fresh = { secrets, readAt: clock.now().getTime() };
+    if (known.size >= MAX_KNOWN) known.delete(known.keys().next().value ?? '');
+    known.set(`${org}/${source}`, fresh);
+    return fresh;
+  }
+
+  return {
+    check: async (org, source, isSigned) => {
+      if (!ORG.test(org)) return 'unknown';
+      const age = (one: Known) => clock.now().getTime() - one.readAt;
+      const kept = known.get(`${org}/${source}`);
+      let live = kept && age(kept) < FRESH_MS ? kept : await read(org, source);
+      if (live.secrets.some(isSigned)) return 'signed';
+      if (age(live) >= AGAIN_MS) live = await read(org, source);
+      return verdict(live.secrets, isSigned);
+    },
+  };
+}
+
+function verdict(secrets: string[], isSigned: (key: string) => boolean): Signed {
+  if (secrets.length === 0) return 'unknown';
+  return secrets.some(isSigned) ? 'signed' : 'unsigned';
+}
+
+/** None when the organization has no such secret. A secret that cannot be read or has another shape is never taken for none. */
+async function liveSecrets(name: string): Promise<string[]> {
+  try {
+    const { SecretString } = await secretsManager().send(new GetSecretValueCommand({ SecretId: name }));
+    return Live.parse(JSON.parse(SecretString ?? '')).secrets;
+  } catch (error) {
+    if ((error as { name?: string }).name === 'ResourceNotFoundException') return [];
+    // The cause stays out of it: a parser's message may quote the secret.
+    throw new Fault('Unavailable', 'The secret of this webhook cannot be read; send it again later');
+  }
+}
