@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import type { Store } from '../../store.ts';
 import { AwsError } from '../service.ts';
@@ -25,13 +25,17 @@ export function existing(rows: Rows, id: unknown): Secret {
   throw new AwsError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
 }
 
+/** A secret's ARN, its suffix made from the name: templates name it before it exists. */
+export function secretArn(name: string): string {
+  return `${ARN}${name}-${createHash('sha256').update(name).digest('hex').slice(0, 6)}`;
+}
+
 export function create({ clock, rows }: Deps, name: string, description?: string): Secret {
   if (!/^[\w/+=.@-]{1,512}$/.test(name)) invalidParameter(`Invalid name: ${name}`);
-  const suffix = randomUUID().slice(0, 6);
   const created = clock.now();
   const secret = {
     name,
-    arn: `${ARN}${name}-${suffix}`,
+    arn: secretArn(name),
     description: description ?? null,
     created,
     changed: created,
