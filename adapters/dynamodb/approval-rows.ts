@@ -134,7 +134,7 @@ function usedForm(formHash: string, now: Date): Item {
   return { pk: `R#${formHash}`, sk: 'R', ttl: Math.floor(now.getTime() / 1000) + FORM_MEMORY };
 }
 
-function useLink(TableName: string, { before, vote, now }: Decision): Write {
+function useLink(TableName: string | undefined, { before, vote, now }: Decision): Write {
   const conditions = [
     'attribute_not_exists(usedAt) AND attribute_not_exists(revokedAt)',
     'approver = :by AND approvalId = :approval AND revision = :revision',

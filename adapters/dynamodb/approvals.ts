@@ -11,7 +11,8 @@ import { type Refusal as Refused, writeTogether } from './transaction.ts';
 
 export interface ApprovalTables {
   approvals: string;
-  links: string;
+  /** Only where links decide. */
+  links?: string;
   ledger: string;
 }
 
@@ -23,7 +24,7 @@ export function dynamoApprovals(tables: ApprovalTables): Approvals {
   return { ...reading(tables), ...writing(tables) };
 }
 
-type Reading = Pick<Approvals, 'find' | 'payload' | 'inbox' | 'unheard' | 'overdue' | 'ledger'>;
+type Reading = Pick<Approvals, 'find' | 'payload' | 'inbox' | 'unheard' | 'pending' | 'ledger'>;
 
 function reading({ approvals, ledger }: Pick<ApprovalTables, 'approvals' | 'ledger'>): Reading {
   return {
@@ -51,10 +52,7 @@ function reading({ approvals, ledger }: Pick<ApprovalTables, 'approvals' | 'ledg
 
     unheard: () => sparse(approvals, 'resume'),
 
-    async overdue(before) {
-      const pending = await sparse(approvals, 'inbox');
-      return pending.filter(({ expiresAt }) => new Date(expiresAt) < before);
-    },
+    pending: () => sparse(approvals, 'inbox'),
 
     async ledger(org, id) {
       const { Items = [] } = await dynamo().send(
@@ -84,7 +82,7 @@ async function sparse(table: string, index: string): Promise<Approval[]> {
   return found;
 }
 
-function writing(tables: ApprovalTables): Pick<Approvals, 'propose' | 'decide' | 'take'> {
+function writing(tables: ApprovalTables): Pick<Approvals, 'propose' | 'decide' | 'take' | 'orphan'> {
   return {
     async propose({ next, sealed }, payload) {
       const refused = await writeTogether([
@@ -102,6 +100,11 @@ function writing(tables: ApprovalTables): Pick<Approvals, 'propose' | 'decide' |
         rows.putNew(tables.ledger, rows.ledgerRow(step.next, step.sealed)),
       ]);
       return !refused;
+    },
+
+    async orphan(approval) {
+      const next: Approval = { ...approval, resume: 'ORPHANED', version: approval.version + 1 };
+      await writeTogether([rows.replace(tables.approvals, approval, next)]);
     },
 
     decide: (org, id, vote, now) => decide(tables, { org, id, vote, now }),

@@ -21,8 +21,10 @@ export interface Approvals {
   inbox(org: string): Promise<Approval[]>;
   /** Settled but not yet heard of by their machine, in every organization. */
   unheard(): Promise<Approval[]>;
-  /** Still pending past `before`, in every organization: their machine should have ended them. */
-  overdue(before: Date): Promise<Approval[]>;
+  /** Still pending, in every organization. */
+  pending(): Promise<Approval[]>;
+  /** Gives up on a machine that will never hear: its execution is gone. The decision stands. */
+  orphan(approval: Approval): Promise<void>;
   /** The chain of an action, in order. */
   ledger(org: string, id: string): Promise<Sealed[]>;
 }
