@@ -39,3 +39,7 @@ export const Notice = z.object({
   at: z.iso.datetime(),
 });
 export type Notice = z.infer<typeof Notice>;
+
+/** One person to tell about one notice. Names only: the text stays in the table, and secrets are made at sending. */
+export const ToSend = z.object({ org: z.string(), id: z.string(), to: z.email() });
+export type ToSend = z.infer<typeof ToSend>;

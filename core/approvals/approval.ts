@@ -52,6 +52,8 @@ export const Approval = z.object({
   decision: Decision.optional(),
   /** When it left PENDING, by whatever way. */
   decidedAt: z.iso.datetime().optional(),
+  /** The ledger entry that settled it. */
+  settledBy: z.object({ seq: z.int(), hash: z.string() }).optional(),
   resume: z.enum(['NONE', 'PENDING', 'RESUMED', 'ORPHANED']),
   /** Counts changes; every write is conditional on it. */
   version: z.int().positive(),

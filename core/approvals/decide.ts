@@ -153,6 +153,7 @@ function step(approval: Approval, change: Partial<Approval>, happening: Happenin
   const next = {
     ...approval,
     ...change,
+    ...(change.status && { settledBy: { seq: sealed.seq, hash: sealed.hash } }),
     version: approval.version + 1,
     ledgerSeq: sealed.seq,
     ledgerHead: sealed.hash,

@@ -1,14 +1,11 @@
 import type { DynamoDBRecord } from 'aws-lambda';
 import * as z from 'zod';
 import { sqsQueue } from '#adapters/aws/queue.ts';
+import { ToSend } from '#core/notice.ts';
 import { stream } from '../queue.ts';
 
 export const Env = z.object({ NOTICES_QUEUE_URL: z.url() });
 export type Env = z.infer<typeof Env>;
-
-/** One person to tell about one notice. Names only: the text stays in the table, and secrets are made at sending. */
-export const ToSend = z.object({ org: z.string(), id: z.string(), to: z.email() });
-export type ToSend = z.infer<typeof ToSend>;
 
 /** Notices stream: a new notice becomes one message per recipient, so that one bad address holds up nobody else. */
 export function enqueueing(send: (message: ToSend) => Promise<void>) {

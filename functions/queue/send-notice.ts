@@ -8,11 +8,10 @@ import { type Extra, type Mail, render } from '#adapters/email/render.ts';
 import { sesMail } from '#adapters/email/send.ts';
 import { type ApprovalTokens, approvalTokens } from '#adapters/links.ts';
 import type { Links } from '#core/approvals/ports.ts';
-import type { Notice } from '#core/notice.ts';
+import { type Notice, ToSend } from '#core/notice.ts';
 import { parseJson } from '#core/parse.ts';
 import type { Clock } from '#core/ports.ts';
 import { queue } from '../queue.ts';
-import { ToSend } from './enqueue-notices.ts';
 
 export const Env = z.object({
   NOTICES_TABLE: z.string(),

@@ -1,0 +1,94 @@
+import * as z from 'zod';
+import { clock } from '#adapters/clock.ts';
+import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
+import { APPROVAL_ID, type Approval, Verdict } from '#core/approvals/approval.ts';
+import type { Vote } from '#core/approvals/decide.ts';
+import { PlanPayload } from '#core/approvals/plan.ts';
+import type { Approvals } from '#core/approvals/ports.ts';
+import { approvalView, decidedBy } from '#core/approvals/view.ts';
+import { Fault } from '#core/fault.ts';
+import { parseJson } from '#core/parse.ts';
+import { allow, type Principal } from '#core/people/principal.ts';
+import type { Clock } from '#core/ports.ts';
+import { decisionId, REFUSED } from '../decisions.ts';
+import { http, type Reply, type Request, type Route } from '../http.ts';
+import { PrincipalEnv, type PrincipalOf, principalsFrom } from '../principal.ts';
+
+export const Env = PrincipalEnv.extend({ APPROVALS_TABLE: z.string(), LEDGER_TABLE: z.string() });
+export type Env = z.infer<typeof Env>;
+
+interface Needs {
+  approvals: Pick<Approvals, 'find' | 'payload' | 'decide'>;
+  principalOf: PrincipalOf;
+  clock: Clock;
+}
+
+const Body = z
+  .strictObject({
+    decision: Verdict,
+    revision: z.int().positive(),
+    payload_hash: z.string(),
+    reason: z.string().trim().max(2_000).default(''),
+  })
+  .refine(({ decision, reason }) => decision === 'approve' || reason !== '', {
+    path: ['reason'],
+    message: 'Say why you decline',
+  });
+
+/** GET /v1/approvals/{id} and POST /v1/approvals/{id}/decision, for people who are signed in and for API keys. */
+export function approvalApi(needs: Needs): Route {
+  return async (request) => {
+    const principal = await needs.principalOf(request);
+    const isPost = request.event.requestContext.http.method === 'POST';
+    return isPost ? decide(request, principal, needs) : read(request, principal, needs);
+  };
+}
+
+async function read(request: Request, principal: Principal, { approvals }: Needs): Promise<Reply> {
+  allow(principal, 'viewer', 'approvals:read');
+  const id = idOf(request);
+  const approval = (await approvals.find(principal.org, id)) ?? missing();
+  const text = await approvals.payload(principal.org, id, approval.revision);
+  return {
+    status: 200,
+    body: approvalView(approval, text ? PlanPayload.parse(JSON.parse(text)) : undefined),
+  };
+}
+
+async function decide(request: Request, principal: Principal, { approvals, clock }: Needs): Promise<Reply> {
+  allow(principal, 'viewer', 'approvals:decide');
+  const { decision, revision, payload_hash, reason } = parseJson(Body, request.text);
+  const vote: Vote = {
+    id: decisionId(),
+    verdict: decision,
+    by: principal.id,
+    channel: principal.via === 'key' ? 'api' : 'web',
+    auth: principal.via,
+    reason,
+    revision,
+    payloadHash: payload_hash,
+  };
+  const outcome = await approvals.decide(principal.org, idOf(request), vote, clock.now());
+  if (!outcome.refusal) return { status: 200, body: approvalView(outcome.approval) };
+  return { status: REFUSED[outcome.refusal.error], body: named(outcome.refusal, outcome.approval) };
+}
+
+function named<T extends { by?: string | undefined }>(refusal: T, approval: Approval): T {
+  return refusal.by ? { ...refusal, by: decidedBy(approval) } : refusal;
+}
+
+function idOf({ params }: Request): string {
+  return APPROVAL_ID.test(params.id ?? '') ? (params.id as string) : missing();
+}
+
+function missing(): never {
+  throw new Fault('NotFound', 'There is no such approval');
+}
+
+export const handler = http(Env, async (env) =>
+  approvalApi({
+    approvals: dynamoApprovals({ approvals: env.APPROVALS_TABLE, ledger: env.LEDGER_TABLE }),
+    principalOf: await principalsFrom(env),
+    clock,
+  }),
+);
