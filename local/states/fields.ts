@@ -28,6 +28,9 @@ export const fieldsOf: Record<StateType, readonly string[]> = {
 /** What every state may carry. */
 export const commonFields = ['Type', 'Comment', 'QueryLanguage'];
 
+/** Fields that say the same in both query languages. */
+export const neutralFields = [...commonFields, 'Next', 'End', 'Error', 'Cause'];
+
 /** Fields that belong to JSONPath, so that a refusal can say why. */
 export const jsonPathFields = [
   'InputPath',

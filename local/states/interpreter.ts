@@ -20,20 +20,28 @@ export type Happening =
 /** Takes up what happened; the scopes that can go on from there are then ready to {@link advance}. */
 export async function happen(run: Run, happening: Happening): Promise<void> {
   if (run.journal.execution.status !== 'RUNNING') return;
-  await guard(run, async () => {
+  await guard(run, () => {
     if (happening.kind === 'start') return begin(run);
     if (happening.kind === 'ready') return goOn(run);
     if (happening.kind === 'stop') return stop(run, 'ABORTED', happening);
     const scope = run.journal.frame<Scope>(happening.path);
     if (!scope) return;
     if (happening.kind === 'timer') return ring(run, scope, happening.timer);
-    if (scope.phase !== 'busy' || !scope.task) return;
-    if (happening.kind === 'answer') {
-      const answer = scope.task.token ? run.journal.answerTo(scope.task.token) : undefined;
-      if (answer) await protect(run, scope, () => settle(run, scope, answer));
-    } else if (scope.visit === happening.visit)
-      await protect(run, scope, () => called(run, scope, happening.result));
+    return protect(run, scope, () => hear(run, scope, happening));
   });
+}
+
+/** A task heard from whoever works on it. */
+async function hear(
+  run: Run,
+  scope: Scope,
+  happening: Extract<Happening, { kind: 'answer' | 'called' }>,
+): Promise<void> {
+  if (scope.phase !== 'busy' || !scope.task) return;
+  if (happening.kind === 'called')
+    return scope.visit === happening.visit ? called(run, scope, happening.result) : undefined;
+  const answer = scope.task.token ? run.journal.answerTo(scope.task.token) : undefined;
+  if (answer) await settle(run, scope, answer);
 }
 
 /** Takes at most `steps` steps of whatever is ready, each strand in turn. */
@@ -45,7 +53,7 @@ export async function advance(run: Run, steps: number): Promise<void> {
   }
 }
 
-async function guard(run: Run, work: () => Promise<void>): Promise<void> {
+async function guard(run: Run, work: () => Promise<void> | void): Promise<void> {
   try {
     await work();
   } catch (error) {

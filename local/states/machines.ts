@@ -46,7 +46,7 @@ export function machines(store: Store, clock: Clock, knows: (resource: Resource)
   const { sql } = store;
   const parsedById = new Map<string, Machine>();
 
-  function put(row: { arn: string; name: string; text: string; role?: string }): MachineRow {
+  function put(row: NewMachine): MachineRow {
     const id = createHash('sha256').update(row.text).digest('hex');
     parsedById.set(id, parseDefinition(row.text, knows));
     const old = find(row.arn);
@@ -101,80 +101,99 @@ export function machines(store: Store, clock: Clock, knows: (resource: Resource)
     put({ arn, name: arn.split(':').at(-1) as string, text, role: properties.RoleArn });
   }
 
-  const operations: Operations = {
+  return { operations: machineOperations({ store, clock, row, text, find, put }), define, row, parsed, text };
+}
+
+interface Registry {
+  store: Store;
+  clock: Clock;
+  row(arn: string): MachineRow;
+  find(arn: string): MachineRow | undefined;
+  text(id: string): string;
+  put(machine: NewMachine): MachineRow;
+}
+
+interface NewMachine {
+  arn: string;
+  name: string;
+  text: string;
+  role?: string;
+}
+
+const CREATE = [
+  'name',
+  'definition',
+  'roleArn',
+  'type',
+  'loggingConfiguration',
+  'tracingConfiguration',
+  'tags',
+];
+
+function machineOperations({ store, row, find, text, put }: Registry): Operations {
+  return {
     CreateStateMachine(input) {
-      only('CreateStateMachine', input, [
-        'name',
-        'definition',
-        'roleArn',
-        'type',
-        'loggingConfiguration',
-        'tracingConfiguration',
-        'tags',
-      ]);
+      only('CreateStateMachine', input, CREATE);
       checkType(input.type);
       checkName(input.name);
       const arn = `arn:aws:states:us-east-1:000000000000:stateMachine:${input.name}`;
       const old = find(arn);
       if (old && text(old.definition) !== input.definition)
-        throw new AwsError('StateMachineAlreadyExists', `State Machine Already Exists: '${arn}'`, 400);
+        throw new AwsError('StateMachineAlreadyExists', `State Machine Already Exists: '${arn}'`);
       const { created } = put({ arn, name: input.name, text: input.definition, role: input.roleArn });
       return { stateMachineArn: arn, creationDate: created / 1000 };
     },
     UpdateStateMachine(input) {
       only('UpdateStateMachine', input, ['stateMachineArn', 'definition', 'roleArn']);
       const old = row(input.stateMachineArn);
-      const { updated, revision } = put({
-        ...old,
-        text: input.definition ?? text(old.definition),
-        role: input.roleArn ?? old.role ?? undefined,
-      });
+      const { definition = text(old.definition), roleArn: role = old.role ?? undefined } = input;
+      const { updated, revision } = put({ arn: old.arn, name: old.name, text: definition, role });
       return { updateDate: updated / 1000, revisionId: revision };
     },
     DeleteStateMachine(input) {
       only('DeleteStateMachine', input, ['stateMachineArn']);
       checkArn(input.stateMachineArn, 'stateMachine');
-      store.transaction(() => sql('DELETE FROM states_machines WHERE arn=?').run(input.stateMachineArn));
+      store.transaction(() =>
+        store.sql('DELETE FROM states_machines WHERE arn=?').run(input.stateMachineArn),
+      );
       return {};
     },
     DescribeStateMachine(input) {
       only('DescribeStateMachine', input, ['stateMachineArn', 'includedData']);
-      return describe(row(input.stateMachineArn));
+      const machine = row(input.stateMachineArn);
+      return describe(machine, text(machine.definition));
     },
-    ListStateMachines(input) {
-      only('ListStateMachines', input, ['maxResults', 'nextToken']);
-      const rows = sql('SELECT * FROM states_machines WHERE name>? ORDER BY name LIMIT ?').all(
-        cursor(input) ?? '',
-        (input.maxResults || 100) + 1,
-      ) as unknown as MachineRow[];
-      const { items, nextToken } = page(rows, input, (last) => last.name);
-      return {
-        stateMachines: items.map(({ arn, name, created }) => ({
-          stateMachineArn: arn,
-          name,
-          type: 'STANDARD',
-          creationDate: created / 1000,
-        })),
-        nextToken,
-      };
-    },
+    ListStateMachines: (input) => list(store, input),
   };
+}
 
-  function describe(machine: MachineRow): object {
-    return {
-      stateMachineArn: machine.arn,
-      name: machine.name,
-      status: 'ACTIVE',
-      definition: text(machine.definition),
-      roleArn: machine.role ?? '',
-      type: 'STANDARD',
-      creationDate: machine.created / 1000,
-      revisionId: machine.revision,
-      loggingConfiguration: { level: 'OFF', includeExecutionData: false },
-      tracingConfiguration: { enabled: false },
-    };
-  }
-  return { operations, define, row, parsed, text };
+function list({ sql }: Store, input: { maxResults?: number; nextToken?: string }): object {
+  only('ListStateMachines', input, ['maxResults', 'nextToken']);
+  const query = sql('SELECT * FROM states_machines WHERE name>? ORDER BY name LIMIT ?');
+  const rows = query.all(cursor(input) ?? '', (input.maxResults || 100) + 1) as unknown as MachineRow[];
+  const { items, nextToken } = page(rows, input, (last) => last.name);
+  const stateMachines = items.map(({ arn, name, created }) => ({
+    stateMachineArn: arn,
+    name,
+    type: 'STANDARD',
+    creationDate: created / 1000,
+  }));
+  return { stateMachines, nextToken };
+}
+
+function describe(machine: MachineRow, definition: string): object {
+  return {
+    stateMachineArn: machine.arn,
+    name: machine.name,
+    status: 'ACTIVE',
+    definition,
+    roleArn: machine.role ?? '',
+    type: 'STANDARD',
+    creationDate: machine.created / 1000,
+    revisionId: machine.revision,
+    loggingConfiguration: { level: 'OFF', includeExecutionData: false },
+    tracingConfiguration: { enabled: false },
+  };
 }
 
 const known = [
@@ -195,11 +214,7 @@ function checkType(type: string | undefined): void {
 
 /** Throws InvalidName unless AWS would take it for a machine or an execution. */
 export function checkName(name: unknown): void {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what AWS refuses
-  if (
-    typeof name !== 'string' ||
-    !/^[^\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]{1,80}$/.test(name)
-  )
+  if (typeof name !== 'string' || !/^[^\s<>{}[\]?*"#%\\^|~`$&,;:/\p{Cc}]{1,80}$/u.test(name))
     throw new AwsError('InvalidName', `Invalid Name: '${name}'`);
 }
 

@@ -1,13 +1,15 @@
 import { AwsError } from '../aws/service.ts';
 import { type Catcher, type Choice, invalid, type Machine, type Retrier, type State } from './definition.ts';
 import { syntaxErrorOf } from './expression.ts';
-import { commonFields, fieldsOf, jsonPathFields, requiredFields } from './fields.ts';
+import { commonFields, fieldsOf, jsonPathFields, neutralFields, requiredFields } from './fields.ts';
 import { type Resource, resourceOf } from './resource.ts';
 
 interface Scope {
   /** JSON pointer to the machine. */
   at: string;
   language: string;
+  /** Whether any state of the definition is in JSONata. */
+  isMixed: boolean;
   /** Variables that enclosing machines assign: an inner one must not. */
   assigned: ReadonlySet<string>;
   knows: (resource: string) => boolean;
@@ -30,6 +32,7 @@ export function parseDefinition(text: string, knows: (resource: Resource) => boo
   checkStates(machine, {
     at: '',
     language: machine.QueryLanguage ?? 'JSONPath',
+    isMixed: /"QueryLanguage"\s*:\s*"JSONata"/.test(text),
     assigned: new Set(),
     knows: (name) => knows(resourceOf(name)),
   });
@@ -53,59 +56,61 @@ function checkStates(machine: Machine, scope: Scope): void {
   known(machine, machineFields, at);
   if (!machine.States || Object.keys(machine.States).length === 0) invalid('States must not be empty', at);
   if (machine.ProcessorConfig?.Mode === 'DISTRIBUTED')
-    invalid(
-      "ProcessorConfig Mode 'DISTRIBUTED' is not implemented by the local AWS",
-      `${at}/ProcessorConfig`,
-    );
+    unsupported("ProcessorConfig Mode 'DISTRIBUTED'", `${at}/ProcessorConfig`);
   if (!Object.hasOwn(machine.States, machine.StartAt))
     invalid(`MISSING_TRANSITION_TARGET: Missing 'Next' target: ${machine.StartAt}`, `${at}/StartAt`);
   checkReach(machine, at);
-  const own = new Set(Object.values(machine.States).flatMap(assignedBy));
-  for (const name of own) {
-    if (name === 'states') invalid("The variable name 'states' is reserved", `${at}/States`);
-    if (scope.assigned.has(name))
-      invalid(
-        `The variable '${name}' is assigned in an outer scope already and cannot be assigned again`,
-        `${at}/States`,
-      );
+  checkNames(Object.values(machine.States).flatMap(assignedBy), scope);
+  for (const [name, state] of Object.entries(machine.States)) {
+    // AWS takes a Map or Parallel whose inside assigns what only its own catcher assigns.
+    const others = Object.values(machine.States).filter((other) => other !== state);
+    const assigned = new Set([...scope.assigned, ...others.flatMap(assignedBy)]);
+    checkState(state, { ...scope, at: `${at}/States/${name}`, assigned });
   }
-  const inner = { ...scope, assigned: new Set([...scope.assigned, ...own]) };
-  for (const [name, state] of Object.entries(machine.States))
-    checkState(state, `${at}/States/${name}`, inner);
 }
 
-function checkState(state: State, at: string, scope: Scope): void {
+function checkNames(names: string[], { at, assigned }: Scope): void {
+  for (const name of names) {
+    if (name === 'states') invalid("The variable name 'states' is reserved", `${at}/States`);
+    if (assigned.has(name)) invalid(`The variable '${name}' is assigned in an outer scope`, `${at}/States`);
+  }
+}
+
+function checkState(state: State, scope: Scope): void {
+  const { at } = scope;
   const fields = fieldsOf[state.Type];
   if (!fields) invalid(`Unknown state type '${state.Type}'`, `${at}/Type`);
-  const language = state.QueryLanguage ?? scope.language;
-  for (const field of Object.keys(state))
-    if (jsonPathFields.includes(field))
-      invalid(
-        `The JSONPath field '${field}' is not implemented by the local AWS, which runs JSONata`,
-        `${at}/${field}`,
-      );
-  if (language !== 'JSONata')
-    invalid(
-      `QueryLanguage '${language}' is not implemented by the local AWS, which runs JSONata`,
-      `${at}/QueryLanguage`,
-    );
+  checkLanguage(state, scope);
   known(state, [...commonFields, ...fields], at);
   for (const names of requiredFields[state.Type])
     if (names.filter((name) => name in state).length !== 1)
       invalid(`Exactly one of ${names.join(', ')} is required`, at);
   if (state.Resource !== undefined && !scope.knows(state.Resource))
-    invalid(`The resource '${state.Resource}' is not implemented by the local AWS`, `${at}/Resource`);
+    unsupported(`The resource '${state.Resource}'`, `${at}/Resource`);
   checkSyntax(state, at);
-  checkErrors(state, at);
+  checkRules(state.Retry ?? [], retrierFields, `${at}/Retry`);
+  checkRules(state.Catch ?? [], catcherFields, `${at}/Catch`);
   for (const [index, branch] of (state.Branches ?? []).entries())
     checkStates(branch, { ...scope, at: `${at}/Branches[${index}]` });
   if (state.ItemProcessor) checkStates(state.ItemProcessor, { ...scope, at: `${at}/ItemProcessor` });
 }
 
+function checkLanguage(state: State, { at, language, isMixed }: Scope): void {
+  const path = Object.keys(state).find((field) => jsonPathFields.includes(field));
+  if (path) unsupported(`The JSONPath field '${path}'`, `${at}/${path}`);
+  const own = state.QueryLanguage ?? language;
+  // A state that queries nothing is the same in both languages; a machine without any JSONata is refused whole.
+  const isNeutral = isMixed && Object.keys(state).every((field) => neutralFields.includes(field));
+  if (own !== 'JSONata' && !isNeutral) unsupported(`QueryLanguage '${own}'`, `${at}/QueryLanguage`);
+}
+
+function unsupported(what: string, at: string): never {
+  invalid(`${what} is not implemented by the local AWS, which runs inline JSONata workflows`, at);
+}
+
 function known(value: object, fields: readonly string[], at: string): void {
   for (const field of Object.keys(value))
-    if (!fields.includes(field))
-      invalid(`The field '${field}' is not implemented by the local AWS`, `${at}/${field}`);
+    if (!fields.includes(field)) unsupported(`The field '${field}'`, `${at}/${field}`);
 }
 
 function checkReach(machine: Machine, at: string): void {
@@ -132,19 +137,14 @@ function assignedBy(state: State): string[] {
   return [state, ...rules].flatMap((one) => Object.keys(one.Assign ?? {}));
 }
 
-function checkErrors(state: State, at: string): void {
-  for (const [field, rules] of Object.entries({ Retry: state.Retry ?? [], Catch: state.Catch ?? [] }))
-    for (const [index, rule] of (rules as (Retrier | Catcher)[]).entries()) {
-      const where = `${at}/${field}[${index}]`;
-      const fields = field === 'Retry' ? retrierFields : catcherFields;
-      known(rule, fields, where);
-      if (!(rule.ErrorEquals?.length > 0)) invalid('ErrorEquals must name at least one error', where);
-      if (
-        rule.ErrorEquals.includes('States.ALL') &&
-        (rule.ErrorEquals.length > 1 || index < rules.length - 1)
-      )
-        invalid('States.ALL must be alone and in the last rule', where);
-    }
+function checkRules(rules: (Retrier | Catcher)[], fields: string[], at: string): void {
+  for (const [index, rule] of rules.entries()) {
+    known(rule, fields, `${at}[${index}]`);
+    const { ErrorEquals } = rule;
+    if (!(ErrorEquals?.length > 0)) invalid('ErrorEquals must name at least one error', `${at}[${index}]`);
+    if (ErrorEquals.includes('States.ALL') && (ErrorEquals.length > 1 || index < rules.length - 1))
+      invalid('States.ALL must be alone and in the last rule', `${at}[${index}]`);
+  }
 }
 
 const retrierFields = [

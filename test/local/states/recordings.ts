@@ -60,9 +60,12 @@ export function difference(recorded: unknown, found: unknown, masks: string[], a
   if (typeof recorded !== 'object' || recorded === null || typeof value !== 'object' || value === null)
     return `${at}: ${JSON.stringify(recorded)} ≠ ${JSON.stringify(found)}`;
   if (Array.isArray(recorded) !== Array.isArray(value)) return `${at}: only one is an array`;
-  const keys = new Set([...Object.keys(recorded), ...Object.keys(value)].filter((key) => !IGNORED.includes(key)));
+  const keys = new Set(
+    [...Object.keys(recorded), ...Object.keys(value)].filter((key) => !IGNORED.includes(key)),
+  );
   for (const key of keys) {
-    if (!(key in recorded) || !(key in value)) return `${at}.${key}: only ${key in value ? 'found' : 'recorded'}`;
+    if (!(key in recorded) || !(key in value))
+      return `${at}.${key}: only ${key in value ? 'found' : 'recorded'}`;
     const inner = difference(recorded[key as never], value[key as never], masks, `${at}.${key}`);
     if (inner) return inner;
   }
@@ -101,7 +104,9 @@ export function historyDifference(recording: Recording, found: Event[]): string 
   const recorded = recording.expected.history ?? [];
   const exact = difference(recorded, found, masks);
   if (!exact || !isUnordered(recording)) return exact;
-  const left = found.filter(({ type }) => !(recording.historyOrder && /^ParallelState(Failed|Succeeded)$/.test(type)));
+  const left = found.filter(
+    ({ type }) => !(recording.historyOrder && /^ParallelState(Failed|Succeeded)$/.test(type)),
+  );
   for (const event of recorded) {
     const index = left.findIndex((one) => !difference(bare(event), bare(one), masks));
     if (index < 0) return `${event.type} is missing`;
