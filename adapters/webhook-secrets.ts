@@ -1,5 +1,5 @@
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { Fault } from '#core/fault.ts';
 import type { Clock, Signed, WebhookSecrets } from '#core/ports.ts';
 import type { Source } from '#core/tickets/ticket.ts';
@@ -7,7 +7,9 @@ import { secretsManager } from './aws/clients.ts';
 import { clock as machineClock } from './clock.ts';
 
 /** The text of `<prefix>/<org>/<source>`: the secret in use, and the one before it until every sender has changed. */
-const Live = z.object({ secrets: z.array(z.string().min(16)).min(1).max(2) });
+const Live = z.object({
+  secrets: z.array(z.string().check(z.minLength(16))).check(z.minLength(1), z.maxLength(2)),
+});
 
 const FRESH_MS = 300_000;
 /** Least time between two reads that a wrong signature can cause. */

@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import { log } from '#adapters/log.ts';
 import { Fault, type FaultCode } from '#core/fault.ts';
 import { once } from './once.ts';
@@ -58,7 +58,7 @@ const SAFE = {
 };
 
 /** Wraps every function in `http/`: wired on first use, a fault is its status with what to do next, anything else is a 500 that says nothing. */
-export function http<Env>(env: z.ZodType<Env>, wire: (env: Env) => Promise<Route>) {
+export function http<Env>(env: z.core.$ZodType<Env>, wire: (env: Env) => Promise<Route>) {
   const route = once(env, wire);
   return middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
     .onError((request) => {

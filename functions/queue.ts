@@ -7,13 +7,13 @@ import type {
   SQSEvent,
   SQSRecord,
 } from 'aws-lambda';
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import { log } from '#adapters/log.ts';
 import { once } from './once.ts';
 
 /** Wraps a function behind an SQS queue: each message alone, failures reported one by one so that only they come again. */
 export function queue<Env>(
-  env: z.ZodType<Env>,
+  env: z.core.$ZodType<Env>,
   wire: (env: Env) => Promise<(record: SQSRecord) => Promise<void>>,
 ) {
   const consume = once(env, wire);
@@ -26,7 +26,7 @@ export function queue<Env>(
 
 /** Wraps a function behind a table's stream: in order, and the first failure ends the batch so that order is kept. */
 export function stream<Env>(
-  env: z.ZodType<Env>,
+  env: z.core.$ZodType<Env>,
   wire: (env: Env) => Promise<(record: DynamoDBRecord) => Promise<void>>,
 ) {
   const consume = once(env, wire);
@@ -43,7 +43,7 @@ export function stream<Env>(
 
 /** Wraps a function that an EventBridge rule calls: a throw makes EventBridge try again. */
 export function happening<Env, Detail>(
-  env: z.ZodType<Env>,
+  env: z.core.$ZodType<Env>,
   wire: (env: Env) => Promise<(event: EventBridgeEvent<string, Detail>) => Promise<void>>,
 ) {
   const consume = once(env, wire);

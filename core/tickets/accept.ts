@@ -20,7 +20,7 @@ export function accept(
   const { receivedAt } = delivery;
   const times = { createdAt: receivedAt, updatedAt: receivedAt };
   return tickets.accept(
-    { ...draft, ...times, id: ticketId(draft), status: 'received', version: 0 },
+    { ...parse(Draft, draft), ...times, id: ticketId(draft), status: 'received', version: 0 },
     delivery,
   );
 }

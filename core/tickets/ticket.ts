@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 /** A link that a page may show: `javascript:` and the like are URLs too, and are refused. */
 export const WebUrl = z.url({ protocol: /^https?$/ });
@@ -45,20 +45,20 @@ export type TicketStatus = z.infer<typeof TicketStatus>;
 
 /** A request as its source told it, in our words. Times are ISO 8601 in UTC. */
 export const Draft = z.object({
-  org: z.string().min(1).max(64),
+  org: z.string().check(z.minLength(1), z.maxLength(64)),
   source: Source,
   /** Unique within the source: `ETL-142`, `acme/tap-orders#7`, the ERP's own id. */
-  externalId: z.string().min(1).max(200),
-  url: WebUrl.optional(),
-  title: z.string().min(1).max(300),
-  body: z.string().max(60_000),
-  reporter: z.object({ name: z.string().max(200), email: z.email().optional() }),
-  labels: z.array(z.string().max(100)).max(50),
+  externalId: z.string().check(z.minLength(1), z.maxLength(200)),
+  url: z.optional(WebUrl),
+  title: z.string().check(z.minLength(1), z.maxLength(300)),
+  body: z.string().check(z.maxLength(60_000)),
+  reporter: z.object({ name: z.string().check(z.maxLength(200)), email: z.optional(z.email()) }),
+  labels: z.array(z.string().check(z.maxLength(100))).check(z.maxLength(50)),
   /** What the source itself says it concerns: a component, a module, a repository's full name. Used to find the repository. */
-  concerns: z.array(z.string().max(200)).max(20),
-  type: TicketType.optional(),
-  priority: Priority.optional(),
-  metadata: z.record(z.string(), z.unknown()).optional(),
+  concerns: z.array(z.string().check(z.maxLength(200))).check(z.maxLength(20)),
+  type: z.optional(TicketType),
+  priority: z.optional(Priority),
+  metadata: z.optional(z.record(z.string(), z.unknown())),
   openedAt: z.iso.datetime(),
 });
 export type Draft = z.infer<typeof Draft>;
@@ -68,11 +68,11 @@ export const Classification = z.object({
   type: TicketType,
   priority: Priority,
   /** Full name of the repository it concerns, when one is known: `acme/tap-orders`. */
-  repository: z.string().optional(),
-  projectId: z.string().optional(),
+  repository: z.optional(z.string()),
+  projectId: z.optional(z.string()),
   role: z.enum(['engineer', 'researcher', 'lead', 'person']),
   complexity: z.enum(['low', 'medium', 'high']),
-  confidence: z.number().min(0).max(1),
+  confidence: z.number().check(z.minimum(0), z.maximum(1)),
   reason: z.string(),
   by: z.enum(['source', 'rule', 'model', 'none']),
 });
@@ -93,38 +93,40 @@ export const RootCause = z.enum([
 /** What the lead found. Every evidence id names something that was really gathered (log lines, files, tickets). */
 export const Diagnosis = z.object({
   rootCause: RootCause,
-  confidence: z.number().min(0).max(1),
-  summary: z.string().max(4_000),
-  evidence: z.array(z.object({ id: z.string(), what: z.string(), excerpt: z.string().max(2_000) })),
-  plan: z.array(z.string().max(500)).max(20),
-  files: z.array(z.string()).max(50),
+  confidence: z.number().check(z.minimum(0), z.maximum(1)),
+  summary: z.string().check(z.maxLength(4_000)),
+  evidence: z.array(
+    z.object({ id: z.string(), what: z.string(), excerpt: z.string().check(z.maxLength(2_000)) }),
+  ),
+  plan: z.array(z.string().check(z.maxLength(500))).check(z.maxLength(20)),
+  files: z.array(z.string()).check(z.maxLength(50)),
 });
 export type Diagnosis = z.infer<typeof Diagnosis>;
 
 export const PullRequestLink = z.object({
   url: WebUrl,
-  number: z.int().positive(),
+  number: z.int().check(z.positive()),
   repository: z.string(),
   branch: z.string(),
   headSha: z.string(),
 });
 export type PullRequestLink = z.infer<typeof PullRequestLink>;
 
-export const Ticket = Draft.extend({
+export const Ticket = z.extend(Draft, {
   /** `tk_` and 16 hex digits of the hash of organization, source and external id: the same request is the same ticket. */
   id: z.string(),
   status: TicketStatus,
   /** For people, when `escalated`, `failed` or `declined`: what happened and what to do next. */
-  reason: z.string().optional(),
-  classification: Classification.optional(),
-  diagnosis: Diagnosis.optional(),
-  pullRequest: PullRequestLink.optional(),
-  runId: z.string().optional(),
-  similarTo: z.array(z.string()).optional(),
+  reason: z.optional(z.string()),
+  classification: z.optional(Classification),
+  diagnosis: z.optional(Diagnosis),
+  pullRequest: z.optional(PullRequestLink),
+  runId: z.optional(z.string()),
+  similarTo: z.optional(z.array(z.string())),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
   /** Counts changes; every write is conditional on it or on the status. */
-  version: z.int().nonnegative(),
+  version: z.int().check(z.nonnegative()),
 });
 /** A draft that we have accepted and numbered. */
 export type Ticket = z.infer<typeof Ticket>;

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { http, type Route } from '../http.ts';
 
 export const Env = z.object({});

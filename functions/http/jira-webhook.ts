@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { clock } from '#adapters/clock.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { isSigned } from '#adapters/github/signature.ts';

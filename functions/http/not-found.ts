@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { Fault } from '#core/fault.ts';
 import { http, type Route } from '../http.ts';
 

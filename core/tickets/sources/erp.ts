@@ -1,16 +1,24 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { oneLine } from '../text.ts';
 import type { Draft } from '../ticket.ts';
 import { fromNewIssue, NewIssue } from './rest.ts';
 
 /** Another event than ours may look any way: it is named and not read. */
-export const ErpDelivery = z.object({ event: z.string().max(100), issue: z.unknown() });
+export const ErpDelivery = z.object({
+  event: z.string().check(z.maxLength(100)),
+  issue: z.optional(z.unknown()),
+});
 
 export const ErpIssue = z.object({
   event: z.literal('issue.created'),
-  issue: NewIssue.extend({
-    externalId: z.string().trim().min(1).max(200),
-    reporter: z.strictObject({ name: z.string().min(1).max(200), email: z.email().optional() }).optional(),
+  issue: z.extend(NewIssue, {
+    externalId: z.string().check(z.trim(), z.minLength(1), z.maxLength(200)),
+    reporter: z.optional(
+      z.strictObject({
+        name: z.string().check(z.minLength(1), z.maxLength(200)),
+        email: z.optional(z.email()),
+      }),
+    ),
   }),
 });
 export type ErpIssue = z.infer<typeof ErpIssue>;

@@ -1,19 +1,19 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { cut, oneLine } from '../text.ts';
 import type { Draft } from '../ticket.ts';
 import { priorityNamed, typeNamed } from './words.ts';
 
-const Repository = z.object({ full_name: z.string().max(200) });
+const Repository = z.object({ full_name: z.string().check(z.maxLength(200)) });
 
 export const IssueDelivery = z.object({
   action: z.string(),
   issue: z.object({
-    number: z.int().positive(),
-    title: z.string().min(1),
-    body: z.string().nullish(),
+    number: z.int().check(z.positive()),
+    title: z.string().check(z.minLength(1)),
+    body: z.nullish(z.string()),
     html_url: z.url({ protocol: /^https?$/ }),
-    user: z.object({ login: z.string() }).nullish(),
-    labels: z.array(z.object({ name: z.string() })).default([]),
+    user: z.nullish(z.object({ login: z.string() })),
+    labels: z._default(z.array(z.object({ name: z.string() })), []),
     created_at: z.iso.datetime({ offset: true }),
   }),
   repository: Repository,
@@ -22,14 +22,14 @@ export type IssueDelivery = z.infer<typeof IssueDelivery>;
 
 export const PullRequestDelivery = z.object({
   action: z.string(),
-  number: z.int().positive(),
+  number: z.int().check(z.positive()),
   pull_request: z.object({
-    merged: z.boolean().nullish(),
+    merged: z.nullish(z.boolean()),
     html_url: z.url({ protocol: /^https?$/ }),
-    merged_by: z.object({ login: z.string() }).nullish(),
+    merged_by: z.nullish(z.object({ login: z.string() })),
   }),
   repository: Repository,
-  sender: z.object({ login: z.string() }).nullish(),
+  sender: z.nullish(z.object({ login: z.string() })),
 });
 export type PullRequestDelivery = z.infer<typeof PullRequestDelivery>;
 

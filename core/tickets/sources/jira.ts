@@ -1,31 +1,31 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { cut, oneLine } from '../text.ts';
 import type { Draft } from '../ticket.ts';
 import { priorityNamed, typeNamed } from './words.ts';
 
 const Named = z.object({ name: z.string() });
 
+const Issue = z.object({
+  key: z.string().check(z.regex(/^[A-Za-z][A-Za-z0-9_]*-\d+$/)),
+  self: z.url({ protocol: /^https?$/ }),
+  fields: z.object({
+    summary: z.string().check(z.minLength(1)),
+    description: z.optional(z.unknown()),
+    issuetype: z.nullish(Named),
+    priority: z.nullish(Named),
+    labels: z.nullish(z.array(z.string())),
+    components: z.nullish(z.array(Named)),
+    reporter: z.nullish(z.object({ displayName: z.string(), emailAddress: z.nullish(z.string()) })),
+    created: z.nullish(z.string()),
+  }),
+});
+
 export const JiraDelivery = z.object({
   /** Epoch milliseconds, inside the signed body. */
-  timestamp: z.int().positive(),
+  timestamp: z.int().check(z.positive()),
   webhookEvent: z.string(),
-  issue: z
-    .object({
-      key: z.string().regex(/^[A-Za-z][A-Za-z0-9_]*-\d+$/),
-      self: z.url({ protocol: /^https?$/ }),
-      fields: z.object({
-        summary: z.string().min(1),
-        description: z.unknown(),
-        issuetype: Named.nullish(),
-        priority: Named.nullish(),
-        labels: z.array(z.string()).nullish(),
-        components: z.array(Named).nullish(),
-        reporter: z.object({ displayName: z.string(), emailAddress: z.string().nullish() }).nullish(),
-        created: z.string().nullish(),
-      }),
-    })
-    .optional(),
-  changelog: z.object({ items: z.array(z.record(z.string(), z.unknown())) }).nullish(),
+  issue: z.optional(Issue),
+  changelog: z.nullish(z.object({ items: z.array(z.record(z.string(), z.unknown())) })),
 });
 export type JiraDelivery = z.infer<typeof JiraDelivery>;
 

@@ -1,34 +1,46 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { cut, oneLine } from '../text.ts';
 import { type Draft, Priority, type Source, TicketType } from '../ticket.ts';
 
 const METADATA_BYTES = 16_000;
 
 const Metadata = z
-  .record(z.string().max(200), z.unknown())
-  .refine(
-    (value) => JSON.stringify(value).length <= METADATA_BYTES,
-    `at most ${METADATA_BYTES} bytes as JSON`,
+  .record(z.string().check(z.maxLength(200)), z.unknown())
+  .check(
+    z.refine(
+      (value) => JSON.stringify(value).length <= METADATA_BYTES,
+      `at most ${METADATA_BYTES} bytes as JSON`,
+    ),
   );
+
+/** Text with something in it, its outer spaces dropped. */
+function words(max: number) {
+  return z.string().check(z.trim(), z.minLength(1), z.maxLength(max));
+}
+
+function list(longest: number) {
+  return z.optional(z.array(z.string().check(z.maxLength(longest))).check(z.maxLength(100)));
+}
 
 /** The body of `POST /api/issues`. Names that it does not know are refused: a misspelt `priority` must not be lost. */
 export const NewIssue = z.strictObject({
   /** The sender's own id for it: the same one again is the same ticket. */
-  externalId: z.string().trim().min(1).max(200).optional(),
-  type: TicketType.optional(),
-  priority: Priority.optional(),
-  title: z.string().trim().min(1).max(300),
-  description: z.string().max(60_000).default(''),
-  context: z
-    .strictObject({
-      module: z.string().trim().min(1).max(200).optional(),
+  externalId: z.optional(words(200)),
+  type: z.optional(TicketType),
+  priority: z.optional(Priority),
+  title: words(300),
+  description: z._default(z.string().check(z.maxLength(60_000)), ''),
+  context: z._default(
+    z.strictObject({
+      module: z.optional(words(200)),
       /** The customer on the sender's side that it concerns; never our organization, which comes from the key. */
-      organizationId: z.string().max(200).optional(),
-      affectedFiles: z.array(z.string().max(500)).max(100).optional(),
-      relatedIssues: z.array(z.string().max(200)).max(100).optional(),
-      metadata: Metadata.optional(),
-    })
-    .default({}),
+      organizationId: z.optional(z.string().check(z.maxLength(200))),
+      affectedFiles: list(500),
+      relatedIssues: list(200),
+      metadata: z.optional(Metadata),
+    }),
+    {},
+  ),
 });
 export type NewIssue = z.infer<typeof NewIssue>;
 
