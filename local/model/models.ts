@@ -1,0 +1,53 @@
+import { refusal } from './refusal.ts';
+
+/** What a model takes and refuses. */
+export interface Traits {
+  maxOutput: number;
+  /** Thinking is always adaptive: `enabled` and `disabled` are refused. */
+  thinksAlways: boolean;
+  takesForcedTool: boolean;
+  takesPrefill: boolean;
+  thinksBetweenTools: boolean;
+}
+
+const USUAL: Traits = {
+  maxOutput: 128_000,
+  thinksAlways: false,
+  takesForcedTool: true,
+  takesPrefill: false,
+  thinksBetweenTools: false,
+};
+const OLD: Traits = { ...USUAL, maxOutput: 64_000, takesPrefill: true };
+const STRICT: Traits = { ...USUAL, thinksAlways: true, takesForcedTool: false };
+
+const MODELS: Record<string, Traits> = {
+  'claude-fable-5-2': STRICT,
+  'claude-fable-5-1': STRICT,
+  'claude-fable-5': USUAL,
+  'claude-mythos-5-2': USUAL,
+  'claude-mythos-5-1': USUAL,
+  'claude-mythos-5': USUAL,
+  'claude-mythos-preview': USUAL,
+  'claude-opus-5-5': STRICT,
+  'claude-opus-5': USUAL,
+  'claude-opus-4-8': USUAL,
+  'claude-opus-4-7': USUAL,
+  'claude-opus-4-6': USUAL,
+  'claude-opus-4-5': OLD,
+  'claude-opus-4-5-20251101': OLD,
+  'claude-sonnet-5-5': { ...USUAL, takesForcedTool: false, thinksBetweenTools: true },
+  'claude-sonnet-5': USUAL,
+  'claude-sonnet-4-6': USUAL,
+  'claude-sonnet-4-5': OLD,
+  'claude-sonnet-4-5-20250929': OLD,
+  'claude-haiku-5-5': USUAL,
+  'claude-haiku-4-5': OLD,
+  'claude-haiku-4-5-20251001': OLD,
+};
+
+/** Throws the API's 404 for a model it does not have. */
+export function traitsOf(model: string): Traits {
+  const traits = Object.hasOwn(MODELS, model) ? MODELS[model] : undefined;
+  if (!traits) throw refusal(404, `model: ${model}`);
+  return traits;
+}

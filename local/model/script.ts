@@ -1,0 +1,63 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+
+const Block = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('text'), text: z.string() }),
+  z.strictObject({ type: z.literal('thinking'), thinking: z.string() }),
+  z.strictObject({ type: z.literal('tool_use'), name: z.string(), input: z.record(z.string(), z.unknown()) }),
+]);
+export type ScriptBlock = z.infer<typeof Block>;
+
+/** Something that goes wrong, for the first `attempts` attempts at a turn (the SDK numbers them); always without. */
+const Trouble = z.strictObject({
+  attempts: z.int().positive().optional(),
+  /** Answers this HTTP status with an error body. */
+  status: z.int().min(400).optional(),
+  message: z.string().optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+  /** Falls silent, or breaks the connection, at this point of the answer. */
+  stall: z.enum(['headers', 'start', 'content']).optional(),
+  drop: z.enum(['headers', 'start', 'content', 'end']).optional(),
+  /** Sends an `error` event after the first content. */
+  event: z.string().optional(),
+  /** Writes the stream in pieces of so many bytes. */
+  drip: z.int().positive().optional(),
+});
+export type Trouble = z.infer<typeof Trouble>;
+
+const Turn = z.strictObject({
+  /** Texts that the last tool result must contain, so that a script claims nothing that did not happen. */
+  expect: z.array(z.string()).default([]),
+  content: z.array(Block).optional(),
+  /** Instead of `content`: the structured output as a value. */
+  json: z.unknown().optional(),
+  stop_reason: z.string().optional(),
+  usage: z.record(z.string(), z.number()).optional(),
+  trouble: Trouble.optional(),
+});
+export type ScriptTurn = z.infer<typeof Turn>;
+
+const Script = z.strictObject({
+  match: z.strictObject({
+    /** A regular expression for the model's id. */
+    model: z.string().default('.'),
+    /** Texts that the system prompt, and the first user message, must contain. */
+    system: z.array(z.string()).default([]),
+    user: z.array(z.string()).default([]),
+    /** Name → regular expression; its first group, found in the first user message or else the system prompt. */
+    captures: z.record(z.string(), z.string()).default({}),
+  }),
+  turns: z.array(Turn).min(1),
+});
+export type Script = z.infer<typeof Script> & { name: string };
+
+/** The scripts in a folder's `.json` files, in the order of their names. Throws naming the file that is none. */
+export function loadScripts(folder: string): Script[] {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
+  return files.sort().map((name) => {
+    const { success, data, error } = Script.safeParse(JSON.parse(readFileSync(join(folder, name), 'utf8')));
+    if (!success) throw new Error(`${name} is not a script: ${z.prettifyError(error)}`);
+    return { name, ...data };
+  });
+}
