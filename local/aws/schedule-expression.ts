@@ -54,7 +54,7 @@ function weekdays(field: string): string {
 
 function parsed(pattern: string, timezone: string, text: string): Cron {
   try {
-    return new Cron(pattern, { timezone, mode: '7-part', paused: true });
+    return new Cron(pattern, { timezone, mode: '7-part', paused: true, sloppyRanges: true }); // AWS writes 0/15
   } catch {
     return invalid(`cron(${text})`);
   }
