@@ -2,15 +2,15 @@ import { cpSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
-import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Construct } from 'constructs';
 import { buildSync } from 'esbuild';
 import type { Env as ApiEnv } from '#functions/http/api.ts';
 import type { Env as DashboardEnv } from '#functions/http/dashboard.ts';
 import type { Env as PutProjectEnv } from '#functions/http/put-project.ts';
 import type { DataStack } from './data-stack.ts';
-import { reads, writes } from './grants.ts';
+import { knowsPeople, reads, writes } from './grants.ts';
 import { Handler } from './handler.ts';
+import { addRoutes } from './routes.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const BUILT = '.build/web';
@@ -18,11 +18,12 @@ const BUILT = '.build/web';
 export interface DashboardProps {
   api: HttpApi;
   data: DataStack;
+  publicUrl: string;
 }
 
 /** The page and what it reads: static files, a read-only API, and the one write that leads may make. */
 export class Dashboard extends Construct {
-  constructor(scope: Construct, id: string, { api, data }: DashboardProps) {
+  constructor(scope: Construct, id: string, { api, data, publicUrl }: DashboardProps) {
     super(scope, id);
     buildPage();
     const page = new Handler<DashboardEnv>(this, 'Page', {
@@ -38,30 +39,23 @@ export class Dashboard extends Construct {
       PEOPLE_TABLE: data.people.tableName,
       APPROVALS_TABLE: data.approvals.tableName,
       SESSION_SECRET_ARN: data.sessionSecret.secretArn,
+      PUBLIC_URL: publicUrl,
     };
     const reader = new Handler<ApiEnv>(this, 'Api', { entry: 'http/api', env });
-    reads(reader, data.tickets, data.deliveries, data.runs, data.projects, data.people, data.approvals);
-    data.sessionSecret.grantRead(reader);
+    reads(reader, data.tickets, data.deliveries, data.runs, data.projects, data.approvals);
+    knowsPeople(reader, data);
 
     const putProject = new Handler<PutProjectEnv>(this, 'PutProject', { entry: 'http/put-project', env });
     writes(putProject, data.projects);
-    reads(putProject, data.people);
-    data.sessionSecret.grantRead(putProject);
+    knowsPeople(putProject, data);
 
-    const routes: [string, HttpMethod, Handler<never>][] = [
-      ['/', HttpMethod.GET, page],
-      ['/tickets/{id}', HttpMethod.GET, page],
-      ['/assets/{file}', HttpMethod.GET, page],
-      ['/api/{proxy+}', HttpMethod.GET, reader],
-      ['/api/projects/{id}', HttpMethod.PUT, putProject],
-    ];
-    for (const [path, method, fn] of routes) {
-      api.addRoutes({
-        path,
-        methods: [method],
-        integration: new HttpLambdaIntegration(`${fn.node.id}${path}`, fn),
-      });
-    }
+    addRoutes(api, [
+      [HttpMethod.GET, '/', page],
+      [HttpMethod.GET, '/tickets/{id}', page],
+      [HttpMethod.GET, '/assets/{file}', page],
+      [HttpMethod.GET, '/api/{proxy+}', reader],
+      [HttpMethod.PUT, '/api/projects/{id}', putProject],
+    ]);
   }
 }
 

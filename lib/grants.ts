@@ -1,5 +1,6 @@
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { DataStack } from './data-stack.ts';
 
 /** Single items and queries; never scans, never writes. */
 export function reads(grantee: IGrantable, ...tables: ITable[]): void {
@@ -17,4 +18,11 @@ export function writes(grantee: IGrantable, ...tables: ITable[]): void {
 /** New items only: for what is written once and never changed. */
 export function appends(grantee: IGrantable, ...tables: ITable[]): void {
   for (const table of tables) table.grant(grantee, 'dynamodb:PutItem');
+}
+
+/** What telling who is asking takes: people and keys (when a key was last used is noted), and the session key. */
+export function knowsPeople(grantee: IGrantable, { people, sessionSecret }: DataStack): void {
+  reads(grantee, people);
+  people.grant(grantee, 'dynamodb:UpdateItem');
+  sessionSecret.grantRead(grantee);
 }

@@ -4,6 +4,7 @@ import { Architecture, type CfnFunction, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { BUNDLE } from './bundle.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -37,14 +38,15 @@ export class Handler<Env extends Record<string, string | undefined>> extends Nod
   }
 }
 
-/** The format by measurement: see docs/adr/0009. */
 function bundling(files: string[]): BundlingOptions {
+  const alias = Object.entries(BUNDLE.alias).map(([from, to]) => [`--alias:${from}`, to]);
   return {
-    format: OutputFormat.CJS,
-    minify: true,
+    format: BUNDLE.format === 'cjs' ? OutputFormat.CJS : OutputFormat.ESM,
+    minify: BUNDLE.minify,
     sourceMap: true,
-    mainFields: ['module', 'main'],
+    mainFields: BUNDLE.mainFields,
     bundleAwsSDK: true,
+    esbuildArgs: { ...Object.fromEntries(alias), '--conditions': BUNDLE.conditions.join(',') },
     commandHooks: {
       beforeInstall: () => [],
       beforeBundling: () => [],

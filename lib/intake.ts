@@ -9,7 +9,7 @@ import type { Env as GitHubEnv } from '#functions/http/github-webhook.ts';
 import type { Env as JiraEnv } from '#functions/http/jira-webhook.ts';
 import type { Env as RestEnv } from '#functions/http/rest-intake.ts';
 import type { DataStack } from './data-stack.ts';
-import { writes } from './grants.ts';
+import { knowsPeople, writes } from './grants.ts';
 import { Handler } from './handler.ts';
 
 const PREFIX = 'signalbox/webhooks';
@@ -27,22 +27,20 @@ export class Intake extends Construct {
     const tables = { TICKETS_TABLE: data.tickets.tableName, DELIVERIES_TABLE: data.deliveries.tableName };
     const webhook = { ...tables, WEBHOOK_SECRETS_PREFIX: PREFIX };
 
-    const github = new Handler<GitHubEnv>(this, 'GitHub', {
-      entry: 'http/github-webhook',
-      env: {
-        ...webhook,
-        PROJECTS_TABLE: data.projects.tableName,
-        NOTICES_TABLE: data.notices.tableName,
-        RUNS_TABLE: data.runs.tableName,
-      },
-    });
+    const github = new Handler<GitHubEnv>(this, 'GitHub', { entry: 'http/github-webhook', env: webhook });
     const jira = new Handler<JiraEnv>(this, 'Jira', { entry: 'http/jira-webhook', env: webhook });
     const erp = new Handler<ErpEnv>(this, 'Erp', { entry: 'http/erp-webhook', env: webhook });
     const rest = new Handler<RestEnv>(this, 'Rest', {
       entry: 'http/rest-intake',
-      env: { ...tables, PEOPLE_TABLE: data.people.tableName, PUBLIC_URL: publicUrl },
+      env: {
+        ...tables,
+        PEOPLE_TABLE: data.people.tableName,
+        SESSION_SECRET_ARN: data.sessionSecret.secretArn,
+        PUBLIC_URL: publicUrl,
+      },
     });
     for (const fn of [github, jira, erp, rest]) writes(fn, data.tickets, data.deliveries);
+    knowsPeople(rest, data);
     for (const fn of [github, jira, erp]) fn.addToRolePolicy(readsWebhookSecrets(this));
 
     const doors = { github, jira, erp };

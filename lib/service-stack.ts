@@ -34,7 +34,7 @@ export class ServiceStack extends Stack {
     new Approvals(this, 'Approvals', { api, data, publicUrl });
     new Notices(this, 'Notices', { data, sender, publicUrl, mailFrom: settings.mailFrom });
     new Pipeline(this, 'Pipeline', { data, bus, agents, publicUrl, modelBaseUrl: settings.modelBaseUrl });
-    new Dashboard(this, 'Dashboard', { api, data });
+    new Dashboard(this, 'Dashboard', { api, data, publicUrl });
 
     new CfnOutput(this, 'Url', {
       value: publicUrl,

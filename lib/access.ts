@@ -1,0 +1,65 @@
+import { type HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
+import { Construct } from 'constructs';
+import type { Env as NotFoundEnv } from '#functions/http/not-found.ts';
+import type { Env as OidcEnv } from '#functions/http/oidc.ts';
+import type { Env as SignInEnv } from '#functions/http/sign-in.ts';
+import type { DataStack } from './data-stack.ts';
+import { writes } from './grants.ts';
+import { Handler } from './handler.ts';
+import { addRoutes } from './routes.ts';
+
+export interface AccessProps {
+  api: HttpApi;
+  data: DataStack;
+  publicUrl: string;
+  firstOrg: string;
+  adminEmail: string;
+  oidcIssuer: string;
+  oidcClientId: string;
+}
+
+/** Who may come in: codes by e-mail, an OIDC issuer if there is one; and what unknown addresses are told. */
+export class Access extends Construct {
+  constructor(scope: Construct, id: string, props: AccessProps) {
+    super(scope, id);
+    const { api, data, publicUrl, firstOrg, adminEmail } = props;
+    const env = {
+      PEOPLE_TABLE: data.people.tableName,
+      SESSION_SECRET_ARN: data.sessionSecret.secretArn,
+      PUBLIC_URL: publicUrl,
+      FIRST_ORG: firstOrg,
+      ADMIN_EMAIL: adminEmail,
+    };
+    const signIn = new Handler<SignInEnv>(this, 'SignIn', {
+      entry: 'http/sign-in',
+      env: { ...env, NOTICES_TABLE: data.notices.tableName },
+    });
+    writes(signIn, data.people, data.notices);
+    data.people.grant(signIn, 'dynamodb:DeleteItem');
+
+    const oidc = new Handler<OidcEnv>(this, 'Oidc', {
+      entry: 'http/oidc',
+      env: {
+        ...env,
+        OIDC_ISSUER: props.oidcIssuer,
+        OIDC_CLIENT_ID: props.oidcClientId,
+        OIDC_SECRET_ARN: data.oidcSecret.secretArn,
+      },
+    });
+    writes(oidc, data.people);
+    data.oidcSecret.grantRead(oidc);
+    for (const fn of [signIn, oidc]) data.sessionSecret.grantRead(fn);
+
+    const health = new Handler(this, 'Health', { entry: 'http/health', env: {} });
+    const unknown = new Handler<NotFoundEnv>(this, 'NotFound', { entry: 'http/not-found', env: {} });
+    addRoutes(api, [
+      [HttpMethod.POST, '/auth/code', signIn],
+      [HttpMethod.POST, '/auth/session', signIn],
+      [HttpMethod.DELETE, '/auth/session', signIn],
+      [HttpMethod.GET, '/auth/oidc', oidc],
+      [HttpMethod.GET, '/auth/callback', oidc],
+      [HttpMethod.GET, '/health', health],
+      [HttpMethod.ANY, '/{proxy+}', unknown],
+    ]);
+  }
+}

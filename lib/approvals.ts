@@ -1,0 +1,152 @@
+import { Duration } from 'aws-cdk-lib';
+import { type HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { Construct } from 'constructs';
+import type { Env as ApiEnv } from '#functions/http/approval-api.ts';
+import type { Env as DecisionEnv } from '#functions/http/approval-decision.ts';
+import type { Env as PageEnv } from '#functions/http/approval-page.ts';
+import type { Env as DispatchEnv } from '#functions/queue/dispatch-decision.ts';
+import type { Env as SweepEnv } from '#functions/schedule/sweep-approvals.ts';
+import { answersTokens } from './agents.ts';
+import type { DataStack } from './data-stack.ts';
+import { deadLetters } from './dead-letters.ts';
+import { appends, knowsPeople, reads, writes } from './grants.ts';
+import { Handler } from './handler.ts';
+import { addRoutes } from './routes.ts';
+
+export interface ApprovalsProps {
+  api: HttpApi;
+  data: DataStack;
+  publicUrl: string;
+}
+
+/**
+ * How people decide. Apart by what each may do: the page only marks a link as opened; deciding writes the decision and
+ * never sees a task token; only the dispatcher and the sweeper read tokens and wake the machine.
+ */
+export class Approvals extends Construct {
+  private readonly data: DataStack;
+  private readonly publicUrl: string;
+
+  constructor(scope: Construct, id: string, { api, data, publicUrl }: ApprovalsProps) {
+    super(scope, id);
+    this.data = data;
+    this.publicUrl = publicUrl;
+    const page = this.page();
+    const decision = this.decision();
+    const { show, decide } = this.api();
+    this.dispatcher();
+    this.sweeper();
+    addRoutes(api, [
+      [HttpMethod.GET, '/a/{id}', page],
+      [HttpMethod.GET, '/a/{id}/receipt', page],
+      [HttpMethod.POST, '/a/{id}/decision', decision],
+      [HttpMethod.GET, '/v1/approvals/{id}', show],
+      [HttpMethod.POST, '/v1/approvals/{id}/decision', decide],
+    ]);
+  }
+
+  private page() {
+    const { data } = this;
+    const page = new Handler<PageEnv>(this, 'Page', {
+      entry: 'http/approval-page',
+      env: {
+        APPROVALS_TABLE: data.approvals.tableName,
+        APPROVAL_LINKS_TABLE: data.approvalLinks.tableName,
+        LEDGER_TABLE: data.ledger.tableName,
+        LINK_SECRET_ARN: data.linkSecret.secretArn,
+      },
+    });
+    reads(page, data.approvals, data.approvalLinks);
+    data.approvalLinks.grant(page, 'dynamodb:UpdateItem');
+    data.linkSecret.grantRead(page);
+    return page;
+  }
+
+  private decision() {
+    const { data, publicUrl } = this;
+    const decision = new Handler<DecisionEnv>(this, 'Decision', {
+      entry: 'http/approval-decision',
+      env: {
+        APPROVALS_TABLE: data.approvals.tableName,
+        APPROVAL_LINKS_TABLE: data.approvalLinks.tableName,
+        LEDGER_TABLE: data.ledger.tableName,
+        LINK_SECRET_ARN: data.linkSecret.secretArn,
+        PUBLIC_URL: publicUrl,
+      },
+    });
+    writes(decision, data.approvals, data.approvalLinks);
+    appends(decision, data.ledger);
+    data.linkSecret.grantRead(decision);
+    return decision;
+  }
+
+  /** One source, two functions: no GET route's function may write what decides. */
+  private api() {
+    const { data, publicUrl } = this;
+    const env = {
+      APPROVALS_TABLE: data.approvals.tableName,
+      LEDGER_TABLE: data.ledger.tableName,
+      PEOPLE_TABLE: data.people.tableName,
+      SESSION_SECRET_ARN: data.sessionSecret.secretArn,
+      PUBLIC_URL: publicUrl,
+    };
+    const show = new Handler<ApiEnv>(this, 'Show', { entry: 'http/approval-api', env });
+    const decide = new Handler<ApiEnv>(this, 'Decide', { entry: 'http/approval-api', env });
+    for (const fn of [show, decide]) {
+      reads(fn, data.approvals);
+      knowsPeople(fn, data);
+    }
+    writes(decide, data.approvals);
+    appends(decide, data.ledger);
+    return { show, decide };
+  }
+
+  private dispatcher(): void {
+    const { data } = this;
+    const dispatch = new Handler<DispatchEnv>(this, 'Dispatch', {
+      entry: 'queue/dispatch-decision',
+      env: this.wakes(),
+    });
+    reads(dispatch, data.approvals, data.approvalWaits);
+    dispatch.addToRolePolicy(answersTokens());
+    for (const table of [data.approvals, data.approvalWaits]) {
+      dispatch.addEventSource(
+        new DynamoEventSource(table, {
+          startingPosition: StartingPosition.TRIM_HORIZON,
+          retryAttempts: 10,
+          bisectBatchOnError: true,
+          reportBatchItemFailures: true,
+          onFailure: new SqsDlq(deadLetters(this, `${table.node.id}Failures`)),
+        }),
+      );
+    }
+  }
+
+  private sweeper(): void {
+    const { data } = this;
+    const sweep = new Handler<SweepEnv>(this, 'Sweep', {
+      entry: 'schedule/sweep-approvals',
+      env: { ...this.wakes(), RUNS_TABLE: data.runs.tableName },
+    });
+    reads(sweep, data.approvalWaits, data.runs);
+    writes(sweep, data.approvals);
+    appends(sweep, data.ledger);
+    sweep.addToRolePolicy(answersTokens());
+    new Rule(this, 'EveryFiveMinutes', {
+      schedule: Schedule.rate(Duration.minutes(5)),
+      targets: [new LambdaFunction(sweep)],
+    });
+  }
+
+  private wakes() {
+    return {
+      APPROVALS_TABLE: this.data.approvals.tableName,
+      APPROVAL_WAITS_TABLE: this.data.approvalWaits.tableName,
+      LEDGER_TABLE: this.data.ledger.tableName,
+    };
+  }
+}

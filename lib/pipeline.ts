@@ -1,0 +1,115 @@
+import { Duration } from 'aws-cdk-lib';
+import { type EventBus, Rule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { DynamoEventSource, SqsDlq, SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { DefinitionBody, LogLevel, QueryLanguage, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import type { Env as OnRunEndedEnv } from '#functions/queue/on-run-ended.ts';
+import type { Env as OnTicketEnv } from '#functions/queue/on-ticket.ts';
+import type { Env as PublishEnv } from '#functions/queue/publish-changes.ts';
+import type { Agents } from './agents.ts';
+import type { DataStack } from './data-stack.ts';
+import { deadLetters, reliableQueue } from './dead-letters.ts';
+import { writes } from './grants.ts';
+import { Handler } from './handler.ts';
+import { PipelineSteps } from './pipeline-steps.ts';
+import { ticketMachine } from './ticket.machine.ts';
+
+export interface PipelineProps {
+  data: DataStack;
+  bus: EventBus;
+  agents: Agents;
+  publicUrl: string;
+  modelBaseUrl: string;
+}
+
+/** From a stored ticket to its end: the table's stream feeds the bus, the bus a queue, the queue starts the ticket machine. */
+export class Pipeline extends Construct {
+  readonly machine: StateMachine;
+
+  constructor(scope: Construct, id: string, { data, bus, agents, publicUrl, modelBaseUrl }: PipelineProps) {
+    super(scope, id);
+    const steps = new PipelineSteps(this, 'Steps', { data, publicUrl, modelBaseUrl });
+    this.machine = new StateMachine(this, 'Machine', {
+      queryLanguage: QueryLanguage.JSONATA,
+      definitionBody: DefinitionBody.fromChainable(
+        ticketMachine(this, { ...steps.functions, engineer: agents.engineer, verifier: agents.verifier }),
+      ),
+      tracingEnabled: true,
+      logs: {
+        // Execution data holds task tokens: errors are logged without it.
+        level: LogLevel.ERROR,
+        includeExecutionData: false,
+        destination: new LogGroup(this, 'Logs', { retention: RetentionDays.ONE_MONTH }),
+      },
+    });
+    this.publishes(data, bus);
+    this.starts(data, bus);
+    this.ends(data);
+  }
+
+  private publishes(data: DataStack, bus: EventBus): void {
+    const publish = new Handler<PublishEnv>(this, 'PublishChanges', {
+      entry: 'queue/publish-changes',
+      env: { BUS_NAME: bus.eventBusName },
+    });
+    bus.grantPutEventsTo(publish);
+    publish.addEventSource(
+      new DynamoEventSource(data.tickets, {
+        startingPosition: StartingPosition.TRIM_HORIZON,
+        retryAttempts: 10,
+        bisectBatchOnError: true,
+        reportBatchItemFailures: true,
+        onFailure: new SqsDlq(deadLetters(this, 'NotPublished')),
+      }),
+    );
+  }
+
+  private starts(data: DataStack, bus: EventBus): void {
+    const waiting = reliableQueue(this, 'Tickets', Duration.minutes(3));
+    new Rule(this, 'TicketReceived', {
+      eventBus: bus,
+      eventPattern: { source: ['signalbox'], detailType: ['TicketReceived'] },
+      targets: [new SqsQueue(waiting)],
+    });
+    const onTicket = new Handler<OnTicketEnv>(this, 'OnTicket', {
+      entry: 'queue/on-ticket',
+      env: {
+        TICKETS_TABLE: data.tickets.tableName,
+        DELIVERIES_TABLE: data.deliveries.tableName,
+        RUNS_TABLE: data.runs.tableName,
+        TICKET_MACHINE_ARN: this.machine.stateMachineArn,
+      },
+    });
+    writes(onTicket, data.tickets, data.runs);
+    this.machine.grantStartExecution(onTicket);
+    onTicket.addEventSource(new SqsEventSource(waiting, { batchSize: 5, reportBatchItemFailures: true }));
+  }
+
+  private ends(data: DataStack): void {
+    const onRunEnded = new Handler<OnRunEndedEnv>(this, 'OnRunEnded', {
+      entry: 'queue/on-run-ended',
+      env: {
+        TICKETS_TABLE: data.tickets.tableName,
+        DELIVERIES_TABLE: data.deliveries.tableName,
+        RUNS_TABLE: data.runs.tableName,
+        PROJECTS_TABLE: data.projects.tableName,
+        NOTICES_TABLE: data.notices.tableName,
+      },
+    });
+    writes(onRunEnded, data.tickets, data.runs, data.notices);
+    new Rule(this, 'RunEndedBadly', {
+      eventPattern: {
+        source: ['aws.states'],
+        detailType: ['Step Functions Execution Status Change'],
+        detail: {
+          stateMachineArn: [this.machine.stateMachineArn],
+          status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+        },
+      },
+      targets: [new LambdaFunction(onRunEnded)],
+    });
+  }
+}
