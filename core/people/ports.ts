@@ -34,3 +34,15 @@ export interface Sessions {
   /** Nothing for a token that is forged, expired or not a session's. */
   read(token: string): Promise<Session | undefined>;
 }
+
+/** Codes that were asked for. A code itself is stored nowhere. */
+export interface SignIns {
+  /** Counts a request against a limit per hour; answers whether it is within. `who` is an address, of mail or network. */
+  isWithin(limit: number, who: string, now: Date): Promise<boolean>;
+  /** Remembers the newest request for an address, which ends those before it. */
+  begin(email: string, request: { requestId: string; expiresAt: Date }): Promise<void>;
+  /** Counts a try; answers the request that it is for, unless there is none, it is over, or too many were made. */
+  attempt(email: string, now: Date): Promise<string | undefined>;
+  /** Uses the request up; answers whether it was still there. */
+  use(email: string, requestId: string): Promise<boolean>;
+}

@@ -109,8 +109,8 @@ async function receipt(request: Request, { tokens, approvals }: Needs): Promise<
   const cookies = [request.cookies[RECEIPT_COOKIE], request.cookies[LINK_COOKIE]];
   for (const cookie of cookies) {
     const view = await tokens.readView(cookie ?? '');
-    const approval =
-      view?.approvalId === request.params.id && (await approvals.find(view.org, view.approvalId));
+    if (view?.approvalId !== request.params.id) continue;
+    const approval = view && (await approvals.find(view.org, view.approvalId));
     if (approval) return shown(receiptPage(approval));
   }
   return unknown();
