@@ -25,6 +25,8 @@ export interface Workspace {
   /** Commit of a ref at the remote, or nothing. */
   remote(ref: string): Promise<string | undefined>;
   fetch(ref: string): Promise<string>;
+  /** Whether a commit was fetched. */
+  has(commit: string): Promise<boolean>;
   /** Writes a tree's or commit's files into a folder. */
   write(tree: string, folder: string): Promise<void>;
   /** The tree that a folder's files make; what `.gitignore` names stays out. */
@@ -38,6 +40,8 @@ export interface Workspace {
   diff(base: string, head: string, ...options: string[]): Promise<string>;
   /** The tree that a patch makes of a commit. Throws `Invalid` when it does not apply. */
   apply(base: string, patch: Uint8Array): Promise<string>;
+  /** The tree of `base` with these files as they are in `head` (gone where they are gone there). */
+  overlay(base: string, head: string, paths: string[]): Promise<string>;
   files(tree: string): Promise<string[]>;
   read(tree: string, path: string): Promise<string>;
   /** Moves a remote branch to a commit if it still stands at `expected` (`''`: does not exist). */
@@ -66,6 +70,11 @@ export async function workspace({ folder, url, token, signal }: WorkspaceOptions
       await git(there, 'fetch', '-q', '--no-tags', '--no-recurse-submodules', url, `+${ref}:refs/fetched`);
       return (await git(here, 'rev-parse', 'refs/fetched')).trim();
     },
+    has: (commit) =>
+      git(here, 'cat-file', '-e', `${commit}^{commit}`).then(
+        () => true,
+        () => false,
+      ),
     write: (tree, to) => write(here, tree, to),
     snapshot: (from) => snapshot(here, from),
     tree: async (commit) => (await git(here, 'rev-parse', `${commit}^{tree}`)).trim(),
@@ -84,6 +93,7 @@ export async function workspace({ folder, url, token, signal }: WorkspaceOptions
     diff: (base, head, ...options) =>
       git(here, 'diff', '--no-renames', '--no-textconv', ...options, base, head),
     apply: (base, patch) => apply(here, base, patch),
+    overlay: (base, head, paths) => overlay(here, { base, head, paths }),
     files: async (tree) =>
       (await git(here, 'ls-tree', '-r', '-z', '--name-only', tree)).split('\0').filter(Boolean),
     read: (tree, path) => git(here, 'cat-file', 'blob', `${tree}:${path}`),
@@ -132,5 +142,17 @@ async function apply(here: GitPlace, base: string, patch: Uint8Array): Promise<s
     }
     throw error;
   }
+  return (await git(place, 'write-tree')).trim();
+}
+
+async function overlay(
+  here: GitPlace,
+  { base, head, paths }: { base: string; head: string; paths: string[] },
+): Promise<string> {
+  const place = { ...here, indexFile: `${here.gitDir}/overlay.index` };
+  await git(place, 'read-tree', base);
+  const listed = await git(here, 'ls-tree', '-r', '-z', head, '--', ...paths);
+  const gone = paths.map((path) => `0 ${'0'.repeat(40)}\t${path}\0`).join('');
+  await git({ ...place, input: gone + listed }, 'update-index', '-z', '--index-info');
   return (await git(place, 'write-tree')).trim();
 }

@@ -1,0 +1,156 @@
+import { join } from 'node:path';
+import { replaceOnce } from '#core/agents/edit.ts';
+import { headAndTail, numbered } from '#core/agents/output.ts';
+import { type EngineerInput, EngineerInputs, type EngineerTool } from '#core/agents/tools.ts';
+import { Fault } from '#core/fault.ts';
+import { parse } from '#core/parse.ts';
+import type { Handover, Verification } from '#core/runs/run.ts';
+import { failures, summary } from '#core/taps/verify.ts';
+import { type Hands, onPath } from '../hands.ts';
+import { type Files, files, mark } from './files.ts';
+
+export interface Bench {
+  hands: Hands;
+  /** The work tree. */
+  root: string;
+  /** A folder of the hands' for whole outputs, outside the tree. */
+  out: string;
+  signal: AbortSignal;
+  verify: () => Promise<Verification>;
+  /** Why the change cannot be handed over as it is; nothing when it can. */
+  objection: () => Promise<string | undefined>;
+}
+
+export interface Result {
+  text: string;
+  isError?: boolean;
+  /** What the engineer handed over: the conversation ends. */
+  handover?: Handover;
+}
+
+export type UseTool = (name: string, input: unknown) => Promise<Result>;
+
+type Tools = { [Name in EngineerTool]: (input: EngineerInput<Name>) => Promise<Result | string> };
+
+/** The engineer's tools. What a tool refuses, and a wrong input, is a result that says so: the model goes on. */
+export function engineerTools(bench: Bench): UseTool {
+  const tree = files(bench.hands, bench.root);
+  const seen = new Map<string, string>();
+  let outputs = 0;
+  const tools: Tools = {
+    bash: ({ command }) => bash(bench, command, `output-${++outputs}.txt`),
+    read: async ({ path, start, end }) => {
+      const text = await existing(tree, path);
+      seen.set(path, mark(text));
+      return numbered(text, { start, end });
+    },
+    edit: (change) => edit(bench, { tree, seen, change }),
+    search: ({ pattern, path }) => search(bench, pattern, path),
+    verify: async () => verify(bench),
+    finish: async (handover) => {
+      const objection = await bench.objection();
+      return objection ? { text: objection, isError: true } : { text: 'Handed over.', handover };
+    },
+  };
+  return async (name, input) => {
+    if (!Object.hasOwn(tools, name)) return { text: `There is no tool "${name}"`, isError: true };
+    try {
+      const result = await call(tools, name as EngineerTool, input);
+      return typeof result === 'string' ? { text: result } : result;
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      return { text: error.message, isError: true };
+    }
+  };
+}
+
+function call(tools: Tools, name: EngineerTool, input: unknown): Promise<Result | string> {
+  const run = tools[name] as (given: unknown) => Promise<Result | string>;
+  return run(parse<unknown>(EngineerInputs[name], input));
+}
+
+async function bash({ hands, root, out, signal }: Bench, command: string, name: string): Promise<Result> {
+  const { code, timedOut, output, seconds } = await hands.run({
+    argv: ['bash', '-c', command],
+    cwd: root,
+    signal,
+  });
+  await hands.sweep();
+  const whole = join(out, name);
+  if (output.length > 16_000)
+    await hands.run({ argv: ['sh', '-c', 'cat > "$1"', 'sh', whole], cwd: out, input: output });
+  const how = timedOut ? `timed out after ${Math.round(seconds)} s; what it said until then` : `exit ${code}`;
+  return { text: `${how}\n${headAndTail(output, whole)}`.trimEnd(), isError: timedOut || code !== 0 };
+}
+
+async function existing(tree: Files, path: string): Promise<string> {
+  const text = await tree.read(path);
+  if (text === undefined) throw new Fault('NotFound', `There is no file ${path}`);
+  return text;
+}
+
+interface Editing {
+  tree: Files;
+  /** Marks of the texts that the model has read. */
+  seen: Map<string, string>;
+  change: EngineerInput<'edit'>;
+}
+
+async function edit(bench: Bench, { tree, seen, change }: Editing): Promise<string> {
+  const { path } = change;
+  const text = await tree.read(path);
+  const known = seen.get(path);
+  if (known && text !== undefined && known !== mark(text)) {
+    seen.delete(path);
+    throw new Fault('Conflict', `${path} has changed since you read it; read it again`);
+  }
+  const next = replaced(text, change);
+  if (path.endsWith('.py')) await refuseBroken(bench, { path, before: text, after: next });
+  await tree.write(path, next);
+  seen.set(path, mark(next));
+  return text === undefined ? `Wrote ${path}` : `Changed ${path}`;
+}
+
+function replaced(text: string | undefined, change: EngineerInput<'edit'>): string {
+  if (change.old !== '') {
+    if (text === undefined)
+      throw new Fault('NotFound', `There is no file ${change.path}; an empty \`old\` makes one`);
+    return replaceOnce(text, change);
+  }
+  if (text) throw new Fault('Conflict', `${change.path} exists already; give the text to replace as \`old\``);
+  return change.new;
+}
+
+const PARSE = 'import ast,sys; ast.parse(sys.stdin.read())';
+
+/** Python that parsed before must parse afterwards. */
+async function refuseBroken(
+  { hands, root }: Bench,
+  { path, before, after }: { path: string; before?: string; after: string },
+): Promise<void> {
+  const parses = (input: string) =>
+    hands.run({ argv: ['python3', '-I', '-S', '-c', PARSE], cwd: root, input, limit: 20_000 });
+  const now = await parses(after);
+  if (now.code === 0 || now.code === 127) return;
+  if (before !== undefined && (await parses(before)).code !== 0) return;
+  const why = now.output.trim().split('\n').slice(-4).join('\n');
+  throw new Fault('Invalid', `${path} would no longer parse, so it is left as it was:\n${why}`);
+}
+
+async function search({ hands, root }: Bench, pattern: string, path = '.'): Promise<string> {
+  const where = path.startsWith('-') || path.startsWith('/') || path.split('/').includes('..') ? '.' : path;
+  const argv = onPath('rg')
+    ? ['rg', '-n', '--no-heading', '--color=never', '--max-columns=300', '-e', pattern, '--', where]
+    : ['grep', '-rnIE', '--exclude-dir=.git', '-e', pattern, '--', where];
+  const { code, stdout, output } = await hands.run({ argv, cwd: root, limit: 60_000 });
+  if (code === 1 && !stdout) return 'Nothing found';
+  if (code !== 0 && !stdout) throw new Fault('Invalid', `The search failed: ${output.slice(0, 500)}`);
+  return headAndTail(stdout.trimEnd());
+}
+
+async function verify(bench: Bench): Promise<Result> {
+  const found = await bench.verify();
+  const passed = found.verdict === 'passed';
+  const text = passed ? `${summary(found)}\nVerification passed.` : `${summary(found)}\n${failures(found)}`;
+  return { text: headAndTail(text), isError: !passed };
+}

@@ -1,0 +1,167 @@
+import type { Repository } from '#core/projects/project.ts';
+import type { CheckResult, Verification } from '#core/runs/run.ts';
+import { changes, checkPatch, result } from '#core/taps/patch.ts';
+import { isTestFile, judge, type TestFile, type TestReport } from '#core/taps/tests.ts';
+import { type Findings, verification } from '#core/taps/verify.ts';
+import { discover, discovery, scripts } from './discover.ts';
+import { type Environment, environment, interpreterFor, type Shop, textOf, unpack } from './environment.ts';
+import { runTests, type TestRun } from './run-tests.ts';
+
+export interface ChecklistOptions extends Shop {
+  /** The commit that the change starts from. */
+  base: string;
+  kind: Repository['kind'];
+}
+
+export interface Checklist {
+  /** The base commit's environment, once; or why there can be none. */
+  baseline(): Promise<Baseline | string>;
+  /** Everything, in fresh folders and a fresh environment, as often as asked. */
+  verify(head: string): Promise<Verification>;
+}
+
+export interface Baseline {
+  environment: Environment;
+  tests: TestRun;
+}
+
+const NOT_VERIFIED = ['a sync against the live API: no credentials are used here'];
+
+/** The checks of a change, against the same checks of the commit that it starts from. */
+export function checklist(options: ChecklistOptions): Checklist {
+  let made: Promise<Baseline | string> | undefined;
+  const baseline = () => {
+    made ??= baselineOf(options);
+    return made;
+  };
+  return { baseline, verify: (head) => verify(options, { head, baseline }) };
+}
+
+async function baselineOf(options: ChecklistOptions): Promise<Baseline | string> {
+  const interpreter = await interpreterFor(options, options.base);
+  if (typeof interpreter === 'string') return interpreter;
+  const made = await environment(options, { tree: options.base, name: 'base', interpreter });
+  if (made.install.verdict !== 'PASS') return `The project does not install as it is: ${made.install.detail}`;
+  return { environment: made, tests: await runTests(options.hands, made, options.signal) };
+}
+
+interface Subject {
+  head: string;
+  baseline: Checklist['baseline'];
+}
+
+async function verify(options: ChecklistOptions, { head, baseline }: Subject): Promise<Verification> {
+  const { workspace, base } = options;
+  const raw = await workspace.diff(base, head, '--raw', '-z', '--no-abbrev');
+  const patch = { changes: changes(raw), diff: await workspace.diff(base, head) };
+  const findings: Findings = {
+    baseSha: base,
+    headSha: head,
+    checks: checkPatch(patch),
+    timedOut: false,
+    notVerified: NOT_VERIFIED,
+  };
+  if (findings.checks.some(({ verdict }) => verdict === 'FAIL')) return verification(findings);
+
+  const changed = patch.changes.map(({ path }) => path);
+  const [before, after] = await Promise.all([baseline(), headOf(options, head)]);
+  if (typeof before === 'string') return verification({ ...findings, infrastructure: before });
+  if (typeof after === 'string')
+    return verification({ ...findings, checks: [...findings.checks, noPython(after)] });
+  return verification(await compared(options, { findings, changed, before, after }));
+}
+
+function noPython(why: string): CheckResult {
+  return result('python', 'An interpreter fits', false, why);
+}
+
+async function headOf(options: ChecklistOptions, head: string): Promise<Environment | string> {
+  const interpreter = await interpreterFor(options, head);
+  if (typeof interpreter === 'string') return interpreter;
+  return environment(options, { tree: head, name: 'head', interpreter });
+}
+
+interface Both {
+  findings: Findings;
+  changed: string[];
+  before: Baseline;
+  after: Environment;
+}
+
+async function compared(options: ChecklistOptions, both: Both): Promise<Findings> {
+  const { findings, changed, before, after } = both;
+  const checks = [...findings.checks, after.install];
+  if (after.install.verdict !== 'PASS') return { ...findings, checks };
+
+  const compiles = await compile(options, after, changed);
+  const [head, overlay] = await Promise.all([
+    runTests(options.hands, after, options.signal),
+    overlaid(options, both),
+  ]);
+  const runs = { base: before.tests, overlay, head };
+  const broken = Object.entries(runs).find(([, run]) => 'failed' in run);
+  if (broken) {
+    const [name, run] = broken as [string, Extract<TestRun, { failed: string }>];
+    const failed = result('tests', 'The tests pass', false, `${name}: ${run.failed}`);
+    return { ...findings, checks: [...checks, compiles, failed], timedOut: run.timedOut };
+  }
+  const judged = judge(reports(runs), await testFiles(options, findings.headSha, changed));
+  const found = await discovered(options, both);
+  return { ...findings, judged, checks: [...checks, compiles, ...judged.checks, ...found] };
+}
+
+function reports(runs: Record<'base' | 'overlay' | 'head', TestRun>) {
+  const report = (run: TestRun) => (run as { report: TestReport }).report;
+  return { base: report(runs.base), overlay: report(runs.overlay), head: report(runs.head) };
+}
+
+const PARSE =
+  'import ast,os,sys\nfor f in sys.argv[1:]:\n  if os.path.isfile(f): ast.parse(open(f,"rb").read(), f)';
+
+async function compile({ hands }: ChecklistOptions, { python, repository }: Environment, changed: string[]) {
+  const files = changed.filter((path) => path.endsWith('.py'));
+  const { code, output, seconds } = await hands.run({
+    argv: [python, '-c', PARSE, ...files],
+    cwd: repository,
+  });
+  const detail = code === 0 ? `${files.length} Python files parse` : output.slice(-2_000);
+  return { ...result('compiles', 'The changed files parse', code === 0, detail), seconds };
+}
+
+/** The change's test files on the code before it: a new test has to be red there. */
+async function overlaid(options: ChecklistOptions, { findings, changed, before }: Both): Promise<TestRun> {
+  const { workspace, base, hands } = options;
+  const tests = changed.filter(isTestFile);
+  if (tests.length === 0) return before.tests;
+  const tree = await workspace.overlay(base, findings.headSha, tests);
+  const place = await unpack(options, tree, 'overlay');
+  const { python } = before.environment;
+  return runTests(hands, { python, repository: `${place}/repository`, out: `${place}/out` }, options.signal);
+}
+
+async function testFiles(
+  { workspace, base }: ChecklistOptions,
+  head: string,
+  changed: string[],
+): Promise<TestFile[]> {
+  const paths = changed.filter((path) => isTestFile(path) && path.endsWith('.py'));
+  return Promise.all(
+    paths.map(async (path) => ({
+      path,
+      before: await textOf(workspace, base, path),
+      after: await textOf(workspace, head, path),
+    })),
+  );
+}
+
+async function discovered(
+  options: ChecklistOptions,
+  { findings, before, after }: Both,
+): Promise<CheckResult[]> {
+  if (options.kind !== 'tap') return [];
+  const [name] = scripts(await textOf(options.workspace, findings.headSha, 'pyproject.toml'));
+  if (!name) return [];
+  const head = await discover(options.hands, after, name);
+  const base = head.problems.length > 0 ? await discover(options.hands, before.environment, name) : undefined;
+  return [discovery(head, base)];
+}

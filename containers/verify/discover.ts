@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import type { CheckResult } from '#core/runs/run.ts';
+import { catalogProblems } from '#core/taps/catalog.ts';
+import type { Hands } from '../hands.ts';
+import type { Environment } from './environment.ts';
+
+const LIMIT = 120_000;
+const SAMPLES = 'config.sample.json config.example.json sample_config.json config-sample.json'.split(' ');
+
+/** Names of the commands that a project installs. */
+export function scripts(pyproject: string): string[] {
+  const section = /^\[(?:project|tool\.poetry)\.scripts\]\s*\n((?:(?!\[).*\n?)*)/m.exec(pyproject)?.[1] ?? '';
+  return [...section.matchAll(/^\s*["']?([\w.-]+)["']?\s*=/gm)].map(([, name = '']) => name);
+}
+
+/** What is wrong with the catalog that a tap discovers; nothing when it is sound. No credentials are given. */
+export async function discover(hands: Hands, { repository, out, bin }: Environment, name: string) {
+  const pick = `for f in ${SAMPLES.join(' ')}; do [ -f "$f" ] && exec cat "$f"; done; echo '{}'`;
+  const config = join(out, 'config.json');
+  const argv = [
+    'sh',
+    '-c',
+    `(${pick}) > "$1" && exec "$2" --config "$1" --discover`,
+    'sh',
+    config,
+    join(bin, name),
+  ];
+  const { code, stdout, output, seconds, timedOut } = await hands.run({
+    argv,
+    cwd: repository,
+    limit: LIMIT,
+  });
+  if (timedOut) return { problems: ['it did not end in time'], seconds };
+  if (code !== 0) return { problems: [`exit ${code}: ${output.slice(-1_000)}`], seconds };
+  return { problems: catalogProblems(stdout), seconds };
+}
+
+export interface Discovered {
+  problems: string[];
+  seconds: number;
+}
+
+/** A catalog that was unsound before the change as well says nothing about the change. */
+export function discovery(head: Discovered, base?: Discovered): CheckResult {
+  const check = { id: 'discover', title: 'The tap discovers a sound catalog', seconds: head.seconds };
+  if (head.problems.length === 0)
+    return { ...check, verdict: 'PASS', detail: 'Every stream has a schema with its keys' };
+  const detail = head.problems.join('; ').slice(0, 3_500);
+  if (base && base.problems.length > 0)
+    return { ...check, verdict: 'SKIP', detail: `As before the change: ${detail}` };
+  return { ...check, verdict: 'FAIL', detail };
+}
