@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { streamArn } from './aws/dynamodb/table.ts';
+import { keyId } from './aws/kms.ts';
 import { secretArn } from './aws/secrets/versions.ts';
 
 /** The region and account that everything local lives in. */
@@ -70,7 +71,7 @@ const KINDS: Record<string, Kind> = {
   },
   'AWS::KMS::Key': {
     identify: (name) => {
-      const id = uuid(name);
+      const id = keyId(name);
       return { ref: id, attributes: { Arn: arn('kms', `key/${id}`), KeyId: id } };
     },
   },
@@ -80,7 +81,7 @@ const KINDS: Record<string, Kind> = {
     identify: (name) => ({ ref: name, attributes: { Arn: arn('lambda', `function:${name}`) } }),
   },
   'AWS::Lambda::EventSourceMapping': {
-    identify: (name) => ({ ref: uuid(name), attributes: { Id: uuid(name) } }),
+    identify: (name) => ({ ref: name, attributes: { Id: name } }),
   },
   'AWS::Events::EventBus': {
     property: 'Name',
@@ -156,8 +157,4 @@ function shortened(name: string, longest: number): string {
 
 function digest(text: string, length: number): string {
   return createHash('sha256').update(text).digest('hex').slice(0, length);
-}
-
-function uuid(text: string): string {
-  return digest(text, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

@@ -1,9 +1,9 @@
 import {
+  createHash,
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
   type KeyObject,
-  randomUUID,
   sign,
   verify,
 } from 'node:crypto';
@@ -36,6 +36,12 @@ const KNOWN = [
 
 type Input = { KeyId: string; Message: string; MessageType?: string; SigningAlgorithm: string };
 
+/** A key's id, made from its name: templates name a key before it exists. */
+export function keyId(name: string): string {
+  const digest = createHash('sha256').update(name).digest('hex');
+  return digest.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
+}
+
 /** KMS for asymmetric ECC_NIST_P256 keys. */
 export function kms(store: Store, clock: Clock): Kms {
   const columns = 'name TEXT PRIMARY KEY, id TEXT UNIQUE, pem TEXT, description TEXT, created INT';
@@ -54,7 +60,7 @@ export function kms(store: Store, clock: Clock): Kms {
   function create(name: string, description: string): Row {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const pem = String(privateKey.export({ type: 'pkcs8', format: 'pem' }));
-    const row = { name, id: randomUUID(), pem, description, created: clock.now() };
+    const row = { name, id: keyId(name), pem, description, created: clock.now() };
     const insert = 'INSERT INTO kms_key VALUES (:name, :id, :pem, :description, :created)';
     store.sql(insert).run(row);
     return row;

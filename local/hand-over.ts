@@ -1,0 +1,42 @@
+import type { Target } from './aws/deliveries.ts';
+import type { Lambda } from './aws/lambda/lambda.ts';
+import { refuse } from './aws/service.ts';
+import type { Sqs } from './aws/sqs/sqs.ts';
+import { call } from './call.ts';
+import type { States } from './states/states.ts';
+
+interface Takers {
+  queues: Sqs;
+  functions: Lambda;
+  machines: States;
+}
+
+/** Hands events and records to whatever their target's ARN names. */
+export function handOver({ queues, functions, machines }: Takers) {
+  /** To a queue or a function, durably, in the transaction that is open. */
+  function now({ arn, messageGroupId, attributes }: Target, payload: unknown): void {
+    const service = arn.split(':')[2];
+    if (service === 'lambda') return void functions.invokeLater(arn, payload);
+    if (service !== 'sqs') refuse(`the target ${arn}`);
+    queues.send(arn, JSON.stringify(payload), {
+      ...(messageGroupId && { MessageGroupId: messageGroupId }),
+      ...(attributes && { MessageAttributes: asText(attributes) }),
+    });
+  }
+
+  /** Resolves once the target has taken it. */
+  async function over(target: Target, payload: unknown): Promise<void> {
+    if (target.arn.split(':')[2] !== 'states') return now(target, payload);
+    const input = { stateMachineArn: target.arn, input: JSON.stringify(payload) };
+    await call(machines.operations, 'StartExecution', input);
+  }
+
+  return { now, over };
+}
+
+function asText(
+  attributes: Record<string, string>,
+): Record<string, { DataType: string; StringValue: string }> {
+  const pairs = Object.entries(attributes);
+  return Object.fromEntries(pairs.map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]));
+}

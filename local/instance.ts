@@ -1,0 +1,97 @@
+import { type Assembly, deploy, type Template } from './assembly.ts';
+import { wireServer } from './aws/wire.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { mailbox } from './mailbox.ts';
+import type { Companion, Options } from './options.ts';
+import { type Door, type Listening, urlOf } from './ports.ts';
+import { define } from './resources.ts';
+import { openServices, type Services, wired } from './services.ts';
+import { openStore, type Store } from './store.ts';
+
+export type Doors = Partial<Record<Door, Listening>>;
+
+/** A running local AWS with the product on it. */
+export interface Local {
+  url(door: Door): string;
+  store: Store;
+  clock: Clock;
+  services: Services;
+  assembly: Assembly;
+  /** Ends in order: nothing new, what runs is recorded, no process is left. A later start continues. */
+  stop(): Promise<void>;
+}
+
+/** Brings up services and companions behind doors that are open already. */
+export async function instance(
+  options: Options,
+  templates: Record<string, Template>,
+  doors: Doors,
+): Promise<Local> {
+  const clock = options.clock ?? systemClock();
+  const store = openStore(options.folder);
+  const url = (door: Door) => urlOf(door, doors[door]?.port ?? 0);
+  const { root, onHappening } = options;
+  const services = openServices({ store, clock, root, endpoint: url('aws'), onHappening });
+  // From here to the last definition nothing may wait: timers of what was under way would find half of AWS.
+  const assembly = deploy(templates, {
+    parameters: options.parameters?.(url),
+    endpoints: { aws: url('aws'), product: url('product') },
+  });
+  define(assembly, services);
+  services.functions.resume();
+  services.containers.resume();
+  services.machines.resume();
+  answer(doors, services);
+  const companions = await accompany(options, doors, { store, clock, url });
+  const stop = once(async () => {
+    await stopAll(doors, services, companions);
+    store.close();
+  });
+  return { url, store, clock, services, assembly, stop };
+}
+
+function answer(doors: Doors, services: Services): void {
+  const aws = wireServer(wired(services));
+  doors.aws?.answer((request, response) => void aws.emit('request', request, response));
+  doors.product?.answer(services.api.handle);
+  doors.mailbox?.answer(mailbox(services.mail));
+}
+
+async function accompany(
+  { companions = {} }: Options,
+  doors: Doors,
+  given: Pick<Local, 'store' | 'clock' | 'url'>,
+): Promise<Companion[]> {
+  const made: Companion[] = [];
+  for (const door of ['model', 'forge'] as const) {
+    const companion = companions[door]?.(given);
+    if (!companion) continue;
+    await companion.resume?.();
+    doors[door]?.answer(companion.handle);
+    made.push(companion);
+  }
+  return made;
+}
+
+/** What takes requests goes first; AWS goes on answering until the last function and the last task have ended. */
+async function stopAll(doors: Doors, services: Services, companions: Companion[]): Promise<void> {
+  await doors.product?.close();
+  services.streams.stop();
+  services.bus.stop();
+  services.schedules.stop();
+  await services.polls.stop();
+  await services.machines.stop();
+  await services.containers.stop();
+  await services.functions.stop();
+  for (const companion of companions) await companion.stop?.();
+  for (const door of [doors.forge, doors.model, doors.mailbox, doors.aws]) await door?.close();
+  services.tables.stop();
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}
