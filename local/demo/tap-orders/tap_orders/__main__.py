@@ -1,0 +1,3 @@
+from tap_orders.cli import main
+
+main()
