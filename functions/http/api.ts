@@ -1,0 +1,175 @@
+import * as z from 'zod/mini';
+import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
+import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
+import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
+import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
+import type { Approvals } from '#core/approvals/ports.ts';
+import { Fault } from '#core/fault.ts';
+import { parse } from '#core/parse.ts';
+import type { Scope } from '#core/people/person.ts';
+import { allow, type Principal } from '#core/people/principal.ts';
+import type { Projects, Runs, TicketQuery, Tickets } from '#core/ports.ts';
+import { issueOf, jobOf } from '#core/tickets/issue.ts';
+import { Priority, Source, type Ticket, TicketStatus, TicketType } from '#core/tickets/ticket.ts';
+import { http, type Request, type Route } from '../http.ts';
+import { PrincipalEnv, type PrincipalOf, principalsFrom } from '../principal.ts';
+
+export const Env = PrincipalEnv.extend({
+  TICKETS_TABLE: z.string(),
+  DELIVERIES_TABLE: z.string(),
+  RUNS_TABLE: z.string(),
+  PROJECTS_TABLE: z.string(),
+  APPROVALS_TABLE: z.string(),
+});
+export type Env = z.infer<typeof Env>;
+
+interface Needs {
+  principalOf: PrincipalOf;
+  tickets: Pick<Tickets, 'find' | 'list'>;
+  runs: Pick<Runs, 'find' | 'lines' | 'costs'>;
+  projects: Pick<Projects, 'list'>;
+  approvals: Pick<Approvals, 'inbox'>;
+  publicUrl: string;
+}
+
+interface Asked extends Needs {
+  principal: Principal;
+  /** From the principal: nobody reads another organization. */
+  org: string;
+  /** What the path's pattern captured. */
+  id: string;
+  query: Request['query'];
+}
+
+interface Read {
+  path: RegExp;
+  /** What an API key needs for it; without one, only a signed-in person may. */
+  scope?: Scope;
+  answer: (asked: Asked) => Promise<unknown> | unknown;
+}
+
+const READS: Read[] = [
+  { path: /^\/api\/me$/, scope: 'issues:read', answer: ({ principal }) => me(principal) },
+  { path: /^\/api\/issues$/, scope: 'issues:read', answer: issues },
+  { path: /^\/api\/issues\/([\w-]{1,100})$/, scope: 'issues:read', answer: issue },
+  { path: /^\/api\/tickets$/, scope: 'issues:read', answer: tickets },
+  { path: /^\/api\/tickets\/([\w-]{1,100})$/, scope: 'issues:read', answer: ticket },
+  { path: /^\/api\/runs\/([\w-]{1,100})$/, scope: 'issues:read', answer: run },
+  { path: /^\/api\/runs\/([\w-]{1,100})\/lines$/, scope: 'issues:read', answer: lines },
+  {
+    path: /^\/api\/projects$/,
+    answer: async ({ projects, org }) => ({ projects: await projects.list(org) }),
+  },
+  { path: /^\/api\/approvals$/, scope: 'approvals:read', answer: waiting },
+  { path: /^\/api\/summary$/, scope: 'issues:read', answer: summary },
+];
+
+/** GET /api/…: what the dashboard, the command line and API keys read, each within their own organization. */
+export function api(needs: Needs): Route {
+  return async (request) => {
+    const principal = await needs.principalOf(request);
+    const path = request.event.rawPath;
+    const read = READS.find((one) => one.path.test(path));
+    if (!read) throw new Fault('NotFound', `There is nothing at ${path}`);
+    allow(principal, 'viewer', read.scope);
+    const id = read.path.exec(path)?.[1] ?? '';
+    const { org } = principal;
+    return { status: 200, body: await read.answer({ ...needs, principal, org, id, query: request.query }) };
+  };
+}
+
+function me(principal: Principal) {
+  if (principal.via === 'key')
+    return { org: principal.org, id: principal.id, roles: [], scopes: principal.scopes };
+  const { org, id, email, name, roles } = principal;
+  return { org, id, email, name, roles };
+}
+
+const Filters = z.strictObject({
+  status: z.optional(TicketStatus),
+  type: z.optional(TicketType),
+  priority: z.optional(Priority),
+  source: z.optional(Source),
+  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 25),
+  cursor: z.optional(z.string().check(z.maxLength(500))),
+});
+
+function page({ tickets, org, query }: Asked) {
+  return tickets.list(org, parse(Filters, query) satisfies TicketQuery);
+}
+
+async function issues(asked: Asked) {
+  const { tickets: found, cursor } = await page(asked);
+  return { issues: found.map((one) => issueOf(one, asked.publicUrl)), cursor };
+}
+
+async function tickets(asked: Asked) {
+  return page(asked);
+}
+
+async function found({ tickets, org, id }: Asked): Promise<Ticket> {
+  const one = await tickets.find(org, id);
+  if (!one) throw new Fault('NotFound', `There is no ticket ${id}`);
+  return one;
+}
+
+async function issue(asked: Asked) {
+  const one = await found(asked);
+  const { runs, org, publicUrl } = asked;
+  const job = one.runId ? await runs.find(org, one.runId) : undefined;
+  const log = job ? await runs.lines(org, job.id) : [];
+  return { ...issueOf(one, publicUrl), job: jobOf(job, log) };
+}
+
+async function ticket(asked: Asked) {
+  const one = await found(asked);
+  const { runs, org } = asked;
+  const last = one.runId ? await runs.find(org, one.runId) : undefined;
+  return { ticket: one, runs: last ? [last] : [], costs: last ? await runs.costs(org, last.id) : [] };
+}
+
+async function run({ runs, org, id }: Asked) {
+  const one = await runs.find(org, id);
+  if (!one) throw new Fault('NotFound', `There is no run ${id}`);
+  return { run: one, costs: await runs.costs(org, id) };
+}
+
+async function lines({ runs, org, id, query }: Asked) {
+  const found = await runs.lines(org, id, query.after?.slice(0, 200));
+  return { lines: found, after: found.at(-1)?.id ?? query.after };
+}
+
+async function waiting({ approvals, org }: Asked) {
+  const inbox = await approvals.inbox(org);
+  return {
+    approvals: inbox.map(({ id, ticketId, headline, requestedAt, expiresAt }) => ({
+      id,
+      ticketId,
+      title: headline,
+      requestedAt,
+      expiresAt,
+    })),
+  };
+}
+
+/** Over the hundred newest tickets: counts by status, and what their runs have cost. */
+async function summary({ tickets, runs, org }: Asked) {
+  const { tickets: newest } = await tickets.list(org, { limit: 100 });
+  const byStatus: Record<string, number> = {};
+  for (const { status } of newest) byStatus[status] = (byStatus[status] ?? 0) + 1;
+  const rows = await Promise.all(newest.map(({ runId }) => runId && runs.find(org, runId)));
+  const spentNanoUsd = rows.reduce((sum, row) => sum + (row ? row.spentNanoUsd : 0), 0);
+  return { byStatus, spentNanoUsd };
+}
+
+export const handler = http(Env, async (env) =>
+  api({
+    principalOf: await principalsFrom(env),
+    tickets: dynamoTickets(env.TICKETS_TABLE, env.DELIVERIES_TABLE),
+    runs: dynamoRuns(env.RUNS_TABLE),
+    projects: dynamoProjects(env.PROJECTS_TABLE),
+    // Reading the inbox touches no ledger, so this function is not given one.
+    approvals: dynamoApprovals({ approvals: env.APPROVALS_TABLE, ledger: '' }),
+    publicUrl: env.PUBLIC_URL,
+  }),
+);

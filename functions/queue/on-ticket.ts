@@ -1,0 +1,76 @@
+import type { SQSRecord } from 'aws-lambda';
+import * as z from 'zod/mini';
+import { stateMachines } from '#adapters/aws/machines.ts';
+import { clock } from '#adapters/clock.ts';
+import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
+import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
+import { Fault } from '#core/fault.ts';
+import { parseJson } from '#core/parse.ts';
+import type { Clock, Machines, Runs, Tickets } from '#core/ports.ts';
+import { runId } from '#core/runs/run.ts';
+import { queue } from '../queue.ts';
+
+export const Env = z.object({
+  TICKETS_TABLE: z.string(),
+  DELIVERIES_TABLE: z.string(),
+  RUNS_TABLE: z.string(),
+  TICKET_MACHINE_ARN: z.string(),
+  /** Whole or decimal dollars that one run may cost; 10 when empty. */
+  RUN_BUDGET_USD: z.optional(z.string()),
+});
+export type Env = z.infer<typeof Env>;
+
+export const Received = z.object({
+  'detail-type': z.string(),
+  detail: z.object({ org: z.string(), ticketId: z.string() }),
+});
+
+const NANO = 1e9;
+const BUDGET_USD = 10;
+
+interface Needs {
+  tickets: Tickets;
+  runs: Runs;
+  machines: Machines;
+  clock: Clock;
+  machineArn: string;
+  budgetNanoUsd: number;
+}
+
+/** A received ticket's first run: its row, then the ticket's mark, then the machine. A message that comes again completes what was left. */
+export function onTicket(needs: Needs) {
+  const { tickets, runs, machines } = needs;
+  return async ({ body }: Pick<SQSRecord, 'body'>): Promise<void> => {
+    const { org, ticketId } = parseJson(Received, body).detail;
+    const id = runId(ticketId, 1);
+    const found = await tickets.find(org, ticketId);
+    if (!found) throw new Fault('NotFound', `There is no ticket ${ticketId}`);
+    if (found.status !== 'received' && found.runId !== id) return;
+    const run = await runs.open({
+      org,
+      id,
+      ticketId,
+      attempt: 1,
+      status: 'running',
+      stage: 'triage',
+      percent: 0,
+      doing: 'platform: starting',
+      spentNanoUsd: 0,
+      budgetNanoUsd: needs.budgetNanoUsd,
+      startedAt: needs.clock.now().toISOString(),
+    });
+    await tickets.advance(org, ticketId, ['received'], { status: 'triaging', runId: id });
+    if (run.status === 'running') await machines.start(needs.machineArn, id, { org, ticketId, runId: id });
+  };
+}
+
+export const handler = queue(Env, async (env) =>
+  onTicket({
+    tickets: dynamoTickets(env.TICKETS_TABLE, env.DELIVERIES_TABLE),
+    runs: dynamoRuns(env.RUNS_TABLE),
+    machines: stateMachines(),
+    clock,
+    machineArn: env.TICKET_MACHINE_ARN,
+    budgetNanoUsd: Math.round(Number(env.RUN_BUDGET_USD || BUDGET_USD) * NANO),
+  }),
+);
