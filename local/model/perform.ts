@@ -52,7 +52,7 @@ function next({ name, turns }: Script, request: Conversation, captures: Record<s
   const fill = (value: unknown) => filled(value, { ...captures, result });
   const json =
     turn.json === undefined ? [] : [{ type: 'text', text: JSON.stringify(fill(turn.json)) } as const];
-  const content = [...json, ...((fill(turn.content) as ScriptBlock[] | undefined) ?? [])];
+  const content = [...((fill(turn.content) as ScriptBlock[] | undefined) ?? []), ...json];
   const offered = (request.tools ?? []).map((tool) => tool.name);
   const alien = content.find((block) => block.type === 'tool_use' && !offered.includes(block.name));
   if (alien?.type === 'tool_use')

@@ -30,7 +30,7 @@ const Turn = z.strictObject({
   /** Texts that the last tool result must contain, so that a script claims nothing that did not happen. */
   expect: z.array(z.string()).default([]),
   content: z.array(Block).optional(),
-  /** Instead of `content`: the structured output as a value. */
+  /** The structured output as a value, said after `content`. */
   json: z.unknown().optional(),
   stop_reason: z.string().optional(),
   usage: z.record(z.string(), z.number()).optional(),
