@@ -53,7 +53,7 @@ const USERS = 4_000;
 export async function hands(folder: string): Promise<Hands> {
   const setpriv = process.getuid?.() === 0 ? onPath('setpriv') : undefined;
   const uid = Number(process.env.HANDS_UID ?? FIRST_USER + (process.pid % USERS));
-  const as = setpriv ? [setpriv, ...privileges(uid)] : [];
+  const as = setpriv ? [setpriv, ...privileges(uid), ...SEARCH] : [];
   const preferred: string[] = [];
   const home = join(folder, 'home');
   await mkdir(join(home, 'tmp'), { recursive: true });
@@ -72,7 +72,8 @@ export async function hands(folder: string): Promise<Hands> {
       if (setpriv) await mustRun(['chown', '-R', '-h', `${uid}:${uid}`, owned]);
     },
     sweep: async () => {
-      if (setpriv) await run({ argv: [...as, 'kill', '-9', '-1'], cwd: '/' }, environment());
+      if (setpriv)
+        await run({ argv: [setpriv, ...privileges(uid), 'kill', '-9', '-1'], cwd: '/' }, environment());
     },
     isolated: setpriv !== undefined,
     prefer: (first) => void preferred.unshift(first),
@@ -80,6 +81,9 @@ export async function hands(folder: string): Promise<Hands> {
   await self.own(home);
   return self;
 }
+
+/** The program is looked for after the change of user: what only we may reach is not found. */
+const SEARCH = ['/bin/sh', '-c', 'exec "$@"', 'sh'];
 
 function privileges(uid: number): string[] {
   return [

@@ -17,14 +17,15 @@ const NAMES = [
   'python3',
   '/usr/bin/python3',
 ];
-const SAY_VERSION = 'import sys, venv, ensurepip; print("%d.%d.%d" % sys.version_info[:3])';
-const ASK_EACH = 'for p in "$@"; do v=$("$p" -c "$SAY" 2>/dev/null) && echo "$p $v"; done; true';
+const SAY_VERSION =
+  'import sys, venv, ensurepip; print("%d.%d.%d %s" % (*sys.version_info[:3], sys.executable))';
+const ASK_EACH = 'for p in "$@"; do v=$("$p" -c "$SAY" 2>/dev/null) && echo "$v"; done; true';
 
 /** Interpreters that the hands can really start and make environments with, each version once. */
 export async function interpreters(hands: Hands, cwd: string): Promise<Interpreter[]> {
   const argv = ['sh', '-c', ASK_EACH, 'sh', ...NAMES];
   const { stdout } = await hands.run({ argv, cwd, limit: 60_000, env: { SAY: SAY_VERSION } });
-  const found = [...stdout.matchAll(/^(\S+) (\d+\.\d+\.\d+)$/gm)].map(([, name = '', version = '']) => ({
+  const found = [...stdout.matchAll(/^(\d+\.\d+\.\d+) (\/.+)$/gm)].map(([, version = '', name = '']) => ({
     version,
     argv: [name],
   }));

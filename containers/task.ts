@@ -1,7 +1,7 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as z from 'zod';
+import type * as z from 'zod';
 import { stateMachines } from '#adapters/aws/machines.ts';
 import { secret } from '#adapters/aws/secrets.ts';
 import { clock } from '#adapters/clock.ts';
@@ -16,24 +16,8 @@ import type { Project, Repository } from '#core/projects/project.ts';
 import { type Progress, progress } from '#core/runs/progress.ts';
 import type { Run, RunLine, Stage } from '#core/runs/run.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
+import { Assignment, type TaskEnv } from './env.ts';
 import { steady, untilAnswered } from './steady.ts';
-
-/** What every container of a run is given. */
-export const TaskEnv = z.object({
-  ORG: z.string().min(1),
-  TICKET_ID: z.string().min(1),
-  RUN_ID: z.string().min(1),
-  TASK_TOKEN: z.string().min(1),
-  TICKETS_TABLE: z.string(),
-  RUNS_TABLE: z.string(),
-  PROJECTS_TABLE: z.string(),
-  ARTIFACTS_BUCKET: z.string(),
-  FORGE_SECRET_ARN: z.string(),
-  COMMIT_NAME: z.string().default('Signalbox'),
-  COMMIT_EMAIL: z.email().or(z.literal('signalbox@localhost')).default('signalbox@localhost'),
-  HEARTBEAT_SECONDS: z.coerce.number().positive().default(30),
-});
-export type TaskEnv = z.infer<typeof TaskEnv>;
 
 /** A piece of work on a run, and what it may use. */
 export interface Task extends Progress {
@@ -43,7 +27,7 @@ export interface Task extends Progress {
   repository?: Repository;
   runs: Runs;
   artifacts: Artifacts;
-  /** For its own use, empty, readable to all; removed at the end. */
+  /** For its own use, empty, to be entered by all; removed at the end. */
   folder: string;
   author: { name: string; email: string };
   forgeSecret(): Promise<string>;
@@ -71,7 +55,7 @@ const STUCK = 11 * 60_000;
 export async function container<Env extends TaskEnv, Out extends object>(
   made: Container<Env, Out>,
 ): Promise<void> {
-  const env = made.env.parse(process.env);
+  const env = { ...made.env.parse(process.env), ...Assignment.parse(process.env) };
   delete process.env.TASK_TOKEN;
   const stop = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
@@ -79,7 +63,7 @@ export async function container<Env extends TaskEnv, Out extends object>(
   }
   const machines = stateMachines();
   const { TASK_TOKEN: token } = env;
-  const heart = heartbeat(() => machines.beat(token), env.HEARTBEAT_SECONDS * 1_000, stop);
+  const heart = heartbeat(() => machines.beat(token), Number(env.HEARTBEAT_SECONDS ?? 30) * 1_000, stop);
   const folder = await workFolder(env.RUN_ID);
   try {
     const task = await taskOf(made, env, { folder, progress: heart.progress, signal: stop.signal });
@@ -134,7 +118,7 @@ function heartbeat(beat: () => Promise<boolean>, every: number, stop: AbortContr
 
 async function taskOf<Env extends TaskEnv, Out extends object>(
   { stage, who }: Container<Env, Out>,
-  env: Env,
+  env: Env & Assignment,
   given: Pick<Task, 'folder' | 'progress' | 'signal'>,
 ): Promise<Task> {
   const { ORG: org, TICKET_ID: ticketId, RUN_ID: runId } = env;
@@ -155,7 +139,7 @@ async function taskOf<Env extends TaskEnv, Out extends object>(
     repository: project?.repositories.find((one) => one.fullName === fullName),
     runs,
     artifacts: steady(s3Artifacts(env.ARTIFACTS_BUCKET), signal),
-    author: { name: env.COMMIT_NAME, email: env.COMMIT_EMAIL },
+    author: { name: env.COMMIT_NAME ?? 'Signalbox', email: env.COMMIT_EMAIL ?? 'signalbox@localhost' },
     forgeSecret: () => untilAnswered(() => secret(env.FORGE_SECRET_ARN), signal),
     ...telling,
   };
@@ -171,6 +155,7 @@ async function workFolder(runId: string): Promise<string> {
       await rm(join(root, name), { recursive: true, force: true });
   }
   const folder = await mkdtemp(join(root, `${prefix}${process.pid}-`));
+  await chmod(folder, 0o711);
   return folder;
 }
 

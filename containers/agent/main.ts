@@ -1,13 +1,11 @@
-import * as z from 'zod';
 import { anthropicModel } from '#adapters/anthropic/model.ts';
 import { secret } from '#adapters/aws/secrets.ts';
 import { clock } from '#adapters/clock.ts';
 import { Implement } from '#core/runs/steps.ts';
 import { untilAnswered } from '../steady.ts';
-import { container, TaskEnv } from '../task.ts';
+import { container } from '../task.ts';
 import { engineer } from './engineer.ts';
-
-const Env = TaskEnv.extend({ MODEL_BASE_URL: z.url(), MODEL_SECRET_ARN: z.string() });
+import { Env } from './env.ts';
 
 await container({
   env: Env,

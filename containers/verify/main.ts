@@ -1,9 +1,10 @@
 import { Verify } from '#core/runs/steps.ts';
-import { container, TaskEnv } from '../task.ts';
+import { container } from '../task.ts';
+import { Env } from './env.ts';
 import { verifier } from './verifier.ts';
 
 await container({
-  env: TaskEnv,
+  env: Env,
   output: Verify.output,
   stage: 'verification',
   who: 'verifier',
