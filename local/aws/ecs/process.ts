@@ -31,6 +31,7 @@ interface Wanted {
 const WRAPPER = `trap : TERM INT HUP
 read -r go <&3 || exit 125
 exec 3<&-
+unset PWD OLDPWD SHLVL
 "$@"
 code=$?
 echo "$code" > "$0.part" && mv "$0.part" "$0"
