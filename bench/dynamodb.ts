@@ -54,11 +54,7 @@ const store = openStore(folder);
 const db = dynamoDb(store, systemClock());
 db.define('bench', TABLE);
 const direct = db.operations as Record<string, (input: object) => unknown>;
-while (last < FILL) {
-  store.transaction(() => {
-    for (let one = 0; one < 10_000; one += 1) direct.PutItem?.(put());
-  });
-}
+while (last < FILL) await Promise.all(Array.from({ length: 10_000 }, () => direct.PutItem?.(put())));
 
 const server = wireServer({ json: { DynamoDB_20120810: db.operations }, rest: {} });
 await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -68,8 +64,10 @@ const client = new DynamoDBClient({
   credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
 });
 
-await report('puts in process', 1, async () => direct.PutItem?.(put()));
-await report('two-item transactions in process', 1, async () => direct.TransactWriteItems?.(pair()));
+await report('puts in process', CONNECTIONS, async () => direct.PutItem?.(put()));
+await report('two-item transactions in process', CONNECTIONS, async () =>
+  direct.TransactWriteItems?.(pair()),
+);
 await report('puts over HTTP', CONNECTIONS, () => client.send(new PutItemCommand(put())));
 await report('two-item transactions over HTTP', CONNECTIONS, () =>
   client.send(new TransactWriteItemsCommand(pair())),

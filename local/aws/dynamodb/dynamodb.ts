@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.ts';
 import type { Store } from '../../store.ts';
 import { type Operations, only } from '../service.ts';
 import { gets } from './gets.ts';
+import { groupCommit } from './group-commit.ts';
 import { itemStore } from './items.ts';
 import { searches } from './searches.ts';
 import { type Streams, streamStore } from './streams.ts';
@@ -26,7 +27,7 @@ export function dynamoDb(store: Store, clock: Clock): DynamoDb {
   const ttl = expiry(store, clock, { tables: () => tables.all(), items: () => items });
   const items = itemStore(store, clock, { streams, onExpiry: ttl.expect });
   const tables = tableStore(store, clock, items.fill);
-  const parts = { store, clock, tables, items };
+  const parts = { store, clock, commit: groupCommit(store), tables, items };
   return {
     operations: {
       ...gets(parts),

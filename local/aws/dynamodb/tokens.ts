@@ -5,14 +5,13 @@ import { AwsError } from '../service.ts';
 
 const LIFE = 600_000;
 
+type TokenStore = (token: string, request: unknown) => (() => void) | undefined;
+
 /**
- * Remembers transactions by their client's token for ten minutes; call the answer within the transaction that it names.
- * It says whether the same request was carried out before, and refuses another request under the same token.
+ * Remembers transactions by their client's token for ten minutes. Answers how to remember this one, to be called in its
+ * own commit; undefined when the same request was carried out before. Refuses another request under the same token.
  */
-export function tokenStore(
-  { sql, transaction }: Store,
-  clock: Clock,
-): (token: string, request: unknown) => boolean {
+export function tokenStore({ sql, transaction }: Store, clock: Clock): TokenStore {
   transaction(() => {
     sql(`CREATE TABLE IF NOT EXISTS dynamodb_tokens (token TEXT PRIMARY KEY, request TEXT NOT NULL,
       expires INTEGER NOT NULL) WITHOUT ROWID`).run();
@@ -25,19 +24,20 @@ export function tokenStore(
     const digest = createHash('sha256')
       .update(JSON.stringify(sorted(request)))
       .digest('base64');
-    if (seen === digest) return true;
+    if (seen === digest) return undefined;
     if (seen !== undefined) {
       throw new AwsError(
         'IdempotentParameterMismatchException',
         'The client token was used before, within ten minutes, with other request parameters',
       );
     }
-    sql('INSERT INTO dynamodb_tokens (token, request, expires) VALUES (?, ?, ?)').run(
-      token,
-      digest,
-      now + LIFE,
-    );
-    return false;
+    return () => {
+      sql('INSERT INTO dynamodb_tokens (token, request, expires) VALUES (?, ?, ?)').run(
+        token,
+        digest,
+        now + LIFE,
+      );
+    };
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Store } from '../../store.ts';
 import { AwsError, type Operations, only } from '../service.ts';
+import type { Commit } from './group-commit.ts';
 import { invalid } from './invalid.ts';
 import type { Items, Row } from './items.ts';
 import { refuseCapacity, tooMany } from './limits.ts';
@@ -16,6 +17,7 @@ const MAX_BYTES = 4 * 1024 * 1024;
 interface Parts {
   store: Store;
   clock: Clock;
+  commit: Commit;
   tables: Tables;
   items: Items;
 }
@@ -34,12 +36,12 @@ interface Outcome {
 }
 
 /** TransactWriteItems: all or nothing in one commit, the same token twice within ten minutes is one transaction. */
-export function transactions({ store, clock, tables, items }: Parts): Operations {
-  const isRepeat = tokenStore(store, clock);
+export function transactions({ store, clock, commit, tables, items }: Parts): Operations {
+  const unlessDone = tokenStore(store, clock);
   return { TransactWriteItems: (input) => transactWrite(input) };
 
   // biome-ignore lint/suspicious/noExplicitAny: members are refused below
-  function transactWrite(input: any): object {
+  async function transactWrite(input: any): Promise<object> {
     only('TransactWriteItems', input, [
       'TransactItems',
       'ClientRequestToken',
@@ -52,9 +54,11 @@ export function transactions({ store, clock, tables, items }: Parts): Operations
       throw tooMany('transactItems', operations);
     const plans = operations.map(readOperation);
     refuseSameItem(plans);
-    store.transaction(() => {
-      if (input.ClientRequestToken && isRepeat(input.ClientRequestToken, operations)) return;
+    await commit(() => {
+      const remember = input.ClientRequestToken ? unlessDone(input.ClientRequestToken, operations) : () => {};
+      if (!remember) return;
       carryOut(plans);
+      remember();
     });
     return {};
   }

@@ -1,5 +1,5 @@
-import type { Store } from '../../store.ts';
 import { type Operations, only } from '../service.ts';
+import type { Commit } from './group-commit.ts';
 import { broken, invalid, oneOf } from './invalid.ts';
 import type { Items } from './items.ts';
 import { refuseCapacity, refuseDuplicates } from './limits.ts';
@@ -13,7 +13,7 @@ const EXTRA = ['ReturnValues', 'ReturnConsumedCapacity', 'ReturnItemCollectionMe
 const MAX_BATCH = 25;
 
 interface Parts {
-  store: Store;
+  commit: Commit;
   tables: Tables;
   items: Items;
 }
@@ -24,7 +24,7 @@ interface WriteRequest {
 }
 
 /** The operations that write one item, or a batch of independent ones. */
-export function writes({ store, tables, items }: Parts): Operations {
+export function writes({ commit, tables, items }: Parts): Operations {
   return {
     PutItem: (input) => write('Put', input),
     UpdateItem: (input) => write('Update', input),
@@ -33,14 +33,14 @@ export function writes({ store, tables, items }: Parts): Operations {
   };
 
   // biome-ignore lint/suspicious/noExplicitAny: readPlan refuses unknown members
-  function write(kind: Kind, input: any) {
+  async function write(kind: Kind, input: any) {
     const returns = oneOf('returnValues', input.ReturnValues, RETURNS) ?? 'NONE';
     if (kind !== 'Update' && !['NONE', 'ALL_OLD'].includes(returns)) {
       throw invalid('Return values set to invalid value');
     }
     refuseCapacity(`${kind}Item`, input);
     const plan = readPlan(tables, kind, input, EXTRA);
-    const { before, after } = store.transaction(() => carryOut(plan));
+    const { before, after } = await commit(() => carryOut(plan));
     return { Attributes: chosen(returns, plan, { before, after }) };
   }
 
@@ -52,7 +52,7 @@ export function writes({ store, tables, items }: Parts): Operations {
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: members are refused below
-  function batchWrite(input: any) {
+  async function batchWrite(input: any) {
     only('BatchWriteItem', input, ['RequestItems', ...EXTRA.slice(1)]);
     refuseCapacity('BatchWriteItem', input);
     const requests = Object.entries((input.RequestItems ?? {}) as Record<string, WriteRequest[]>);
@@ -63,7 +63,7 @@ export function writes({ store, tables, items }: Parts): Operations {
     }
     const plans = requests.map(([TableName, all]) => all.map((one) => batchPlan(TableName, one)));
     for (const all of plans) refuseDuplicates(all.map(({ key }) => key));
-    store.transaction(() => {
+    await commit(() => {
       for (const plan of plans.flat()) carryOut(plan);
     });
     return { UnprocessedItems: {} };

@@ -26,7 +26,7 @@ const CHILD = `
   db.define('things', JSON.parse(table));
   for (let at = 0; ; at += 1) {
     const item = (sk) => ({ pk: { S: 'killed' }, sk: { S: sk + String(at).padStart(6, '0') }, g: { S: 'all' }, n: { N: String(at) } });
-    db.operations.TransactWriteItems({ TransactItems: ['a', 'b'].map((sk) => ({ Put: { TableName: 'things', Item: item(sk) } })) });
+    await db.operations.TransactWriteItems({ TransactItems: ['a', 'b'].map((sk) => ({ Put: { TableName: 'things', Item: item(sk) } })) });
     process.stdout.write(at + '\\n');
   }
 `;

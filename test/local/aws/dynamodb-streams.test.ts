@@ -69,13 +69,13 @@ function close(): void {
   store.close();
 }
 
-function call(operation: string, input: object): unknown {
+async function call(operation: string, input: object): Promise<unknown> {
   const run = db.operations[operation] as (input: object) => unknown;
   return run({ TableName: 'things', ...input });
 }
 
-function put(id: string, more: object = {}): void {
-  call('PutItem', { Item: { id: { S: id }, ...more } });
+async function put(id: string, more: object = {}): Promise<void> {
+  await call('PutItem', { Item: { id: { S: id }, ...more } });
 }
 
 /** Lets due batches run, without moving on to retries. */
@@ -101,11 +101,11 @@ const batches = () => calls.map(ids);
 describe('a stream', () => {
   it("tells each change in Lambda's shape, and nothing of writes that change nothing", async () => {
     mappings.define('m', MAPPING);
-    put('a', { v: { N: '1' } });
-    put('a', { v: { N: '1.0' } });
-    put('a', { v: { N: '2' } });
-    call('DeleteItem', { Key: { id: { S: 'a' } } });
-    call('DeleteItem', { Key: { id: { S: 'a' } } });
+    await put('a', { v: { N: '1' } });
+    await put('a', { v: { N: '1.0' } });
+    await put('a', { v: { N: '2' } });
+    await call('DeleteItem', { Key: { id: { S: 'a' } } });
+    await call('DeleteItem', { Key: { id: { S: 'a' } } });
     await now();
 
     const records = calls.flat();
@@ -136,8 +136,8 @@ describe('a stream', () => {
   ])('shows by %s only %j', async (StreamViewType, images) => {
     db.define('things', { ...TABLE, StreamSpecification: { StreamViewType } });
     mappings.define('m', MAPPING);
-    put('a');
-    put('a', { v: { N: '1' } });
+    await put('a');
+    await put('a', { v: { N: '1' } });
     await now();
 
     const shown = Object.keys(calls.flat()[1]?.dynamodb ?? {}).filter((name) => name.endsWith('Image'));
@@ -154,10 +154,10 @@ describe('a stream', () => {
       },
     };
     const transact = db.operations.TransactWriteItems as (input: object) => unknown;
-    const work = () =>
+    const work = async () =>
       transact({ TransactItems: [{ Put: { TableName: 'things', Item: { id: { S: 'a' } } } }, failing] });
 
-    expect(work).toThrow(/ConditionalCheckFailed/);
+    await expect(work).rejects.toThrow(/ConditionalCheckFailed/);
     await now();
     expect(calls).toEqual([]);
   });
@@ -165,10 +165,10 @@ describe('a stream', () => {
   it('deletes expired items in the end, in the name of the service', async () => {
     mappings.define('m', MAPPING);
     const seconds = clock.now() / 1000;
-    put('a', { expires: { N: String(seconds + 100) } });
-    put('b', { expires: { N: String(seconds + 5000) } });
-    put('c', { expires: { N: String(seconds - 6 * 365 * 86_400) } });
-    put('d', { expires: { S: 'soon' } });
+    await put('a', { expires: { N: String(seconds + 100) } });
+    await put('b', { expires: { N: String(seconds + 5000) } });
+    await put('c', { expires: { N: String(seconds - 6 * 365 * 86_400) } });
+    await put('d', { expires: { S: 'soon' } });
     clock.moveTo(clock.now() + 200_000);
     await now();
 
@@ -178,35 +178,35 @@ describe('a stream', () => {
         userIdentity: { type: 'Service', principalId: 'dynamodb.amazonaws.com' },
       },
     ]);
-    expect(call('Scan', { Select: 'COUNT' })).toMatchObject({ Count: 3 });
+    expect(await call('Scan', { Select: 'COUNT' })).toMatchObject({ Count: 3 });
   });
 
   it('deletes what expired while it was down', async () => {
-    put('a', { expires: { N: String(clock.now() / 1000 + 100) } });
+    await put('a', { expires: { N: String(clock.now() / 1000 + 100) } });
     close();
     clock.moveTo(clock.now() + 3_600_000);
     open();
     clock.moveTo(clock.now() + 60_000);
 
-    expect(call('Scan', { Select: 'COUNT' })).toMatchObject({ Count: 0 });
+    expect(await call('Scan', { Select: 'COUNT' })).toMatchObject({ Count: 0 });
   });
 });
 
 describe('a mapping', () => {
   it('hands over batches in order', async () => {
     mappings.define('m', { ...MAPPING, BatchSize: 2 });
-    for (const id of 'abcde') put(id);
+    for (const id of 'abcde') await put(id);
     await now();
 
     expect(batches()).toEqual(['ab', 'cd', 'e']);
   });
 
   it('starts where it is told', async () => {
-    put('a');
+    await put('a');
     mappings.define('early', MAPPING);
     mappings.define('late', { ...MAPPING, StartingPosition: 'LATEST' });
     await now();
-    put('b');
+    await put('b');
     await now();
 
     expect(batches()).toEqual(['a', 'b', 'b']);
@@ -215,9 +215,9 @@ describe('a mapping', () => {
   it('waits for its window', async () => {
     mappings.define('m', { ...MAPPING, MaximumBatchingWindowInSeconds: 5 });
     await now();
-    put('a');
+    await put('a');
     await later(4000);
-    put('b');
+    await put('b');
     await later(2000);
 
     expect(batches()).toEqual(['ab']);
@@ -226,9 +226,9 @@ describe('a mapping', () => {
   it('hands over only what its filters want, and passes the rest', async () => {
     const Pattern = JSON.stringify({ eventName: ['INSERT'], dynamodb: { NewImage: { kind: { S: ['x'] } } } });
     mappings.define('m', { ...MAPPING, FilterCriteria: { Filters: [{ Pattern }] } });
-    put('a', { kind: { S: 'x' } });
-    put('b', { kind: { S: 'y' } });
-    put('a', { kind: { S: 'x' }, more: { N: '1' } });
+    await put('a', { kind: { S: 'x' } });
+    await put('b', { kind: { S: 'y' } });
+    await put('a', { kind: { S: 'x' }, more: { N: '1' } });
     await now();
 
     expect(batches()).toEqual(['a']);
@@ -240,7 +240,7 @@ describe('a mapping', () => {
       if (calls.length < 3) throw new Error('not yet');
     };
     mappings.define('m', { ...MAPPING, BatchSize: 2 });
-    for (const id of 'abc') put(id);
+    for (const id of 'abc') await put(id);
     await later(10_000);
 
     expect(batches()).toEqual(['ab', 'ab', 'ab', 'c']);
@@ -256,7 +256,7 @@ describe('a mapping', () => {
       };
     };
     mappings.define('m', { ...MAPPING, FunctionResponseTypes: ['ReportBatchItemFailures'] });
-    for (const id of 'abc') put(id);
+    for (const id of 'abc') await put(id);
     await later(5000);
 
     expect(batches()).toEqual(['abc', 'bc']);
@@ -267,8 +267,8 @@ describe('a mapping', () => {
     async (itemIdentifier) => {
       answer = () => ({ batchItemFailures: calls.length === 1 ? [{ itemIdentifier }] : [] });
       mappings.define('m', { ...MAPPING, FunctionResponseTypes: ['ReportBatchItemFailures'] });
-      put('a');
-      put('b');
+      await put('a');
+      await put('b');
       await later(5000);
 
       expect(batches()).toEqual(['ab', 'ab']);
@@ -285,7 +285,7 @@ describe('a mapping', () => {
       BisectBatchOnFunctionError: true,
       DestinationConfig: { OnFailure: { Destination: 'arn:aws:sqs:us-east-1:000000000000:dead' } },
     });
-    for (const id of 'abcd') put(id);
+    for (const id of 'abcd') await put(id);
     await later(20_000);
 
     expect(batches()).toEqual(['abcd', 'ab', 'cd', 'c', 'c', 'd']);
@@ -303,20 +303,20 @@ describe('a mapping', () => {
   it('goes on after a restart where it was, and repeats what was under way', async () => {
     let release = () => {};
     mappings.define('m', { ...MAPPING, BatchSize: 1 });
-    put('a');
+    await put('a');
     await now();
     answer = () =>
       new Promise<void>((resolve) => {
         release = resolve;
       });
-    put('b');
+    await put('b');
     await now();
     close();
     release();
     await settled();
     answer = () => undefined;
     open();
-    put('c');
+    await put('c');
     mappings.define('m', { ...MAPPING, BatchSize: 1, StartingPosition: 'LATEST' });
     await now();
 
@@ -326,11 +326,11 @@ describe('a mapping', () => {
   it('keeps records for the slowest, and forgets mappings that are gone', async () => {
     mappings.define('quick', MAPPING);
     mappings.define('off', { ...MAPPING, Enabled: false });
-    put('a');
+    await put('a');
     await now();
     const held = db.streams.read(MAPPING.EventSourceArn, 0, 10).length;
     mappings.keepOnly(['quick']);
-    put('b');
+    await put('b');
     await now();
 
     expect([held, db.streams.read(MAPPING.EventSourceArn, 0, 10).length]).toEqual([1, 0]);
