@@ -59,7 +59,7 @@ const TABLE = `CREATE TABLE IF NOT EXISTS sqs_message (
   attributes TEXT NOT NULL, system TEXT NOT NULL, group_id TEXT, dedup_id TEXT, sent INT NOT NULL,
   visible INT NOT NULL, received INT NOT NULL DEFAULT 0, first_received INT, receipt TEXT, holder TEXT)`;
 
-const READY = `SELECT ${COLUMNS} FROM sqs_message AS m WHERE queue = ?1 AND visible <= ?2 AND NOT EXISTS (
+const READY = `SELECT ${COLUMNS} FROM sqs_message AS m INDEXED BY sqs_order WHERE queue = ?1 AND visible <= ?2 AND NOT EXISTS (
   SELECT 1 FROM sqs_message AS b WHERE b.queue = ?1 AND b.group_id = m.group_id AND ?3 = 1
     AND b.visible > ?2 AND (b.receipt IS NOT NULL OR b.seq < m.seq)) ORDER BY seq LIMIT ?4`;
 

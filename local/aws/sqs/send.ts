@@ -34,6 +34,7 @@ const FORBIDDEN = /[^\u0009\u000a\u000d\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10
 export function sender(store: Store, clock: Clock, messages: Messages) {
   const table = 'sqs_dedup (key TEXT PRIMARY KEY, id TEXT, seq INT, until INT)';
   store.sql(`CREATE TABLE IF NOT EXISTS ${table}`).run();
+  store.sql('CREATE INDEX IF NOT EXISTS sqs_dedup_until ON sqs_dedup (until)').run();
 
   /** Adds the message, or answers the one that it repeats. Call it inside a transaction. */
   return function send(queue: Queue, input: SendInput): Sent {

@@ -319,6 +319,16 @@ export function sqsContract(open: () => Promise<SqsSubject>): void {
       expect(bodies(await receive(on))).toEqual(['a3']);
     });
 
+    it('holds a group back while a later message of it is in flight', async () => {
+      const on = await queue(fifo);
+      for (const body of ['a1', 'a2']) await send(on, body, group('a'));
+      const [first] = await receive(on);
+      const shown = { ReceiptHandle: first?.ReceiptHandle, VisibilityTimeout: 0 };
+      await sdk.send(new ChangeMessageVisibilityCommand({ QueueUrl: on.QueueUrl, ...shown }));
+
+      expect(await receive(on)).toEqual([]);
+    });
+
     it('gives a group again from where it was left, in order', async () => {
       const on = await queue({ ...fifo, VisibilityTimeout: 1 });
       for (const body of ['a1', 'a2']) await send(on, body, group('a'));
