@@ -1,4 +1,4 @@
-import type { Comparator, Condition, Operand, Test } from './condition.ts';
+import type { Comparator, Condition, Operand, Test } from './operands.ts';
 import { at } from './path.ts';
 import { type AttributeValue, encode, type Item, isEqual, typeOf } from './value.ts';
 

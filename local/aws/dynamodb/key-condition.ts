@@ -1,6 +1,7 @@
-import { type Condition, type Operand, type Part, readCondition } from './condition.ts';
+import { readCondition } from './condition.ts';
 import { invalid, invalidValue } from './invalid.ts';
 import { partBytes } from './keys.ts';
+import type { Condition, Operand, Part } from './operands.ts';
 import type { Scope } from './scope.ts';
 import type { KeyPart, Keys } from './table.ts';
 import { type AttributeValue, typeOf } from './value.ts';

@@ -1,10 +1,11 @@
 import { AwsError, only } from '../service.ts';
 import { apply } from './apply.ts';
-import { type Condition, readCondition } from './condition.ts';
+import { readCondition } from './condition.ts';
 import { holds } from './evaluate.ts';
 import { broken, invalidValue, oneOf } from './invalid.ts';
 import type { Row } from './items.ts';
 import { checkItem, checkUpdated, type KeyBytes, readKey } from './keys.ts';
+import type { Condition } from './operands.ts';
 import { scopeOf } from './scope.ts';
 import { names, type Table } from './table.ts';
 import type { Tables } from './tables.ts';

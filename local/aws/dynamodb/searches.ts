@@ -1,10 +1,11 @@
 import type { Store } from '../../store.ts';
 import { type Operations, only } from '../service.ts';
-import { type Condition, type Part, readCondition } from './condition.ts';
+import { readCondition } from './condition.ts';
 import { holds } from './evaluate.ts';
 import { broken, invalid, invalidValue, oneOf } from './invalid.ts';
 import { readKeyCondition } from './key-condition.ts';
 import { refuseCapacity } from './limits.ts';
+import type { Condition, Part } from './operands.ts';
 import { readPage } from './page.ts';
 import { project, readProjection } from './path.ts';
 import { type Scope, scopeOf } from './scope.ts';

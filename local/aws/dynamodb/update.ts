@@ -1,5 +1,6 @@
-import { isCall, needsPath, unknownFunction, wrongCount, wrongType } from './condition.ts';
+import { isCall } from './condition.ts';
 import { type Cursor, cursorOver, type Path } from './cursor.ts';
+import { needsPath, unknownFunction, wrongCount, wrongType } from './operands.ts';
 import { refuseOverlaps } from './path.ts';
 import type { Scope } from './scope.ts';
 import { type AttributeValue, typeOf, type ValueType } from './value.ts';
