@@ -69,7 +69,7 @@ export async function openId({ issuer, clientId, clientSecret, redirectUri }: Oi
 }
 
 function proven(claims: oidc.IDToken | undefined): Proven {
-  const { email, email_verified: verified, name } = claims ?? {};
+  const { email, email_verified: verified, name }: Partial<oidc.IDToken> = claims ?? {};
   if (typeof email !== 'string' || verified !== true) {
     throw new Fault(
       'Unauthorized',

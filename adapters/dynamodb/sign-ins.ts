@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { DeleteCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { normalEmail } from '#core/people/person.ts';
 import type { SignIns } from '#core/people/ports.ts';
 import { dynamo } from '../aws/clients.ts';
@@ -54,11 +54,12 @@ export function dynamoSignIns(table: string): SignIns {
     use: (email, requestId) =>
       wasWritten(() =>
         dynamo().send(
-          new DeleteCommand({
+          new UpdateCommand({
             TableName: table,
             Key: codeKey(email),
+            UpdateExpression: 'SET tries = :max REMOVE requestId',
             ConditionExpression: 'requestId = :request',
-            ExpressionAttributeValues: { ':request': requestId },
+            ExpressionAttributeValues: { ':request': requestId, ':max': MAX_TRIES },
           }),
         ),
       ),

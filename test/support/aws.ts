@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { dynamoDb } from '#local/aws/dynamodb/dynamodb.ts';
+import { s3 } from '#local/aws/s3/s3.ts';
+import { secrets } from '#local/aws/secrets/secrets.ts';
+import { type Mail, ses } from '#local/aws/ses.ts';
+import { sqs } from '#local/aws/sqs/sqs.ts';
+import { wireServer } from '#local/aws/wire.ts';
+import { systemClock } from '#local/clock.ts';
+import { openStore } from '#local/store.ts';
+
+export interface LocalAws {
+  /** Newest first. */
+  mails(): Mail[];
+  stop(): Promise<void>;
+}
+
+interface Shape {
+  keys: [string, string?];
+  indexes?: Record<string, [string, string?]>;
+  stream?: 'NEW_IMAGE' | 'NEW_AND_OLD_IMAGES';
+}
+
+/** The product's tables as the data stack makes them; names are the constants that tests use. */
+const TABLES: Record<string, Shape> = {
+  Tickets: {
+    keys: ['org', 'id'],
+    indexes: { byCreated: ['org', 'createdAt'], byPullRequest: ['pullRequestKey'] },
+    stream: 'NEW_AND_OLD_IMAGES',
+  },
+  Deliveries: { keys: ['pk', 'sk'] },
+  Runs: { keys: ['run', 'sk'] },
+  Projects: { keys: ['org', 'id'] },
+  Approvals: {
+    keys: ['pk', 'sk'],
+    indexes: { inbox: ['inboxOrg', 'expiresAt'], resume: ['resumeOrg', 'decidedAt'] },
+    stream: 'NEW_AND_OLD_IMAGES',
+  },
+  ApprovalLinks: { keys: ['id'] },
+  ApprovalWaits: { keys: ['id'], stream: 'NEW_IMAGE' },
+  Ledger: { keys: ['pk', 'sk'] },
+  People: { keys: ['pk', 'sk'], indexes: { byEmail: ['email'] } },
+  Notices: { keys: ['org', 'id'], stream: 'NEW_IMAGE' },
+};
+
+/** A local AWS of this test file's own, on a free port, with the product's tables; the SDK's environment points at it. */
+export async function localAws(): Promise<LocalAws> {
+  const folder = mkdtempSync(join(tmpdir(), 'signalbox-'));
+  const store = openStore(folder);
+  const clock = systemClock();
+  const db = dynamoDb(store, clock);
+  const mail = ses(store, clock);
+  const bucket = s3(store, clock);
+  for (const [name, shape] of Object.entries(TABLES)) db.define(name, propertiesOf(shape));
+  bucket.define('artifacts', {});
+  const server = wireServer({
+    json: {
+      DynamoDB_20120810: db.operations,
+      AmazonSQS: sqs(store, clock).operations,
+      secretsmanager: secrets(store, clock).operations,
+    },
+    rest: { ses: mail.rest, s3: bucket.rest },
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  pointAt((server.address() as AddressInfo).port);
+  return {
+    mails: mail.mails,
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      db.stop();
+      store.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+function pointAt(port: number): void {
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+  });
+}
+
+function propertiesOf({ keys, indexes = {}, stream }: Shape) {
+  const names = new Set([keys, ...Object.values(indexes)].flat().filter((name) => name !== undefined));
+  return {
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [...names].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+    KeySchema: schema(keys),
+    ...(Object.keys(indexes).length > 0 && {
+      GlobalSecondaryIndexes: Object.entries(indexes).map(([IndexName, key]) => ({
+        IndexName,
+        KeySchema: schema(key),
+        Projection: { ProjectionType: 'ALL' },
+      })),
+    }),
+    ...(stream && { StreamSpecification: { StreamViewType: stream } }),
+  };
+}
+
+function schema([hash, range]: [string, string?]) {
+  return [
+    { AttributeName: hash, KeyType: 'HASH' },
+    ...(range ? [{ AttributeName: range, KeyType: 'RANGE' }] : []),
+  ];
+}
