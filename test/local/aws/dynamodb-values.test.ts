@@ -58,6 +58,26 @@ describe('numbers', () => {
     );
   });
 
+  it('sort by their bytes, where one goes on after the end of the other', () => {
+    const sorted = [
+      '-12.05',
+      '-12.005',
+      '-12',
+      '-11.99',
+      '-1.2',
+      '-0.12',
+      '0',
+      '0.12',
+      '1.2',
+      '11.99',
+      '12',
+      '12.005',
+    ];
+    const bytes = sorted.map((number) => encodeDecimal(parseDecimal(number)));
+
+    expect(bytes.toSorted(Buffer.compare)).toEqual(bytes);
+  });
+
   it('add exactly, or say that they cannot', () => {
     fc.assert(
       fc.property(scaled, scaled, (a, b) => {
