@@ -6,6 +6,8 @@ export interface Interpreter {
   /** `3.11.7` */
   version: string;
   argv: string[];
+  /** Whether its own pip can install into an environment that has none: making one with pip takes two seconds more. */
+  installs: boolean;
 }
 
 const NAMES = [
@@ -17,18 +19,23 @@ const NAMES = [
   'python3',
   '/usr/bin/python3',
 ];
-const SAY_VERSION =
-  'import sys, venv, ensurepip; print("%d.%d.%d %s" % (*sys.version_info[:3], sys.executable))';
+const SAY_VERSION = `
+import sys, venv, ensurepip
+try:
+  import pip
+  able = tuple(int(n) for n in pip.__version__.split(".")[:2]) >= (22, 3)
+except Exception:
+  able = False
+print("%d.%d.%d %d %s" % (*sys.version_info[:3], able, sys.executable))`;
 const ASK_EACH = 'for p in "$@"; do v=$("$p" -c "$SAY" 2>/dev/null) && echo "$v"; done; true';
 
 /** Interpreters that the hands can really start and make environments with, each version once. */
 export async function interpreters(hands: Hands, cwd: string): Promise<Interpreter[]> {
   const argv = ['sh', '-c', ASK_EACH, 'sh', ...NAMES];
   const { stdout } = await hands.run({ argv, cwd, limit: 60_000, env: { SAY: SAY_VERSION } });
-  const found = [...stdout.matchAll(/^(\d+\.\d+\.\d+) (\/.+)$/gm)].map(([, version = '', name = '']) => ({
-    version,
-    argv: [name],
-  }));
+  const found = [...stdout.matchAll(/^(\d+\.\d+\.\d+) ([01]) (\/.+)$/gm)].map(
+    ([, version = '', able, name = '']) => ({ version, argv: [name], installs: able === '1' }),
+  );
   return found.filter((one, index) => found.findIndex(({ version }) => version === one.version) === index);
 }
 
@@ -58,9 +65,11 @@ export function installing({ interpreter, venv, project, extra, uv }: Installati
       ['uv', 'pip', 'install', '-q', '-p', python, '-e', project, ...extra],
     ];
   }
-  const pip = [python, '-m', 'pip', 'install', '-q', '--disable-pip-version-check', '--no-input'];
+  const options = ['install', '-q', '--disable-pip-version-check', '--no-input', '--no-warn-script-location'];
+  const { argv, installs } = interpreter;
+  const pip = installs ? [...argv, '-m', 'pip', '--python', python] : [python, '-m', 'pip'];
   return [
-    [...interpreter.argv, '-m', 'venv', venv],
-    [...pip, '-e', project, ...extra],
+    [...argv, '-m', 'venv', ...(installs ? ['--without-pip'] : []), venv],
+    [...pip, ...options, '-e', project, ...extra],
   ];
 }

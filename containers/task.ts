@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as z from 'zod';
 import { stateMachines } from '#adapters/aws/machines.ts';
-import { secret } from '#adapters/aws/secrets.ts';
 import { clock } from '#adapters/clock.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
@@ -16,6 +15,7 @@ import type { Project, Repository } from '#core/projects/project.ts';
 import { type Progress, progress } from '#core/runs/progress.ts';
 import type { Run, RunLine, Stage } from '#core/runs/run.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
+import { credential } from './credential.ts';
 import { Assignment, type TaskEnv } from './env.ts';
 import { steady, untilAnswered } from './steady.ts';
 
@@ -140,7 +140,7 @@ async function taskOf<Env extends TaskEnv, Out extends object>(
     runs,
     artifacts: steady(s3Artifacts(env.ARTIFACTS_BUCKET), signal),
     author: { name: env.COMMIT_NAME ?? 'Signalbox', email: env.COMMIT_EMAIL ?? 'signalbox@localhost' },
-    forgeSecret: () => untilAnswered(() => secret(env.FORGE_SECRET_ARN), signal),
+    forgeSecret: () => credential(env.FORGE_SECRET_ARN, 'the forge', signal),
     ...telling,
   };
 }

@@ -22,7 +22,7 @@ import { engineerTools } from './tools.ts';
 
 type Output = z.infer<typeof Implement.output>;
 
-/** Makes the model that books its costs with `spend`; asked once the work tree is ready. */
+/** Makes the model that books its costs with `spend`; throws a fault when there is no key. */
 export type ModelFor = (spend: (row: CostRow) => Promise<void>) => Promise<Model>;
 
 /** The place where a change is made. */
@@ -61,11 +61,11 @@ async function attempt(task: Task, modelFor: ModelFor): Promise<Output> {
   const { repository } = task;
   if (!repository)
     return escalate(task, 'The ticket names no repository that a project of this organization has');
+  const { run, runs } = task;
+  const model = await modelFor((row) => runs.spend(run.org, run.id, row));
   const desk = await prepare(task, repository);
   if (typeof desk === 'string') return escalate(task, desk);
 
-  const { run, runs } = task;
-  const model = await modelFor((row) => runs.spend(run.org, run.id, row));
   const transcript: Message[] = [];
   const checks = checklist({ ...desk.shop, base: desk.base, kind: repository.kind });
   const ending = await engage({
@@ -81,6 +81,7 @@ async function attempt(task: Task, modelFor: ModelFor): Promise<Output> {
       hands: desk.shop.hands,
       root: desk.environment.repository,
       out: desk.environment.out,
+      venv: desk.environment.venv,
       signal: task.signal,
       verify: () => verified(task, desk, checks.verify),
       objection: () => objection(task, desk),

@@ -13,6 +13,8 @@ export interface Bench {
   hands: Hands;
   /** The work tree. */
   root: string;
+  /** The folder of its Python environment: what commands install goes there. */
+  venv: string;
   /** A folder of the hands' for whole outputs, outside the tree. */
   out: string;
   signal: AbortSignal;
@@ -69,10 +71,13 @@ function call(tools: Tools, name: EngineerTool, input: unknown): Promise<Result 
   return run(parse<unknown>(EngineerInputs[name], input));
 }
 
-async function bash({ hands, root, out, signal }: Bench, command: string, name: string): Promise<Result> {
+async function bash(bench: Bench, command: string, name: string): Promise<Result> {
+  const { hands, root, out, venv, signal } = bench;
+  const env = { VIRTUAL_ENV: venv, PIP_PYTHON: join(venv, 'bin', 'python') };
   const { code, timedOut, output, seconds } = await hands.run({
     argv: ['bash', '-c', command],
     cwd: root,
+    env,
     signal,
   });
   await hands.sweep();

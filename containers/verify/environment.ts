@@ -21,6 +21,7 @@ export interface Environment {
   repository: string;
   /** A folder beside the repository for what commands write. */
   out: string;
+  venv: string;
   python: string;
   bin: string;
   install: CheckResult;
@@ -72,7 +73,7 @@ export async function environment(
     break;
   }
   const bin = join(venv, 'bin');
-  return { repository, out: join(place, 'out'), bin, python: join(bin, 'python'), install };
+  return { repository, out: join(place, 'out'), venv, bin, python: join(bin, 'python'), install };
 }
 
 /** The interpreter for a tree, or why there is none. */

@@ -30,7 +30,7 @@ export type EngineerTool = keyof typeof EngineerInputs;
 export type EngineerInput<Name extends EngineerTool> = z.infer<(typeof EngineerInputs)[Name]>;
 
 const DESCRIPTIONS: Record<EngineerTool, string> = {
-  bash: 'Runs a command with bash in the root of the work tree and answers its exit code and output. Each call is a new shell; what it leaves running is ended. Limit 300 seconds. `python` is an environment with the project installed. There are no credentials, and git here is a scratch copy: commits and pushes are not yours to make.',
+  bash: 'Runs a command with bash in the root of the work tree and answers its exit code and output. Each call is a new shell; what it leaves running is ended. Limit 300 seconds. `python` is an environment with the project installed; `pip install` adds to it. There are no credentials, and git here is a scratch copy: commits and pushes are not yours to make.',
   read: 'Answers a file of the work tree with line numbers, whole or from line `start` to line `end`.',
   edit: 'Replaces `old` by `new` in a file. `old` must occur exactly once: give enough of the lines around it. An empty `old` makes a new file. A Python file that would no longer parse is left as it was.',
   search:

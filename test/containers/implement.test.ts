@@ -114,7 +114,7 @@ describe('the engineer and the verifier', () => {
   it.each([
     ['no script covers the ticket', {}, 'No script covers'],
     ['the key is refused', { MODEL_SECRET_ARN: 'forge' }, '401'],
-    ['the key is not there', { MODEL_SECRET_ARN: 'nowhere' }, 'secret'],
+    ['the key is not there', { MODEL_SECRET_ARN: 'nowhere' }, 'no secret for the model'],
   ])('go to a person when %s', async (_, env, reason) => {
     const filed = await bench.file('uncovered');
     const ended = await through('agent', filed, env);
