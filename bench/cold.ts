@@ -49,7 +49,7 @@ interface Measured {
   ms: Record<Format, number>;
 }
 
-type Options = Pick<typeof BUNDLE, 'alias' | 'mainFields' | 'conditions'>;
+type Options = Pick<typeof BUNDLE, 'mainFields' | 'conditions'> & { alias: Record<string, string> };
 
 function measured(name: string, entry: string, options: Options): Measured {
   const files = { esm: bundled(name, entry, options, 'esm'), cjs: bundled(name, entry, options, 'cjs') };

@@ -32,10 +32,11 @@ export class Access extends Construct {
     };
     const signIn = new Handler<SignInEnv>(this, 'SignIn', {
       entry: 'http/sign-in',
-      env: { ...env, NOTICES_TABLE: data.notices.tableName },
+      env: { ...env, NOTICES_TABLE: data.notices.tableName, LINK_SECRET_ARN: data.linkSecret.secretArn },
     });
     writes(signIn, data.people, data.notices);
     data.people.grant(signIn, 'dynamodb:DeleteItem');
+    data.linkSecret.grantRead(signIn);
 
     const oidc = new Handler<OidcEnv>(this, 'Oidc', {
       entry: 'http/oidc',

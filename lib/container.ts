@@ -69,7 +69,6 @@ export class Container<
         logGroup: new LogGroup(this, 'Logs', { retention: RetentionDays.ONE_MONTH }),
       }),
     });
-    this.container.linuxParameters?.addTmpfs();
   }
 }
 

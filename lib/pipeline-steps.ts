@@ -16,6 +16,7 @@ export interface PipelineStepsProps {
   data: DataStack;
   publicUrl: string;
   modelBaseUrl: string;
+  adminEmail: string;
 }
 
 /** The ticket machine's functions, each with the tables it touches and no more. */
@@ -100,8 +101,13 @@ export class PipelineSteps extends Construct {
     return { proposePlan, awaitDecision, loadDecision };
   }
 
-  private concluding({ data, publicUrl }: PipelineStepsProps) {
-    const env = { ...this.tables(data), NOTICES_TABLE: data.notices.tableName, PUBLIC_URL: publicUrl };
+  private concluding({ data, publicUrl, adminEmail }: PipelineStepsProps) {
+    const env = {
+      ...this.tables(data),
+      NOTICES_TABLE: data.notices.tableName,
+      PUBLIC_URL: publicUrl,
+      ADMIN_EMAIL: adminEmail,
+    };
     const openPullRequest = new Handler<OpenEnv>(this, 'OpenPullRequest', {
       entry: 'task/open-pull-request',
       env: { ...env, FORGE_SECRET_ARN: data.forgeSecret.secretArn },

@@ -6,13 +6,14 @@ import { DynamoEventSource, SqsDlq, SqsEventSource } from 'aws-cdk-lib/aws-lambd
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { DefinitionBody, LogLevel, QueryLanguage, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import type { Env as OnOutcomeEnv } from '#functions/queue/on-outcome.ts';
 import type { Env as OnRunEndedEnv } from '#functions/queue/on-run-ended.ts';
 import type { Env as OnTicketEnv } from '#functions/queue/on-ticket.ts';
 import type { Env as PublishEnv } from '#functions/queue/publish-changes.ts';
 import type { Agents } from './agents.ts';
 import type { DataStack } from './data-stack.ts';
 import { deadLetters, reliableQueue } from './dead-letters.ts';
-import { writes } from './grants.ts';
+import { reads, writes } from './grants.ts';
 import { Handler } from './handler.ts';
 import { PipelineSteps } from './pipeline-steps.ts';
 import { ticketMachine } from './ticket.machine.ts';
@@ -23,15 +24,20 @@ export interface PipelineProps {
   agents: Agents;
   publicUrl: string;
   modelBaseUrl: string;
+  adminEmail: string;
 }
 
 /** From a stored ticket to its end: the table's stream feeds the bus, the bus a queue, the queue starts the ticket machine. */
 export class Pipeline extends Construct {
   readonly machine: StateMachine;
 
-  constructor(scope: Construct, id: string, { data, bus, agents, publicUrl, modelBaseUrl }: PipelineProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { data, bus, agents, publicUrl, adminEmail, modelBaseUrl }: PipelineProps,
+  ) {
     super(scope, id);
-    const steps = new PipelineSteps(this, 'Steps', { data, publicUrl, modelBaseUrl });
+    const steps = new PipelineSteps(this, 'Steps', { data, publicUrl, adminEmail, modelBaseUrl });
     this.machine = new StateMachine(this, 'Machine', {
       queryLanguage: QueryLanguage.JSONATA,
       definitionBody: DefinitionBody.fromChainable(
@@ -47,7 +53,7 @@ export class Pipeline extends Construct {
     });
     this.publishes(data, bus);
     this.starts(data, bus);
-    this.ends(data);
+    this.ends(data, { bus, publicUrl, adminEmail });
   }
 
   private publishes(data: DataStack, bus: EventBus): void {
@@ -88,18 +94,26 @@ export class Pipeline extends Construct {
     onTicket.addEventSource(new SqsEventSource(waiting, { batchSize: 5, reportBatchItemFailures: true }));
   }
 
-  private ends(data: DataStack): void {
-    const onRunEnded = new Handler<OnRunEndedEnv>(this, 'OnRunEnded', {
-      entry: 'queue/on-run-ended',
-      env: {
-        TICKETS_TABLE: data.tickets.tableName,
-        DELIVERIES_TABLE: data.deliveries.tableName,
-        RUNS_TABLE: data.runs.tableName,
-        PROJECTS_TABLE: data.projects.tableName,
-        NOTICES_TABLE: data.notices.tableName,
-      },
-    });
-    writes(onRunEnded, data.tickets, data.runs, data.notices);
+  /** The ends that the machine does not write itself: its own failure, and what the forge says of the pull request. */
+  private ends(
+    data: DataStack,
+    { bus, publicUrl, adminEmail }: Pick<PipelineProps, 'bus' | 'publicUrl' | 'adminEmail'>,
+  ): void {
+    const env: OnRunEndedEnv & OnOutcomeEnv = {
+      TICKETS_TABLE: data.tickets.tableName,
+      DELIVERIES_TABLE: data.deliveries.tableName,
+      RUNS_TABLE: data.runs.tableName,
+      PROJECTS_TABLE: data.projects.tableName,
+      NOTICES_TABLE: data.notices.tableName,
+      PUBLIC_URL: publicUrl,
+      ADMIN_EMAIL: adminEmail,
+    };
+    const onRunEnded = new Handler<OnRunEndedEnv>(this, 'OnRunEnded', { entry: 'queue/on-run-ended', env });
+    const onOutcome = new Handler<OnOutcomeEnv>(this, 'OnOutcome', { entry: 'queue/on-outcome', env });
+    for (const fn of [onRunEnded, onOutcome]) {
+      writes(fn, data.tickets, data.runs, data.notices);
+      reads(fn, data.projects);
+    }
     new Rule(this, 'RunEndedBadly', {
       eventPattern: {
         source: ['aws.states'],
@@ -110,6 +124,15 @@ export class Pipeline extends Construct {
         },
       },
       targets: [new LambdaFunction(onRunEnded)],
+    });
+    new Rule(this, 'PullRequestEnded', {
+      eventBus: bus,
+      eventPattern: {
+        source: ['signalbox'],
+        detailType: ['TicketChanged'],
+        detail: { status: ['merged', 'closed'] },
+      },
+      targets: [new LambdaFunction(onOutcome)],
     });
   }
 }

@@ -33,7 +33,7 @@ export class ServiceStack extends Stack {
     new Access(this, 'Access', { api, data, publicUrl, ...settings });
     new Approvals(this, 'Approvals', { api, data, publicUrl });
     new Notices(this, 'Notices', { data, sender, publicUrl, mailFrom: settings.mailFrom });
-    new Pipeline(this, 'Pipeline', { data, bus, agents, publicUrl, modelBaseUrl: settings.modelBaseUrl });
+    new Pipeline(this, 'Pipeline', { data, bus, agents, publicUrl, ...settings });
     new Dashboard(this, 'Dashboard', { api, data, publicUrl });
 
     new CfnOutput(this, 'Url', {
