@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { git, octokit, pushBranch, temporary } from './open.ts';
+import { discard, git, octokit, pushBranch, temporary } from './open.ts';
 
 const at = { owner: 'acme', repo: 'tap' };
 const folder = temporary('crash');
@@ -22,7 +21,7 @@ afterAll(async () => {
   child?.kill('SIGKILL');
   receiver.closeAllConnections();
   receiver.close();
-  rmSync(folder, { recursive: true, force: true });
+  discard();
 });
 
 async function start(): Promise<{ origin: string }> {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -24,7 +24,8 @@ export async function openTestForge({ folder = temporary('forge'), clock = syste
     { login: 'visitor', token: READER, access: 'read' },
   ] as const;
   const forge = openForge({ store, clock, origin: () => origin, accounts, visitor: 'dana' });
-  const source = temporary('source');
+  const source = join(folder, 'source');
+  mkdirSync(source, { recursive: true });
   writeFileSync(join(source, 'README.md'), '# tap\n');
   writeFileSync(join(source, 'client.py'), 'one = 1\ntwo = 2\nthree = 3\n');
   await forge.createRepository({ owner: 'acme', name: 'tap', from: source });
@@ -47,6 +48,7 @@ export async function openTestForge({ folder = temporary('forge'), clock = syste
     close: async () => {
       await stop();
       rmSync(folder, { recursive: true, force: true });
+      discard();
     },
   };
 }
@@ -64,8 +66,18 @@ export function octokit({ origin }: { origin: string }, auth: string | undefined
   return new Octokit(auth ? { ...options, auth } : options);
 }
 
+const folders: string[] = [];
+
+/** Removes every folder that {@link temporary} made. */
+export function discard(): void {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+}
+
+/** A new folder, until {@link discard}. */
 export function temporary(name: string): string {
-  return mkdtempSync(join(tmpdir(), `signalbox-${name}-`));
+  const folder = mkdtempSync(join(tmpdir(), `signalbox-${name}-`));
+  folders.push(folder);
+  return folder;
 }
 
 const run = promisify(execFile);
