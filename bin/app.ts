@@ -9,5 +9,5 @@ new ServiceStack(app, 'SignalboxService', {
   data,
   description: 'Signalbox: functions, machines, tasks and routes',
 });
-Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+if (process.env.CDK_VALIDATION !== 'false') Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 app.synth();

@@ -10,7 +10,7 @@ const text = (name: string) => ({ name, type: AttributeType.STRING });
 export class DataStack extends Stack {
   readonly tickets: Table;
   readonly deliveries = this.table('Deliveries', { timeToLiveAttribute: 'expiresAt' });
-  readonly runs = this.table('Runs', { partitionKey: text('run') });
+  readonly runs = this.table('Runs', { partitionKey: text('run'), sortKey: text('sk') });
   readonly projects = this.table('Projects', { partitionKey: text('org'), sortKey: text('id') });
   readonly approvals: Table;
   readonly approvalLinks = this.table('ApprovalLinks', { ...byId, timeToLiveAttribute: 'ttl' });
