@@ -6,6 +6,8 @@ export interface Sent {
   method?: string;
   path: string;
   id?: string;
+  /** Path parameters besides `id`. */
+  params?: Record<string, string>;
   query?: Record<string, string>;
   headers?: Record<string, string>;
   cookies?: Record<string, string>;
@@ -21,7 +23,7 @@ export interface Answer {
 
 /** A request as API Gateway hands it to a function: payload format 2.0, names in lower case, a base64 body for forms. */
 export function event(sent: Sent): APIGatewayProxyEventV2 {
-  const { method = 'GET', path, id, query, headers = {}, cookies = {}, body } = sent;
+  const { method = 'GET', path, id, params, query, headers = {}, cookies = {}, body } = sent;
   const given = {
     version: '2.0',
     rawPath: path,
@@ -29,7 +31,7 @@ export function event(sent: Sent): APIGatewayProxyEventV2 {
     headers,
     cookies: Object.entries(cookies).map(([name, value]) => `${name}=${value}`),
     queryStringParameters: query,
-    pathParameters: id ? { id } : undefined,
+    pathParameters: { ...params, ...(id && { id }) },
     requestContext: {
       http: { method, path, sourceIp: '192.0.2.1', protocol: 'HTTP/1.1', userAgent: 'test' },
     },
