@@ -22,7 +22,7 @@ export function start(program: Command): void {
     .option('--folder <path>', 'where everything is kept', '.signalbox')
     .option('--fresh', 'empty the folder first', false)
     .option('--no-demo', 'do not file the demo ticket')
-    .option('--port <n>', 'first of five ports in a row (4600)')
+    .option('--port <n>', 'first of five ports in a row (4600); 0 for any that are free')
     .action(async ({ folder, fresh, demo, port }: Given) => {
       const out = terminal(program.opts().json);
       const began = performance.now();
@@ -47,6 +47,7 @@ export function start(program: Command): void {
 function portsFrom(port: string | undefined) {
   if (port === undefined) return undefined;
   const first = Number(port);
+  if (first === 0) return { product: 0, aws: 0, forge: 0, mailbox: 0, model: 0 };
   if (!Number.isInteger(first) || first < 1 || first > 65_531)
     throw new CommandError(`${port} is not a port`, 2);
   return { product: first, aws: first + 1, forge: first + 2, mailbox: first + 3, model: first + 4 };

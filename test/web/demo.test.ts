@@ -1,0 +1,147 @@
+import { existsSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RunningProduct, startedProduct } from '../support/product.ts';
+
+const EXECUTABLE = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
+  existsSync(path),
+);
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const shots = process.env.SIGNALBOX_SHOTS;
+
+if (!EXECUTABLE) {
+  const words =
+    'No Chromium here: the tests in a real browser are left out (Debian: apt-get install chromium)';
+  if (process.env.SIGNALBOX_BROWSER === 'required') throw new Error(words);
+  process.stderr.write(`${words}\n`);
+}
+
+describe.runIf(EXECUTABLE)('the main job, in a real browser', { timeout: 120_000 }, () => {
+  let product: RunningProduct;
+  let browser: Browser;
+  let page: Page;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    product = await startedProduct();
+    browser = await chromium.launch({ executablePath: EXECUTABLE as string, args: FLAGS });
+    page = await (await browser.newContext()).newPage();
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (said) => said.type() === 'error' && complaints.push(said.text()));
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await product?.stop();
+  });
+
+  async function shot(name: string): Promise<void> {
+    if (shots) await page.screenshot({ path: `${shots}/${name}.png`, fullPage: true });
+  }
+
+  it('signs a lead in with the code from the mailbox', async () => {
+    await page.goto(product.dashboard);
+    await page.getByLabel('E-mail address').fill('lead@demo.example');
+    await page.getByRole('button', { name: 'Send me a code' }).click();
+    await page.getByLabel('Code').fill(await codeFor(product.mailbox, 'lead@demo.example'));
+    await page.getByRole('button', { name: 'Sign in' }).click();
+
+    await expect
+      .poll(() => page.locator('header').textContent(), { timeout: 10_000 })
+      .toContain('lead@demo.example');
+    // Before signing in the page asks who it is, and is told nobody: the one error that belongs there.
+    expect(complaints.filter((text) => !text.includes('401'))).toEqual([]);
+  });
+
+  it('shows the ticket waiting for a decision', async () => {
+    await expect
+      .poll(() => page.locator('main').textContent(), { timeout: 30_000 })
+      .toContain('Waiting for a decision');
+    await shot('1-board');
+    await page
+      .getByRole('link', { name: /tap-orders: over half/ })
+      .first()
+      .click();
+
+    await expect.poll(() => page.locator('main').textContent(), { timeout: 10_000 }).toContain('Diagnosis');
+    await shot('2-waiting');
+  });
+
+  it('decides nothing when the link is opened, and decides when the button is pressed', async () => {
+    const mail = await browser.newPage();
+    await mail.goto(product.mailbox);
+    await mail
+      .getByRole('link', { name: /Decide: ETL-142/ })
+      .first()
+      .click();
+    if (shots) await mail.screenshot({ path: `${shots}/3-mail.png` });
+    await mail.frameLocator('iframe').getByRole('link').first().click();
+    await mail.waitForURL(/\/a\/act_[^?]*$/);
+    if (shots) await mail.screenshot({ path: `${shots}/4-approval.png`, fullPage: true });
+    const before = await page.evaluate(async () => (await fetch('/api/approvals')).json());
+    await mail.getByRole('button', { name: /approve/i }).click();
+    await mail.waitForURL(/\/receipt$/);
+    if (shots) await mail.screenshot({ path: `${shots}/5-receipt.png` });
+
+    expect(before.approvals).toHaveLength(1);
+    expect(mail.url()).not.toContain('t=');
+    expect(await mail.textContent('body')).toMatch(/approved/i);
+    await mail.close();
+  });
+
+  it('shows the pull request, and the forge shows the change', async () => {
+    const link = page.getByRole('link', { name: /acme\/tap-orders #1/ });
+    await link.waitFor({ timeout: 60_000 });
+    await expect
+      .poll(() => page.locator('main').textContent(), { timeout: 10_000 })
+      .toContain('Verification in a clean clone: passed');
+    await shot('6-in-review');
+    await link.click();
+    await page.waitForURL(/\/pull\/1$/);
+    await shot('7-pull-request');
+
+    expect(await page.textContent('body')).toContain('client.py');
+  });
+
+  it('ends as merged when the pull request is merged on the forge', async () => {
+    await page.getByRole('button', { name: /merge/i }).click();
+    await page.goto(product.dashboard);
+
+    await expect.poll(() => page.locator('main').textContent(), { timeout: 20_000 }).toContain('merged');
+    await shot('8-merged');
+  });
+
+  it.each(['light', 'dark'] as const)('fits a phone in %s', async (colorScheme) => {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width: 375, height: 700 });
+    await page.goto(product.dashboard);
+    await page
+      .getByRole('link', { name: /tap-orders: over half/ })
+      .first()
+      .click();
+    await page.getByText('As it was reported').waitFor();
+    await shot(`9-phone-${colorScheme}`);
+
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(375);
+  });
+});
+
+async function codeFor(mailbox: string, recipient: string): Promise<string> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const mails: { subject: string; text: string }[] = await (
+      await fetch(`${mailbox}/mails.json?to=${recipient}`)
+    ).json();
+    const code = /Code: (\S+)/.exec(mails.find(({ subject }) => /sign in/i.test(subject))?.text ?? '')?.[1];
+    if (code) return code;
+    await new Promise((again) => setTimeout(again, 100));
+  }
+  throw new Error(`No code reached ${recipient}`);
+}
