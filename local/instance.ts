@@ -2,7 +2,7 @@ import { type Assembly, deploy, type Template } from './assembly.ts';
 import { wireServer } from './aws/wire.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { mailbox } from './mailbox.ts';
-import type { Companion, Options } from './options.ts';
+import type { Companion, Given, Options } from './options.ts';
 import { type Door, type Listening, urlOf } from './ports.ts';
 import { define } from './resources.ts';
 import { openServices, type Services, wired } from './services.ts';
@@ -32,22 +32,28 @@ export async function instance(
   const url = (door: Door) => urlOf(door, doors[door]?.port ?? 0);
   const { root, onHappening } = options;
   const services = openServices({ store, clock, root, endpoint: url('aws'), onHappening });
-  // From here to the last definition nothing may wait: timers of what was under way would find half of AWS.
-  const assembly = deploy(templates, {
-    parameters: options.parameters?.(url),
-    endpoints: { aws: url('aws'), product: url('product') },
-  });
-  define(assembly, services);
-  services.functions.resume();
-  services.containers.resume();
-  services.machines.resume();
-  answer(doors, services);
-  const companions = await accompany(options, doors, { store, clock, url });
+  const companions: Companion[] = [];
   const stop = once(async () => {
     await stopAll(doors, services, companions);
     store.close();
   });
-  return { url, store, clock, services, assembly, stop };
+  try {
+    // Up to the last definition nothing may wait: timers of what was under way would find half of AWS.
+    const assembly = deploy(templates, {
+      parameters: options.parameters?.(url),
+      endpoints: { aws: url('aws'), product: url('product') },
+    });
+    define(assembly, services);
+    services.functions.resume();
+    services.containers.resume();
+    services.machines.resume();
+    answer(doors, services);
+    await accompany(options, doors, { given: { store, clock, url }, companions });
+    return { url, store, clock, services, assembly, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 function answer(doors: Doors, services: Services): void {
@@ -58,19 +64,17 @@ function answer(doors: Doors, services: Services): void {
 }
 
 async function accompany(
-  { companions = {} }: Options,
+  { companions: makers = {} }: Options,
   doors: Doors,
-  given: Pick<Local, 'store' | 'clock' | 'url'>,
-): Promise<Companion[]> {
-  const made: Companion[] = [];
+  { given, companions }: { given: Given; companions: Companion[] },
+): Promise<void> {
   for (const door of ['model', 'forge'] as const) {
-    const companion = companions[door]?.(given);
+    const companion = makers[door]?.(given);
     if (!companion) continue;
+    companions.push(companion);
     await companion.resume?.();
     doors[door]?.answer(companion.handle);
-    made.push(companion);
   }
-  return made;
 }
 
 /** What takes requests goes first; AWS goes on answering until the last function and the last task have ended. */

@@ -33,7 +33,7 @@ export interface Given {
 }
 
 export interface Companion {
-  handle: RequestListener;
+  handle(...request: Parameters<RequestListener>): unknown;
   resume?(): Promise<void>;
   stop?(): Promise<void> | void;
 }

@@ -21,6 +21,7 @@ const KNOWN = [
     'OwnershipControls',
     'LifecycleConfiguration',
     'LoggingConfiguration',
+    'AccessControl',
     'Tags',
   ],
 ];
