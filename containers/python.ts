@@ -61,7 +61,7 @@ export function installing({ interpreter, venv, project, extra, uv }: Installati
   const python = join(venv, 'bin', 'python');
   if (uv) {
     return [
-      ['uv', 'venv', '-q', '--no-config', '-p', interpreter.version, venv],
+      ['uv', 'venv', '-q', '--no-config', '-p', interpreter.argv[0] ?? '', venv],
       ['uv', 'pip', 'install', '-q', '-p', python, '-e', project, ...extra],
     ];
   }

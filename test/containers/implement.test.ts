@@ -71,7 +71,6 @@ describe('the engineer and the verifier', () => {
 
   it('make the same commit when the step is repeated', async () => {
     const before = await bench.runs.find(ORG, 'run_mends_1');
-    await through('agent', { id: 'run_mends_1' });
     const again = await through('verify', { id: 'run_mends_1' });
 
     expect(again.next).toBe('open');
@@ -88,7 +87,7 @@ describe('the engineer and the verifier', () => {
     expect(lastAnswer(`token-agent-${filed.id}`)).toBeUndefined();
 
     expect(await through('agent', filed)).toMatchObject({ next: 'verify', code: 0 });
-    expect(await through('verify', filed)).toMatchObject({ next: 'open', code: 0 });
+    expect(await bench.runs.find(ORG, filed.id)).toMatchObject({ headSha: expect.any(String) });
   });
 
   it('answer nothing when stopped by SIGTERM', async () => {
@@ -113,7 +112,6 @@ describe('the engineer and the verifier', () => {
 
   it.each([
     ['no script covers the ticket', {}, 'No script covers'],
-    ['the key is refused', { MODEL_SECRET_ARN: 'forge' }, '401'],
     ['the key is not there', { MODEL_SECRET_ARN: 'nowhere' }, 'no secret for the model'],
   ])('go to a person when %s', async (_, env, reason) => {
     const filed = await bench.file('uncovered');
@@ -125,21 +123,41 @@ describe('the engineer and the verifier', () => {
 });
 
 describe('the verifier', () => {
-  it.each([
-    ['deleted-test', [FIX, gut('test_asks_for_the_page_size')], 'No test was removed'],
-    ['weak-test', [FIX, weaken()], 'No test was weakened'],
-    ['inert', [{ path: 'NOTES.md', old: '', new: 'Nothing.\n' }], 'No test shows the fault'],
-    ['breaks', [FIX, { path: 'tap_orders/sync.py', old: 'def sync(', new: 'def sink(' }], 'red now'],
-  ])('refuses a change that is %s, and says why', async (name, edits, reason) => {
-    writeScript(bench, name, scriptOf(`ETL-${name}`, edits));
-    const filed = await bench.file(name);
+  it('sends a change back with what is wrong, and the engineer goes on from there', async () => {
+    writeScript(bench, 'again-2', scriptOf('ETL-again', [gut('test_asks_for_the_page_size'), FIX]));
+    writeScript(bench, 'again-1', {
+      ...scriptOf('ETL-again', [restore('test_asks_for_the_page_size')]),
+      match: { user: ['ETL-again', '<verification>', 'No test was removed'] },
+    });
+    const filed = await bench.file('again');
 
-    expect(await through('agent', filed)).toMatchObject({ next: 'verify' });
-    const ended = await through('verify', filed);
+    await through('agent', filed);
+    const refused = await through('verify', filed);
+    expect(refused, refused.printed).toMatchObject({ next: 'retry', code: 0 });
+    expect(refused.reason).toContain('gone: tests.test_client.Pagination.test_asks_for_the_page_size');
+    expect(await git(bench.bare('again'), 'branch', '--list')).not.toContain('fix/');
 
-    expect(ended, ended.printed).toMatchObject({ next: 'retry', code: 0 });
-    expect(ended.reason).toContain(reason);
-    await expect(git(bench.bare(name), 'rev-parse', '--verify', `fix/ETL-${name}`)).rejects.toThrow();
+    await through('agent', filed);
+    const taken = await through('verify', filed);
+    expect(taken, taken.printed).toMatchObject({ next: 'open', code: 0 });
+  });
+
+  it('leaves a branch alone that someone else has pushed to', async () => {
+    const run = await bench.runs.find(ORG, 'run_mends_1');
+    await git(bench.bare('mends'), 'branch', '-f', run?.branch ?? '', 'main');
+
+    const ended = await through('verify', { id: 'run_mends_1' });
+
+    expect(ended).toMatchObject({
+      next: 'escalate',
+      reason: expect.stringMatching(/Someone else has pushed/),
+    });
+  });
+
+  it('passes nothing on that was not handed over', async () => {
+    const filed = await bench.file('empty');
+
+    expect(await through('verify', filed)).toMatchObject({ next: 'escalate', code: 0 });
   });
 });
 
@@ -147,10 +165,6 @@ function gut(test: string) {
   return { path: 'tests/test_client.py', old: `def ${test}(`, new: `def no_${test}(` };
 }
 
-function weaken() {
-  return {
-    path: 'tests/test_client.py',
-    old: '            self.assertEqual(len(api.requests), 2)\n',
-    new: '',
-  };
+function restore(test: string) {
+  return { path: 'tests/test_client.py', old: `def no_${test}(`, new: `def ${test}(` };
 }

@@ -1,0 +1,161 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { anthropicModel } from '#adapters/anthropic/model.ts';
+import { ENGINEER_TOOLS } from '#core/agents/tools.ts';
+import type { CostRow } from '#core/runs/run.ts';
+import { scriptedModel } from '#local/model/model.ts';
+
+const KEY = 'key-of-the-test';
+const Answer = z.object({ type: z.enum(['bug', 'question']), confidence: z.number().min(0).max(1) });
+const GOOD = { type: 'bug', confidence: 0.9 };
+
+let folder: string;
+let server: Server;
+let baseUrl: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'signalbox-model-'));
+  const play = scriptedModel({ folder, key: KEY });
+  server = createServer((request, response) => void play(request, response));
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** A model for one scripted conversation, and the rows it wrote. */
+function scripted(name: string, turns: object[], { apiKey = KEY, idle = 300 } = {}) {
+  writeFileSync(join(folder, `${name}.json`), JSON.stringify({ match: { user: [`<${name}>`] }, turns }));
+  const rows: CostRow[] = [];
+  const model = anthropicModel({
+    ...{ apiKey, baseUrl, patience: { headers: 2_000, idle } },
+    clock: { now: () => new Date() },
+    spend: async (row) => void rows.push(row),
+  });
+  const ask = () =>
+    model.ask({
+      role: 'triage',
+      system: "You are Signalbox's triage role",
+      user: `<${name}>`,
+      schema: Answer,
+    });
+  const converse = (signal?: AbortSignal) =>
+    model.converse({
+      ...{
+        role: 'engineer',
+        system: "You are Signalbox's engineer",
+        tools: ENGINEER_TOOLS,
+        maxTokens: 4_000,
+        signal,
+      },
+      messages: [{ role: 'user', content: [{ type: 'text', text: `<${name}>` }] }],
+    });
+  return { rows, ask, converse };
+}
+
+describe('ask', () => {
+  it('answers in the shape asked for, with its cost booked', async () => {
+    const { ask, rows } = scripted('plain', [{ json: GOOD }]);
+
+    expect(await ask()).toEqual(GOOD);
+    expect(rows).toEqual([expect.objectContaining({ role: 'triage', attempt: 1, status: 'settled' })]);
+    expect(rows[0]?.nanoUsd).toBeGreaterThan(0);
+  });
+
+  it('has what breaks a limit repaired, and pays for both answers', async () => {
+    const { ask, rows } = scripted('repair', [{ json: { ...GOOD, confidence: 7 } }, { json: GOOD }]);
+
+    expect(await ask()).toEqual(GOOD);
+    expect(rows).toHaveLength(2);
+  });
+
+  it('gives up after two repairs', async () => {
+    const { ask, rows } = scripted('hopeless', Array(3).fill({ json: { ...GOOD, confidence: 7 } }));
+
+    await expect(ask()).rejects.toMatchObject({
+      code: 'Invalid',
+      message: expect.stringMatching(/no usable answer/),
+    });
+    expect(rows).toHaveLength(3);
+  });
+
+  it.each([
+    ['a refusal', { content: [{ type: 'text', text: 'No.' }], stop_reason: 'refusal' }, 'Invalid'],
+    ['a bad request', { trouble: { status: 400 }, json: GOOD }, 'Invalid'],
+    ['no credit', { trouble: { status: 402 }, json: GOOD }, 'OverBudget'],
+    ['no permission', { trouble: { status: 403 }, json: GOOD }, 'Unauthorized'],
+  ])('names %s', async (name, turn, code) => {
+    await expect(scripted(name, [turn]).ask()).rejects.toMatchObject({ name: code });
+  });
+
+  it('names a wrong key, and what no script covers', async () => {
+    await expect(scripted('locked', [{ json: GOOD }], { apiKey: 'wrong' }).ask()).rejects.toThrow(/401/);
+    const { rows, ask } = scripted('other', [{ json: GOOD }]);
+    rmSync(join(folder, 'other.json'));
+    await expect(ask()).rejects.toThrow(/No script covers/);
+    expect(rows).toEqual([expect.objectContaining({ nanoUsd: 0 })]);
+  });
+});
+
+describe('converse', () => {
+  const used = {
+    content: [{ type: 'tool_use', name: 'read', input: { path: 'a.py' } }],
+    stop_reason: 'tool_use',
+  };
+
+  it('answers tool calls as they came', async () => {
+    const { converse, rows } = scripted('tools', [used]);
+
+    expect(await converse()).toMatchObject({
+      stop: 'tool_use',
+      content: [{ type: 'tool_use', name: 'read', input: { path: 'a.py' } }],
+      nanoUsd: rows[0]?.nanoUsd,
+    });
+  });
+
+  it('tries again what failed before it began, one row per attempt', async () => {
+    const { converse, rows } = scripted('flaky', [{ ...used, trouble: { status: 529, attempts: 1 } }]);
+
+    expect((await converse()).stop).toBe('tool_use');
+    expect(rows.map(({ attempt, nanoUsd }) => [attempt, nanoUsd > 0])).toEqual([
+      [1, false],
+      [2, true],
+    ]);
+  });
+
+  it.each([
+    ['breaks off', { drop: 'content' }],
+    ['lacks its end', { drop: 'end' }],
+    ['falls silent', { stall: 'content' }],
+    ['reports an error', { event: 'overloaded_error' }],
+  ])('never takes a stream that %s for an answer, and books what it cost', async (name, trouble) => {
+    const { converse, rows } = scripted(name, [{ ...used, trouble }]);
+
+    await expect(converse()).rejects.toMatchObject({ code: 'Unavailable' });
+    expect(rows).toHaveLength(3);
+    for (const row of rows)
+      expect(row).toMatchObject({ status: 'estimated', inputTokens: expect.any(Number) });
+    expect(rows.every(({ nanoUsd }) => nanoUsd > 0)).toBe(true);
+  });
+
+  it('stops at once when told to', async () => {
+    const stop = new AbortController();
+    const { converse } = scripted('endless', [{ ...used, trouble: { stall: 'headers' } }], { idle: 60_000 });
+    setTimeout(() => stop.abort(new Error('enough')), 100);
+
+    await expect(converse(stop.signal)).rejects.toThrow('enough');
+  });
+
+  it('gets through when every byte comes alone', async () => {
+    const { converse } = scripted('drip', [{ ...used, trouble: { drip: 1 } }]);
+
+    expect((await converse()).stop).toBe('tool_use');
+  });
+});

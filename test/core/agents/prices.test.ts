@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { affordable, price, worstCase } from '#core/agents/prices.ts';
+import { ROLES } from '#core/agents/roles.ts';
+
+const NOW = new Date('2026-11-20');
+
+describe('price', () => {
+  it.each([
+    ['claude-opus-5-5', { input_tokens: 1_000_000, output_tokens: 0 }, 4_000_000_000],
+    ['claude-opus-5-5', { input_tokens: 0, output_tokens: 1 }, 20_000],
+    ['claude-sonnet-5-5', { input_tokens: 0, output_tokens: 0, cache_read_input_tokens: 10 }, 1_000],
+    ['claude-haiku-5-5', { input_tokens: 100_000, output_tokens: 10 }, 10_005_000],
+    ['claude-haiku-5-5', { input_tokens: 100_001, output_tokens: 10 }, 50_025_500],
+    ['claude-haiku-5-5', { input_tokens: 1, output_tokens: 0, cache_read_input_tokens: 100_000 }, 5_000_500],
+    ['claude-haiku-4-5-20251001', { input_tokens: 1, output_tokens: 1 }, 6_000],
+  ])('of %s is whole nano-dollars', (model, usage, nanoUsd) => {
+    expect(price(usage, model, NOW)).toBe(nanoUsd);
+  });
+
+  it('tells cache writes of an hour from those of five minutes', () => {
+    const usage = {
+      ...{ input_tokens: 0, output_tokens: 0, cache_creation_input_tokens: 30 },
+      cache_creation: { ephemeral_5m_input_tokens: 10, ephemeral_1h_input_tokens: 20 },
+    };
+
+    expect(price(usage, 'claude-opus-5-5', NOW)).toBe(10 * 5_000 + 20 * 8_000);
+  });
+
+  it('is the one of its day', () => {
+    const usage = { input_tokens: 0, output_tokens: 0, cache_read_input_tokens: 1 };
+    const on = (day: string) => price(usage, 'claude-sonnet-5-5', new Date(day));
+
+    expect([on('2026-10-06'), on('2026-10-07')]).toEqual([200, 100]);
+  });
+
+  it.each([
+    ['an unknown model', 'claude-fable-5-2', {}],
+    ['fast mode', 'claude-opus-5-5', { speed: 'fast' }],
+    ['a place', 'claude-opus-5-5', { inference_geo: 'us' }],
+  ])('refuses %s', (_, model, more) => {
+    expect(() => price({ input_tokens: 1, output_tokens: 1, ...more }, model, NOW)).toThrow(/not known/);
+  });
+
+  it('is known for every role', () => {
+    for (const { model } of Object.values(ROLES))
+      expect(worstCase(1, 1, { model, at: NOW })).toBeGreaterThan(0);
+  });
+});
+
+it('never lets an answer cost more than is left', () => {
+  for (const left of [0, 1_000_000, 77_777_777, 5_000_000_000]) {
+    const by = { model: 'claude-opus-5-5', at: NOW };
+    const tokens = affordable(left, 2_000, by);
+    if (tokens >= 0) expect(worstCase(2_000, tokens, by)).toBeLessThanOrEqual(left);
+    expect(worstCase(2_000, tokens + 1, by)).toBeGreaterThan(left);
+  }
+});
