@@ -73,6 +73,7 @@ export const PROJECT: Project = {
     },
   ],
   approvers: ['anna@acme.example'],
+  selfApproval: false,
 };
 
 export function run(change: Partial<Run> = {}): Run {

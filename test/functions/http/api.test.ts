@@ -1,0 +1,190 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
+import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
+import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
+import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
+import type { Principal } from '#core/people/principal.ts';
+import { api } from '#functions/http/api.ts';
+import { putProject } from '#functions/http/put-project.ts';
+import { restIntake } from '#functions/http/rest-intake.ts';
+import { type LocalAws, localAws } from '../../support/aws.ts';
+import { type Sent, send } from '../../support/request.ts';
+import { AT, PROJECT, run } from '../../support/tickets.ts';
+
+let aws: LocalAws;
+beforeAll(async () => {
+  aws = await localAws();
+});
+afterAll(() => aws.stop());
+
+let org = '';
+let count = 0;
+let principal: Principal;
+beforeEach(() => {
+  count += 1;
+  org = `api-${count}`;
+  principal = { via: 'key', org, id: 'p_1', keyId: 'k1', scopes: ['issues:read', 'issues:write'] };
+});
+
+const tickets = dynamoTickets('Tickets', 'Deliveries');
+const runs = dynamoRuns('Runs');
+const projects = dynamoProjects('Projects');
+const principalOf = async () => principal;
+const publicUrl = 'http://localhost:4600/';
+
+const post = (body: unknown, headers: Record<string, string> = {}) =>
+  send(restIntake({ principalOf, tickets, publicUrl, clock: { now: () => new Date(AT) } }), {
+    method: 'POST',
+    path: '/api/issues',
+    headers,
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+
+async function get(path: string, query?: Sent['query']) {
+  const approvals = dynamoApprovals({ approvals: 'Approvals', ledger: 'Ledger' });
+  const route = api({ principalOf, tickets, runs, projects, approvals, publicUrl });
+  const { statusCode, body } = await send(route, { path, ...(query && { query }) });
+  return { statusCode, body: JSON.parse(body) };
+}
+
+it('takes an issue and says where it is', async () => {
+  const answer = await post({ title: 'Late', priority: 'high', context: { module: 'orders' } });
+  const { id, ...rest } = JSON.parse(answer.body);
+
+  expect(answer.statusCode).toBe(202);
+  expect(rest).toEqual({
+    status: 'received',
+    jobId: `run_${id.slice(3)}_1`,
+    estimatedWait: 5,
+    trackingUrl: `http://localhost:4600/tickets/${id}`,
+  });
+  expect((await get(`/api/issues/${id}`)).body).toMatchObject({
+    id,
+    title: 'Late',
+    priority: 'high',
+    source: 'rest',
+  });
+});
+
+it.each([
+  ['Idempotency-Key', { title: 'a' }, { title: 'a' }, { 'idempotency-key': 'k-1' }],
+  ['body', { title: 'b' }, { title: 'b' }, {}],
+  ['external id', { title: 'c', externalId: 'X' }, { title: 'changed', externalId: 'X' }, {}],
+])('answers the same ticket for the same %s', async (_, first, again, headers) => {
+  expect((await post(again, headers)).statusCode).toBe(202);
+  const answers = [await post(first, headers), await post(first, headers)];
+
+  expect(new Set(answers.map(({ body }) => body)).size).toBe(1);
+  expect((await get('/api/issues')).body.issues).toHaveLength(1);
+});
+
+it('refuses a key that is used for another issue', async () => {
+  await post({ title: 'a' }, { 'idempotency-key': 'k-1' });
+
+  expect((await post({ title: 'b' }, { 'idempotency-key': 'k-1' })).statusCode).toBe(409);
+  expect((await post({ title: 'b' }, { 'idempotency-key': 'a b' })).statusCode).toBe(400);
+});
+
+it.each([
+  ['{', 400, 'not JSON'],
+  ['{"priority":"high"}', 400, 'title'],
+  ['{"title":"a","priorty":"high"}', 400, 'priorty'],
+  ['{"title":"a","type":"joke"}', 400, 'type'],
+])('refuses %s and names what is wrong', async (body, status, named) => {
+  const answer = await post(body);
+
+  expect(answer.statusCode).toBe(status);
+  expect(answer.body).toContain(named);
+  expect((await get('/api/issues')).body.issues).toEqual([]);
+});
+
+it('needs the scope to write, and a role in a session', async () => {
+  principal = { via: 'key', org, id: 'p_1', keyId: 'k1', scopes: ['issues:read'] };
+  expect((await post({ title: 'a' })).statusCode).toBe(403);
+  expect((await get('/api/projects')).statusCode).toBe(403);
+  principal = { via: 'session', org, id: 'p_1', email: 'v@x.example', name: 'V', roles: ['viewer'] };
+  expect((await post({ title: 'a' })).statusCode).toBe(403);
+  expect((await get('/api/projects')).statusCode).toBe(200);
+  expect((await get('/api/me')).body).toEqual({
+    org,
+    id: 'p_1',
+    email: 'v@x.example',
+    name: 'V',
+    roles: ['viewer'],
+  });
+});
+
+it('shows no other organization anything', async () => {
+  const { id } = JSON.parse((await post({ title: 'a' })).body);
+  await runs.open(run({ org, id: 'run_x', ticketId: id }));
+  principal = { ...principal, org: `${org}-other` };
+
+  expect((await get(`/api/tickets/${id}`)).statusCode).toBe(404);
+  expect((await get(`/api/runs/run_x`)).statusCode).toBe(404);
+  expect((await get(`/api/runs/run_x/lines`)).body.lines).toEqual([]);
+  expect((await get('/api/tickets')).body.tickets).toEqual([]);
+});
+
+it('shows a run with its lines after a line', async () => {
+  const { id } = JSON.parse((await post({ title: 'a' })).body);
+  await runs.open(run({ org, id: 'run_y', ticketId: id, spentNanoUsd: 7 }));
+  await tickets.advance(org, id, ['received'], { runId: 'run_y', status: 'triaging' });
+  for (const line of ['1', '2'])
+    await runs.say(org, 'run_y', {
+      id: line,
+      at: AT,
+      stage: 'triage',
+      who: 'lead',
+      level: 'info',
+      text: line,
+    });
+
+  expect((await get('/api/runs/run_y/lines', { after: '1' })).body).toMatchObject({
+    lines: [{ text: '2' }],
+    after: '2',
+  });
+  expect((await get(`/api/issues/${id}`)).body.job).toMatchObject({
+    id: 'run_y',
+    progress: 0,
+    log: [{ text: '1' }, { text: '2' }],
+  });
+  expect((await get(`/api/tickets/${id}`)).body).toMatchObject({
+    ticket: { id },
+    runs: [{ id: 'run_y' }],
+    costs: [],
+  });
+  expect((await get('/api/summary')).body).toEqual({ byStatus: { triaging: 1 }, spentNanoUsd: 7 });
+  expect((await get('/api/approvals')).statusCode).toBe(403);
+  principal = { via: 'session', org, id: 'p_1', email: 'v@x.example', name: 'V', roles: ['viewer'] };
+  expect((await get('/api/approvals')).body).toEqual({ approvals: [] });
+});
+
+it.each([
+  ['/api/nothing', undefined, 404],
+  ['/api/tickets/..%2f', undefined, 404],
+  ['/api/tickets', { status: 'unheard of' }, 400],
+  ['/api/tickets', { limit: '101' }, 400],
+  ['/api/tickets', { page: '2' }, 400],
+  ['/api/tickets', { cursor: 'x' }, 400],
+  ['/api/tickets', { limit: '100', status: 'merged', type: 'bug' }, 200],
+])('answers GET %s %j with %i', async (path, query, status) => {
+  expect((await get(path, query)).statusCode).toBe(status);
+});
+
+it('lets leads make projects, in their own organization', async () => {
+  const { org: _, id: __, ...body } = PROJECT;
+  const put = (id: string, sent: object) =>
+    send(putProject(principalOf, projects), {
+      method: 'PUT',
+      path: `/api/projects/${id}`,
+      id,
+      body: JSON.stringify(sent),
+    });
+  expect((await put('etl', body)).statusCode).toBe(403);
+  principal = { via: 'session', org, id: 'p_1', email: 'l@x.example', name: 'L', roles: ['lead'] };
+
+  expect((await put('etl', body)).statusCode).toBe(200);
+  expect((await put('Not An Id', body)).statusCode).toBe(400);
+  expect((await put('etl', { ...body, approvers: [] })).body).toContain('approvers');
+  expect(await projects.find(org, 'etl')).toMatchObject({ org, name: 'ETL' });
+});

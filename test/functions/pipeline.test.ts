@@ -1,0 +1,350 @@
+import type { DynamoDBRecord } from 'aws-lambda';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { dynamoNotices } from '#adapters/dynamodb/notices.ts';
+import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
+import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
+import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
+import { s3Artifacts } from '#adapters/s3/artifacts.ts';
+import type { Model } from '#core/agents/model.ts';
+import { Fault } from '#core/fault.ts';
+import type { Forge, PullRequest } from '#core/ports.ts';
+import { runId } from '#core/runs/run.ts';
+import type { Ticket } from '#core/tickets/ticket.ts';
+import { onOutcome } from '#functions/queue/on-outcome.ts';
+import { onRunEnded } from '#functions/queue/on-run-ended.ts';
+import { onTicket } from '#functions/queue/on-ticket.ts';
+import { publishing } from '#functions/queue/publish-changes.ts';
+import { classifying } from '#functions/task/classify.ts';
+import { diagnosing } from '#functions/task/diagnose.ts';
+import { escalating } from '#functions/task/escalate.ts';
+import { opening } from '#functions/task/open-pull-request.ts';
+import { type LocalAws, localAws } from '../support/aws.ts';
+import { AT, delivery, PROJECT, ticket } from '../support/tickets.ts';
+
+let aws: LocalAws;
+beforeAll(async () => {
+  aws = await localAws();
+});
+afterAll(() => aws.stop());
+
+const tickets = dynamoTickets('Tickets', 'Deliveries');
+const runs = dynamoRuns('Runs');
+const projects = dynamoProjects('Projects');
+const notices = dynamoNotices('Notices');
+const artifacts = s3Artifacts('artifacts');
+const clock = { now: () => new Date(AT) };
+const publicUrl = 'http://localhost:4600';
+const ending = { tickets, runs, projects, notices, clock, publicUrl };
+
+let org = '';
+let count = 0;
+let made: Ticket;
+let ref: { org: string; ticketId: string; runId: string };
+let started: string[] = [];
+
+const machines = {
+  start: async (_arn: string, name: string) => {
+    started.push(name);
+  },
+  succeed: async () => true,
+  fail: async () => true,
+  beat: async () => true,
+};
+
+const starting = () =>
+  onTicket({ tickets, runs, machines, clock, machineArn: 'arn', budgetNanoUsd: 1_000_000_000 });
+const message = () => ({
+  body: JSON.stringify({ 'detail-type': 'TicketReceived', detail: { org, ticketId: made.id } }),
+});
+
+beforeEach(async () => {
+  count += 1;
+  org = `pipe-${count}`;
+  started = [];
+  await projects.put({ ...PROJECT, org });
+  const accepted = await tickets.accept(ticket({ org, type: 'bug' }), delivery({ org }));
+  made = accepted.ticket;
+  ref = { org, ticketId: made.id, runId: runId(made.id, 1) };
+});
+
+const now = async () => (await tickets.find(org, made.id)) as Ticket;
+
+describe('starting', () => {
+  it('opens one run and one execution, however often the message comes', async () => {
+    for (let time = 0; time < 3; time += 1) await starting()(message());
+
+    expect(new Set(started)).toEqual(new Set([ref.runId]));
+    expect(await now()).toMatchObject({ status: 'triaging', runId: ref.runId });
+    expect(await runs.find(org, ref.runId)).toMatchObject({
+      status: 'running',
+      budgetNanoUsd: 1_000_000_000,
+    });
+  });
+
+  it('goes on where a crash before the machine left it', async () => {
+    const broken = { ...machines, start: () => Promise.reject(new Error('killed')) };
+    const once = onTicket({ tickets, runs, machines: broken, clock, machineArn: 'arn', budgetNanoUsd: 1 });
+    await expect(once(message())).rejects.toThrow('killed');
+    await starting()(message());
+
+    expect(started).toEqual([ref.runId]);
+  });
+
+  it('leaves a ticket alone that has ended', async () => {
+    await tickets.advance(org, made.id, ['received'], { status: 'cancelled' });
+    await starting()(message());
+
+    expect(started).toEqual([]);
+  });
+});
+
+it('publishes what is new and what changed its status, by name only', async () => {
+  const published: unknown[] = [];
+  const publish = publishing({
+    publish: async (type, detail) => {
+      published.push([type, detail]);
+    },
+  });
+  const image = (status: string, version: string) => ({
+    org: { S: org },
+    id: { S: 'tk_1' },
+    status: { S: status },
+    version: { N: version },
+    body: { S: 'private' },
+  });
+  const record = (OldImage?: object, NewImage?: object) =>
+    ({ dynamodb: { OldImage, NewImage } }) as DynamoDBRecord;
+  await publish(record(undefined, image('received', '0')));
+  await publish(record(image('received', '0'), image('triaging', '1')));
+  await publish(record(image('triaging', '1'), image('triaging', '2')));
+  await publish(record(image('triaging', '2'), undefined));
+
+  expect(published).toEqual([
+    ['TicketReceived', { org, ticketId: 'tk_1', status: 'received', version: 0 }],
+    ['TicketChanged', { org, ticketId: 'tk_1', status: 'triaging', version: 1, before: 'received' }],
+  ]);
+});
+
+const findings = {
+  rootCause: 'code_error',
+  confidence: 0.95,
+  summary: 'It ends at a short page.',
+  evidence: [{ id: 'file:client.py', what: 'pages()' }],
+  plan: ['Follow the cursor.'],
+  files: ['client.py'],
+};
+
+function thinking(answer: object | Error) {
+  let asked = 0;
+  const ask: Model['ask'] = async ({ schema }) => {
+    asked += 1;
+    if (answer instanceof Error) throw answer;
+    return schema.parse(answer);
+  };
+  const modelOf = async (): Promise<Model> => ({ ask }) as unknown as Model;
+  return { modelOf, asked: () => asked };
+}
+
+const files: Record<string, string> = { 'README.md': '# tap', 'client.py': 'def pages(): pass' };
+const code: Forge = {
+  head: async () => 'sha-verified',
+  files: async () => Object.entries(files).map(([path, text]) => ({ path, size: text.length })),
+  read: async (path) => files[path] ?? '',
+  openPullRequest: async () => PULL,
+};
+const PULL: PullRequest = {
+  url: 'http://forge/acme/tap-orders/pull/7',
+  number: 7,
+  state: 'open',
+  headSha: 'sha-verified',
+};
+
+async function diagnose(change: { modelOf?: () => Promise<Model | undefined>; forge?: Partial<Forge> } = {}) {
+  await starting()(message());
+  await classifying({ tickets, runs, projects, clock, modelOf: async () => undefined })(ref);
+  const step = diagnosing({
+    tickets,
+    runs,
+    projects,
+    artifacts,
+    clock,
+    forgeOf: async () => ({ ...code, ...change.forge }),
+    modelOf: change.modelOf ?? thinking(findings).modelOf,
+  });
+  return step(ref);
+}
+
+describe('understanding', () => {
+  it('classifies by rules and diagnoses once, and says both in plain words', async () => {
+    const model = thinking(findings);
+    await artifacts.put('logs/tap-orders/1.log', 'ok\nERROR short page\n', 'text/plain');
+    expect(await diagnose(model)).toMatchObject({ next: 'propose' });
+    expect(await diagnose(model)).toMatchObject({ next: 'propose' });
+
+    expect(model.asked()).toBe(1);
+    expect(await now()).toMatchObject({
+      status: 'diagnosing',
+      classification: { by: 'source', repository: 'acme/tap-orders' },
+      diagnosis: { evidence: [{ id: 'file:client.py', excerpt: 'def pages(): pass' }] },
+    });
+    const said = (await runs.lines(org, ref.runId)).map(({ who, text }) => `${who}: ${text}`);
+    expect(said).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(
+          /^triage: A bug, priority medium in acme\/tap-orders \(decided by the source, 100 %\)/,
+        ),
+        expect.stringMatching(/^lead: Read lines 1 to 2 of logs\/tap-orders\/1.log, README.md, client.py\./),
+        expect.stringMatching(/^lead: Root cause: code error \(95 %\)/),
+      ]),
+    );
+  });
+
+  it.each([
+    ['no model', { modelOf: async (): Promise<Model | undefined> => undefined }, 'No model is configured'],
+    ['a model that is out of reach', thinking(new Fault('Unavailable', 'no answer')), 'no answer'],
+    ['an unsure model', thinking({ ...findings, confidence: 0.5 }), '50 %'],
+    [
+      'a repository that is closed',
+      { forge: { files: () => Promise.reject(new Fault('Forbidden', 'no access')) } },
+      'no access',
+    ],
+  ])('hands over to a person with %s', async (_, change, reason) => {
+    expect(await diagnose(change)).toEqual({ next: 'escalate', reason: expect.stringContaining(reason) });
+  });
+
+  it('lets the machine try again when the forge does not answer', async () => {
+    const forge = { files: () => Promise.reject(new Fault('Unavailable', 'down')) };
+
+    await expect(diagnose({ forge })).rejects.toMatchObject({ code: 'Unavailable' });
+  });
+});
+
+describe('the pull request', () => {
+  const verification = {
+    verdict: 'passed' as const,
+    baseSha: 'sha-base',
+    headSha: 'sha-verified',
+    redBefore: ['t'],
+    greenAfter: ['t'],
+    redAfter: [],
+    checks: [],
+    notVerified: [],
+  };
+  let asked: string[] = [];
+  const step = (forge: Partial<Forge> = {}) =>
+    opening({
+      ...ending,
+      forgeOf: async () => ({
+        ...code,
+        openPullRequest: async ({ title }) => {
+          asked.push(title);
+          return PULL;
+        },
+        ...forge,
+      }),
+    })(ref);
+
+  beforeEach(async () => {
+    asked = [];
+    await diagnose();
+    await runs.update(org, ref.runId, { branch: 'fix/ETL-142-x', headSha: 'sha-verified', verification });
+  });
+
+  it('is opened once, and people hear of it once', async () => {
+    expect(await step()).toEqual({ url: PULL.url });
+    expect(await step()).toEqual({ url: PULL.url });
+
+    expect(asked).toEqual(['fix: tap-orders: orders missing (ETL-142)']);
+    expect(await now()).toMatchObject({
+      status: 'in_review',
+      pullRequest: { number: 7, branch: 'fix/ETL-142-x' },
+    });
+    expect(await runs.find(org, ref.runId)).toMatchObject({
+      status: 'succeeded',
+      percent: 100,
+      stage: 'review',
+    });
+    expect(await notices.find(org, `pull_request_opened#${ref.runId}`)).toMatchObject({
+      notice: { to: ['anna@acme.example'], link: { url: PULL.url } },
+    });
+  });
+
+  it('that was merged before we heard of it closes the ticket', async () => {
+    await step({ openPullRequest: async () => ({ ...PULL, state: 'merged' }) });
+
+    expect(await now()).toMatchObject({ status: 'merged' });
+  });
+
+  it('is never opened for other commits than the verified ones, or without verification', async () => {
+    await expect(step({ head: async () => 'sha-other' })).rejects.toMatchObject({ code: 'Conflict' });
+    await runs.update(org, ref.runId, { verification: { ...verification, verdict: 'failed' } });
+    await expect(step()).rejects.toMatchObject({ code: 'Conflict' });
+
+    expect(asked).toEqual([]);
+  });
+
+  it('outlives a machine that fails afterwards, and its merge ends the run', async () => {
+    await step();
+    const detail = { status: 'FAILED', input: JSON.stringify(ref), error: 'X', cause: null };
+    await onRunEnded(ending)({ detail });
+    expect((await now()).status).toBe('in_review');
+    await tickets.advance(org, made.id, ['in_review'], { status: 'merged', reason: 'Merged by dana' });
+    for (const _ of [1, 2]) await onOutcome(ending)({ detail: { org, ticketId: made.id, status: 'merged' } });
+
+    expect(await runs.find(org, ref.runId)).toMatchObject({
+      status: 'succeeded',
+      stage: 'done',
+      percent: 100,
+    });
+    expect(await notices.find(org, `ticket_merged#${made.id}#${ref.runId}`)).toMatchObject({
+      notice: { kind: 'ticket_closed', paragraphs: [expect.stringContaining('is merged'), 'Merged by dana'] },
+    });
+  });
+});
+
+describe('ending', () => {
+  it('hands a ticket to a person once, with the reason', async () => {
+    await starting()(message());
+    const say = escalating(ending);
+    for (const _ of [1, 2]) await say({ ...ref, status: 'escalated', reason: 'Nobody knows' });
+    await say({ ...ref, status: 'failed', reason: 'later' });
+
+    expect(await now()).toMatchObject({ status: 'escalated', reason: 'Nobody knows' });
+    expect(await runs.find(org, ref.runId)).toMatchObject({ status: 'failed', stage: 'done' });
+    expect((await runs.lines(org, ref.runId)).filter(({ stage }) => stage === 'done')).toHaveLength(1);
+    expect(await notices.find(org, `ticket_escalated#${made.id}#${ref.runId}`)).toMatchObject({
+      notice: { kind: 'ticket_escalated', link: { url: `${publicUrl}/tickets/${made.id}` } },
+    });
+  });
+
+  it.each([
+    [
+      'FAILED',
+      'Conflict',
+      '{"errorType":"Conflict","errorMessage":"Too late"}',
+      'The run failed: Conflict: Too late',
+    ],
+    ['TIMED_OUT', null, null, 'The run took too long'],
+    ['ABORTED', null, null, 'The run was stopped'],
+  ])('records a machine that is %s', async (status, error, cause, reason) => {
+    await starting()(message());
+    await onRunEnded(ending)({ detail: { status, error, cause, input: JSON.stringify(ref) } });
+
+    expect(await now()).toMatchObject({ status: 'failed', reason });
+  });
+
+  it('tells the admin when no project says who decides', async () => {
+    const empty = `${org}-empty`;
+    const { ticket: lone } = await tickets.accept(ticket({ org: empty }), delivery({ org: empty }));
+    const theirs = { org: empty, ticketId: lone.id, runId: 'run_lone_1' };
+    await escalating({ ...ending, adminEmail: 'root@acme.example' })({
+      ...theirs,
+      status: 'escalated',
+      reason: 'x',
+    });
+
+    expect(await notices.find(empty, `ticket_escalated#${lone.id}#run_lone_1`)).toMatchObject({
+      notice: { to: ['root@acme.example'] },
+    });
+  });
+});
