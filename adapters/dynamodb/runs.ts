@@ -105,8 +105,8 @@ async function rows(
     const { Items = [], LastEvaluatedKey } = await dynamo().send(
       new QueryCommand({
         TableName: table,
-        KeyConditionExpression: 'run = :run AND sk BETWEEN :from AND :to',
-        ExpressionAttributeValues: { ':run': run, ':from': `${kind}${after}`, ':to': `${kind}\u{10ffff}` },
+        KeyConditionExpression: 'run = :run AND sk BETWEEN :first AND :last',
+        ExpressionAttributeValues: { ':run': run, ':first': `${kind}${after}`, ':last': `${kind}\u{10ffff}` },
         ExclusiveStartKey: start,
         ConsistentRead: true,
       }),
