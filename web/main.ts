@@ -133,5 +133,6 @@ async function keepLooking(): Promise<never> {
 
 document.addEventListener('click', onClick);
 window.addEventListener('popstate', () => void load());
+page.replaceChildren();
 draw();
 void load().then(keepLooking);

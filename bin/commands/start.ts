@@ -31,7 +31,7 @@ export function start(program: Command): void {
         folder,
         fresh,
         ...(ports && { ports }),
-        apiKey: process.env.ANTHROPIC_API_KEY,
+        apiKey: process.env.ANTHROPIC_API_KEY || undefined,
       }).catch((error: Error) => {
         throw new CommandError(`${error.message}\nsignalbox doctor tells what this machine lacks.`);
       });

@@ -6,7 +6,7 @@ const STYLE = `
 @media (prefers-color-scheme: dark) { :root { --line: #3a4149; --soft: #20252b; --quiet: #9aa5b1; --link: #6cb2ff;
   --add: #12351d; --del: #45191b; --open: #3fb950; --merged: #b083f0; --closed: #f4726a; } }
 * { box-sizing: border-box }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; overflow-wrap: break-word }
 a { color: var(--link); text-decoration: none } a:hover { text-decoration: underline }
 nav, .quiet { color: var(--quiet); font-size: .9rem } h1 { font-size: 1.5rem; margin: .5rem 0 }
 h2 { font-size: 1.1rem; margin: 1.5rem 0 .5rem } ul.plain { list-style: none; padding: 0; margin: 0 }

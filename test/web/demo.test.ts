@@ -130,6 +130,12 @@ describe.runIf(EXECUTABLE)('the main job, in a real browser', { timeout: 120_000
     await page.getByText('As it was reported').waitFor();
     await shot(`9-phone-${colorScheme}`);
 
+    const tooWide = await page.evaluate(() =>
+      [...document.querySelectorAll('body *')]
+        .filter((one) => one.getBoundingClientRect().right > 376 || one.scrollWidth > one.clientWidth + 1)
+        .map((one) => `${one.tagName}.${one.className}: ${one.textContent?.slice(0, 60)}`),
+    );
+    expect(tooWide).toEqual([]);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(375);
   });
 });

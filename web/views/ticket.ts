@@ -5,6 +5,9 @@ import type { TicketDetail } from '../api.ts';
 import { absolute, money, relative, words } from '../format.ts';
 import { pill, track } from './status.ts';
 
+/** Ends without a change: a line of finished stages would say too much. */
+const GAVE_UP = ['escalated', 'failed', 'declined', 'cancelled'];
+
 /** One ticket: where it stands, what was found, what was done, what it cost, line by line as it happens. */
 export function ticketView({ ticket, runs, costs }: TicketDetail, lines: RunLine[]) {
   const run = runs.at(-1);
@@ -12,7 +15,7 @@ export function ticketView({ ticket, runs, costs }: TicketDetail, lines: RunLine
     <p class="quiet"><a href="/">Tickets</a> / ${ticket.externalId}</p>
     <h1>${ticket.title}</h1>
     <p>${pill(ticket.status)} ${run && run.status === 'running' ? html`<span class="quiet" role="status">${run.doing}, ${run.percent} %</span>` : nothing}</p>
-    ${run ? track(run) : nothing} ${ticket.reason ? html`<section class="card waiting"><h2>Why</h2><p>${ticket.reason}</p></section>` : nothing}
+    ${run && !GAVE_UP.includes(ticket.status) ? track(run) : nothing} ${ticket.reason ? html`<section class="card ${GAVE_UP.includes(ticket.status) ? 'waiting' : ''}"><h2>${GAVE_UP.includes(ticket.status) ? 'Why' : 'Outcome'}</h2><p>${ticket.reason}</p></section>` : nothing}
     <div class="two">
       <div>
         ${pullRequest(ticket)} ${ticket.diagnosis ? diagnosis(ticket.diagnosis) : nothing}
@@ -53,11 +56,10 @@ function verification({ verdict, redBefore, greenAfter, checks, notVerified }: V
     <p>${redBefore.length} red before, ${greenAfter.length} of them green after.</p>
     <table>
       ${checks.map(
-        ({ id, title, verdict: result, detail, seconds }) => html`<tr>
-          <td>${id}</td>
+        ({ title, verdict: result, detail, seconds }) => html`<tr>
           <td>${title}<br /><span class="quiet">${detail.slice(0, 300)}</span></td>
-          <td><span class="pill ${result === 'PASS' ? 'good' : result === 'FAIL' ? 'bad' : 'warn'}">${result}</span></td>
-          <td class="quiet">${seconds.toFixed(1)} s</td>
+          <td class="narrow"><span class="pill ${result === 'PASS' ? 'good' : result === 'FAIL' ? 'bad' : 'warn'}">${result}</span></td>
+          <td class="narrow quiet">${seconds.toFixed(1)} s</td>
         </tr>`,
       )}
     </table>

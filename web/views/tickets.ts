@@ -52,7 +52,7 @@ function approvals(waiting: Waiting[]) {
       ${waiting.map(
         ({ ticketId, title, expiresAt }) => html`<li>
           <a class="title" href="/tickets/${ticketId}">${title}</a>
-          <span class="quiet" title=${absolute(expiresAt)}>until ${relative(expiresAt)}</span>
+          <span class="quiet" title=${absolute(expiresAt)}>due ${relative(expiresAt)}</span>
           <span class="quiet">The approvers have the link in their mail; nothing happens before one of them decides.</span>
         </li>`,
       )}
