@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { Duration } from 'aws-cdk-lib';
 import type { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
@@ -8,6 +9,7 @@ import {
   type ContainerDefinition,
   CpuArchitecture,
   FargateTaskDefinition,
+  LinuxParameters,
   LogDriver,
   OperatingSystemFamily,
 } from 'aws-cdk-lib/aws-ecs';
@@ -61,6 +63,9 @@ export class Container<
     (this.task.node.defaultChild as CfnTaskDefinition).addMetadata('source', `containers/${name}/main.ts`);
     this.container = this.task.addContainer('Main', {
       image: imageOf(this, name).toEcsDockerImageCode(),
+      // An init process reaps what the tools leave behind; two minutes is all that Fargate gives a task to end.
+      linuxParameters: new LinuxParameters(this, 'Init', { initProcessEnabled: true }),
+      stopTimeout: Duration.minutes(2),
       environment: Object.fromEntries(
         Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined),
       ),

@@ -72,7 +72,13 @@ export function work(
     heartbeatTimeout: sfn.Timeout.duration(Duration.minutes(2)),
     ...(assign && { assign }),
   }).addRetry({
-    errors: ['TaskStopped', 'States.HeartbeatTimeout', 'Ecs.AmazonECSException', 'ECS.AmazonECSException'],
+    errors: [
+      'TaskStopped',
+      'TaskCrashed',
+      'States.HeartbeatTimeout',
+      'Ecs.AmazonECSException',
+      'ECS.AmazonECSException',
+    ],
     interval: Duration.seconds(1),
     backoffRate: 2,
     maxAttempts: 2,
