@@ -5,6 +5,7 @@ import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
 import { login } from './commands/login.ts';
 import { logs } from './commands/logs.ts';
+import { projects } from './commands/projects.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { submit } from './commands/submit.ts';
@@ -22,7 +23,7 @@ const program = new Command('signalbox')
   .addHelpText('after', EXIT_HELP)
   .exitOverride();
 
-for (const add of [start, demo, submit, status, approve, logs, login, doctor]) add(program);
+for (const add of [start, demo, submit, status, approve, logs, projects, login, doctor]) add(program);
 
 try {
   await program.parseAsync();

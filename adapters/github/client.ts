@@ -9,12 +9,18 @@ const App = z.object({
   installationId: z.union([z.string(), z.int()]),
 });
 
+type Access = string | z.infer<typeof App>;
+
+/** Tokens or Apps by host (`github.com`, `git.example:8443`), for organizations with more than one forge. */
+const PerHost = z.object({ hosts: z.record(z.string(), z.union([z.string().min(1), App])) });
+const Secret = z.union([App, PerHost]);
+
 export type GitHub = Octokit;
 
 /** Milliseconds that one request to the forge may take. */
 const PATIENCE = 20_000;
 
-/** A client of one GitHub (or GitHub Enterprise) REST API. `auth` is a token, or an App's JSON `{appId, privateKey, installationId}`. */
+/** A client of one GitHub (or GitHub Enterprise) REST API. `auth` is a token, an App's JSON `{appId, privateKey, installationId}`, or `{hosts: {HOST: either}}`. */
 export function github(apiUrl: string, auth: string): GitHub {
   const silent = { debug() {}, info() {}, warn() {}, error() {} };
   const base = {
@@ -23,31 +29,45 @@ export function github(apiUrl: string, auth: string): GitHub {
     log: silent,
     request: { fetch: patient },
   };
-  const app = appOf(auth);
-  if (!app) return new Octokit({ ...base, auth });
+  const access = accessTo(apiUrl, auth);
+  if (typeof access === 'string') return new Octokit({ ...base, auth: access });
   return new Octokit({
     ...base,
     authStrategy: createAppAuth,
-    auth: { ...app, installationId: Number(app.installationId) },
+    auth: { ...access, installationId: Number(access.installationId) },
   });
 }
 
 /** The token that git uses over HTTPS for the same access: an App's is minted now and lives for an hour. */
 export async function gitToken(apiUrl: string, auth: string): Promise<string> {
-  if (!appOf(auth)) return auth;
+  const access = accessTo(apiUrl, auth);
+  if (typeof access === 'string') return access;
   const { token } = (await github(apiUrl, auth).auth({ type: 'installation' })) as { token: string };
   return token;
 }
 
-function appOf(auth: string) {
-  if (!auth.trimStart().startsWith('{')) return undefined;
-  try {
-    return App.parse(JSON.parse(auth));
-  } catch {
+/** What the secret holds for this forge. Throws `Unavailable` when it cannot be read or names other hosts only. */
+function accessTo(apiUrl: string, auth: string): Access {
+  if (!auth.trimStart().startsWith('{')) return auth;
+  const parsed = Secret.safeParse(jsonOf(auth));
+  if (!parsed.success)
     throw new Fault(
       'Unavailable',
-      "The forge's secret is neither a token nor a GitHub App; see docs/operating.md",
+      "The forge's secret is neither a token, nor a GitHub App, nor a list of hosts; see docs/operating.md",
     );
+  if ('appId' in parsed.data) return parsed.data;
+  const host = new URL(apiUrl).host.replace(/^api\.github\.com$/, 'github.com');
+  const access = parsed.data.hosts[host];
+  if (!access)
+    throw new Fault('Unavailable', `The forge's secret has no token for ${host}; see docs/operating.md`);
+  return access;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -117,7 +117,7 @@ async function seed(local: Local, keys: Keys, apiKey: string | undefined): Promi
     vault.put(`signalbox/webhooks/${ORG}/${source}`, JSON.stringify({ secrets: [secret] }));
   }
   vault.put(nameOf(local, 'ModelSecret'), apiKey ?? keys.modelKey);
-  vault.put(nameOf(local, 'ForgeSecret'), keys.forgeToken);
+  vault.put(nameOf(local, 'ForgeSecret'), forgeAccess(local, keys));
 
   const people = dynamoPeople(tableOf(local)('People'));
   const createdAt = new Date().toISOString();
@@ -125,6 +125,13 @@ async function seed(local: Local, keys: Keys, apiKey: string | undefined): Promi
   const known = dynamoProjects(tableOf(local)('Projects'));
   for (const project of projects(local.url('forge'))) await known.put(project);
   await keepLogs(local);
+}
+
+/** The local forge's token, and with GITHUB_TOKEN in the environment GitHub's too, so that repositories there can be worked on. */
+function forgeAccess(local: Local, { forgeToken }: Keys): string {
+  const hosts: Record<string, string> = { [new URL(local.url('forge')).host]: forgeToken };
+  if (process.env.GITHUB_TOKEN) hosts['github.com'] = process.env.GITHUB_TOKEN;
+  return JSON.stringify({ hosts });
 }
 
 /** Job logs as the ETL host would have left them. */

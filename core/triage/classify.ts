@@ -68,7 +68,7 @@ export function byRules(ticket: Draft, projects: Project[]): Classification {
       type ? `type ${kind}: ${type.reason}` : 'type unknown: no rule matches its words',
       where
         ? `repository ${where.value.repository.fullName}: ${where.reason}`
-        : 'repository unknown: it names none of the known ones, or more than one',
+        : "repository unknown: it names none of this organization's, or more than one (signalbox projects add makes one known)",
       `priority ${priority.value}: ${priority.reason}`,
     ].join('; '),
   };

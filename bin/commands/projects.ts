@@ -1,0 +1,85 @@
+import type { Command } from 'commander';
+import type { Project, Repository } from '#core/projects/project.ts';
+import { type Client, client } from '../client.ts';
+import { CommandError, EXIT, terminal } from '../terminal.ts';
+
+interface Options {
+  name?: string;
+  kind: Repository['kind'];
+  branch: string;
+  approver: string[];
+  alias: string[];
+}
+
+const many = (value: string, before: string[]) => [...before, value];
+
+/** `signalbox projects list|add`: which repositories tickets can be about, and who decides about each. */
+export function projects(program: Command): void {
+  const command = program.command('projects').description('the repositories that tickets can be about');
+  command
+    .command('list')
+    .description('every project with its repositories and approvers')
+    .action(async () => {
+      const { url, json } = program.opts();
+      const found = await all(client(url));
+      terminal(json).result(found, () => found.map(text).join('\n') || 'No projects yet.');
+    });
+  command
+    .command('add')
+    .description('make a repository known: alone in a project, or beside those that the project has')
+    .argument('<project>', 'id: lower-case letters, digits and dashes')
+    .argument('<clone-url>', 'https://HOST/OWNER/NAME.git')
+    .requiredOption('--approver <email>', 'who decides about its plans; may be given again', many, [])
+    .option('--name <name>', 'what people call the project')
+    .option('--kind <kind>', 'tap, target, etl or service', 'tap')
+    .option('--branch <branch>', 'default branch', 'main')
+    .option('--alias <word>', 'another word that tickets use for it; may be given again', many, [])
+    .action(async (id: string, cloneUrl: string, options: Options) => {
+      const { url, json } = program.opts();
+      const project = await add(client(url), { id, cloneUrl, options });
+      terminal(json).result(project, () => text(project));
+    });
+}
+
+async function all(api: Client): Promise<Project[]> {
+  return (await api.ask<{ projects: Project[] }>('/api/projects')).projects;
+}
+
+async function add(
+  api: Client,
+  { id, cloneUrl, options }: { id: string; cloneUrl: string; options: Options },
+): Promise<Project> {
+  const added = repository(cloneUrl, options);
+  const known = (await all(api)).find((project) => project.id === id);
+  const others = known?.repositories.filter(({ fullName }) => fullName !== added.fullName) ?? [];
+  const body = {
+    name: options.name ?? known?.name ?? id,
+    approvers: [...new Set([...(known?.approvers ?? []), ...options.approver])],
+    selfApproval: known?.selfApproval ?? false,
+    repositories: [...others, added],
+  };
+  await api.ask(`/api/projects/${encodeURIComponent(id)}`, { method: 'PUT', body });
+  return { ...body, id, org: known?.org ?? '' };
+}
+
+/** GitHub's REST interface has a host of its own; GitHub Enterprise and its like have it beside the repositories. */
+function repository(cloneUrl: string, { kind, branch, alias }: Options): Repository {
+  const [, origin, host, fullName] =
+    /^(https?:\/\/([^/]+))\/([\w.-]+\/[\w.-]+?)(?:\.git)?$/.exec(cloneUrl) ?? [];
+  if (!origin || !fullName)
+    throw new CommandError(`${cloneUrl} is not like https://HOST/OWNER/NAME.git`, EXIT.usage);
+  const apiUrl = host === 'github.com' ? 'https://api.github.com' : `${origin}/api/v3`;
+  return {
+    fullName,
+    cloneUrl: `${origin}/${fullName}.git`,
+    apiUrl,
+    defaultBranch: branch,
+    kind,
+    aliases: alias,
+  };
+}
+
+function text({ id, name, repositories, approvers }: Project): string {
+  const rows = repositories.map(({ fullName, kind }) => `  ${kind.padEnd(8)} ${fullName}`);
+  return [`${id} (${name}), decided by ${approvers.join(', ')}`, ...rows].join('\n');
+}
