@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { Scope } from './person.ts';
 
@@ -29,4 +30,21 @@ export function keyParts(text: string): { id: string; secret: string } | undefin
 /** Whether a key still opens anything at a moment. */
 export function isLive({ expiresAt, revokedAt }: ApiKey, now: Date): boolean {
   return !revokedAt && now < new Date(expiresAt);
+}
+
+interface Chance {
+  random(bytes: number): Buffer;
+  now: Date;
+}
+
+/** A new key and its text, which is shown once and kept nowhere. */
+export function newKey(
+  given: Pick<ApiKey, 'org' | 'owner' | 'name' | 'scopes' | 'expiresAt'>,
+  { random, now }: Chance,
+): { key: ApiKey; text: string } {
+  const id = random(8).toString('hex');
+  const secret = random(32).toString('base64url');
+  const secretHash = createHash('sha256').update(secret).digest('hex');
+  const key = ApiKey.parse({ ...given, id, secretHash, createdAt: now.toISOString() });
+  return { key, text: `sbx_${id}_${secret}` };
 }

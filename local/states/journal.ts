@@ -37,14 +37,7 @@ export function openJournal(store: Store, execution: Execution, closing: Set<str
   let writes = nothing();
   const cleared: string[] = [];
 
-  /** One column of the rows below `prefix`; a fresh execution has none. */
-  function stored(query: string, prefix: string): string[] {
-    if (isFresh) return [];
-    const rows = store
-      .sql(`${query} AND execution=? AND path>=? AND path<?`)
-      .all(arn, prefix, ceiling(prefix));
-    return rows.map((row) => row.value as string);
-  }
+  const stored = (query: string, prefix: string) => (isFresh ? [] : storedBelow(store, query, [arn, prefix]));
 
   function frame<T>(path: string): T | undefined {
     if (loaded.has(path)) return loaded.get(path) as T;
@@ -69,7 +62,8 @@ export function openJournal(store: Store, execution: Execution, closing: Set<str
     for (const token of stored("SELECT token AS value FROM states_tokens WHERE state<>'closed'", prefix))
       close(token);
     cleared.push(prefix);
-    if (!isFresh) writes.cleared.push(prefix);
+    // The first waking itself is stored: an execution that ends in it must not begin again.
+    if (!isFresh || prefix === '') writes.cleared.push(prefix);
   }
 
   function close(token: string): void {

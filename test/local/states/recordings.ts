@@ -57,16 +57,23 @@ export function difference(recorded: unknown, found: unknown, masks: string[], a
   if (recorded === found) return undefined;
   if (typeof recorded === 'string') return textDifference(recorded, found, masks, at);
   const value = typeof found === 'string' && typeof recorded === 'object' ? (jsonIn(found) ?? found) : found;
-  if (typeof recorded !== 'object' || recorded === null || typeof value !== 'object' || value === null)
+  if (!isTree(recorded) || !isTree(value) || Array.isArray(recorded) !== Array.isArray(value))
     return `${at}: ${JSON.stringify(recorded)} ≠ ${JSON.stringify(found)}`;
-  if (Array.isArray(recorded) !== Array.isArray(value)) return `${at}: only one is an array`;
-  const keys = new Set(
-    [...Object.keys(recorded), ...Object.keys(value)].filter((key) => !IGNORED.includes(key)),
-  );
-  for (const key of keys) {
-    if (!(key in recorded) || !(key in value))
-      return `${at}.${key}: only ${key in value ? 'found' : 'recorded'}`;
-    const inner = difference(recorded[key as never], value[key as never], masks, `${at}.${key}`);
+  return memberDifference(recorded, value, masks, at);
+}
+
+type Tree = Record<string, unknown>;
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null;
+}
+
+function memberDifference(recorded: Tree, found: Tree, masks: string[], at: string): string | undefined {
+  for (const key of new Set([...Object.keys(recorded), ...Object.keys(found)])) {
+    if (IGNORED.includes(key)) continue;
+    if (!(key in recorded) || !(key in found))
+      return `${at}.${key}: only ${key in found ? 'found' : 'recorded'}`;
+    const inner = difference(recorded[key], found[key], masks, `${at}.${key}`);
     if (inner) return inner;
   }
   return undefined;

@@ -1,0 +1,122 @@
+import type { DynamoDBRecord } from 'aws-lambda';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { signInCodes } from '#adapters/codes.ts';
+import { dynamoNotices } from '#adapters/dynamodb/notices.ts';
+import { render } from '#adapters/email/render.ts';
+import { sesMail } from '#adapters/email/send.ts';
+import { approvalTokens } from '#adapters/links.ts';
+import { requests } from '#core/approvals/request.ts';
+import type { Notice, ToSend } from '#core/notice.ts';
+import { enqueueing } from '#functions/queue/enqueue-notices.ts';
+import { sending } from '#functions/queue/send-notice.ts';
+import { handClock, links, NOW, ORG, payload, question, SECRET, URL_ } from '../../support/approvals.ts';
+import { type LocalAws, localAws } from '../../support/aws.ts';
+
+let aws: LocalAws;
+beforeAll(async () => {
+  aws = await localAws();
+});
+afterAll(() => aws.stop());
+
+const clock = handClock();
+beforeEach(() => clock.set(NOW));
+
+const notices = dynamoNotices('Notices');
+const tokens = approvalTokens(SECRET, clock);
+const needs = {
+  ...{ notices, links, tokens, clock, publicUrl: URL_ },
+  codes: signInCodes(SECRET),
+  send: sesMail('Signalbox <signalbox@acme.example>'),
+};
+
+function deliver(message: ToSend, change: Partial<typeof needs> = {}): Promise<void> {
+  return sending({ ...needs, ...change })({ body: JSON.stringify(message) });
+}
+
+async function posted(): Promise<{ notice: Notice; message: ToSend }> {
+  const [notice] = requests(question().step.next, payload());
+  if (!notice) throw new Error('nobody is asked');
+  await notices.post(notice);
+  return { notice, message: { org: ORG, id: notice.id, to: 'anna@acme.example' } };
+}
+
+describe('enqueue', () => {
+  const image = { org: { S: ORG }, id: { S: 'n' }, to: { L: [{ S: 'a@b.co' }, { S: 'c@d.co' }] } };
+
+  it.each([
+    ['INSERT', 2],
+    ['MODIFY', 0],
+    ['REMOVE', 0],
+  ] as const)('%s becomes %i messages, with names only', async (eventName, messages) => {
+    const sent: ToSend[] = [];
+    const record: DynamoDBRecord = { eventName, dynamodb: { NewImage: image } };
+    await enqueueing(async (message) => void sent.push(message))(record);
+
+    expect(sent).toHaveLength(messages);
+    for (const message of sent) expect(Object.keys(message)).toEqual(['org', 'id', 'to']);
+  });
+});
+
+describe('send', () => {
+  it('mails one link that leads to the question, with tracking off', async () => {
+    const { notice, message } = await posted();
+    await deliver(message);
+    const [mail] = aws.mails();
+    const [, url = ''] = /(https:\S+)/.exec(mail?.text ?? '') ?? [];
+    const view = await tokens.readLink(new URL(url).searchParams.get('t') ?? '');
+
+    expect(mail).toMatchObject({ to: ['anna@acme.example'], subject: notice.subject });
+    expect(JSON.stringify(mail?.options)).toContain('"ClickTrackingEnabled":"DISABLED"');
+    expect(url.startsWith(`${URL_}/a/act_`)).toBe(true);
+    expect(mail?.html?.match(/<a /g)).toHaveLength(1);
+    expect(await links.find(ORG, view?.linkHash ?? '')).toMatchObject({ approver: view?.approver });
+  });
+
+  it('sends a repeated message once', async () => {
+    const { message } = await posted();
+    const before = aws.mails().length;
+    await deliver(message);
+    await deliver(message);
+
+    expect(aws.mails()).toHaveLength(before + 1);
+  });
+
+  it('sends the same link again when it died before it could note the first', async () => {
+    const { message } = await posted();
+    const dies = { ...notices, markSent: () => Promise.reject(new Error('killed')) };
+    await expect(deliver(message, { notices: dies })).rejects.toThrow('killed');
+    const first = aws.mails()[0]?.text;
+    await deliver(message);
+
+    expect(aws.mails()[0]?.text).toBe(first);
+  });
+
+  it('sends nothing that is no good any more', async () => {
+    const { notice, message } = await posted();
+    const before = aws.mails().length;
+    clock.set(new Date(notice.minted?.expiresAt ?? ''));
+    await deliver(message);
+
+    expect(aws.mails()).toHaveLength(before);
+  });
+});
+
+describe('a mail', () => {
+  const base = requests(question().step.next, payload())[0] as Notice;
+
+  it('escapes what came from outside, and marks what an agent says', () => {
+    const ticket = { ...payload().ticket, title: '<img src=x onerror=1>\u202Egnp' };
+    const diagnosis = { ...payload().diagnosis, summary: '<script>1</script>' };
+    const [notice] = requests(question().step.next, payload({ ticket, diagnosis }));
+    const mail = render(notice as Notice, undefined);
+
+    expect(mail.html).not.toMatch(/<img|<script/);
+    expect(mail.html).toContain('The agent says (not verified)');
+    expect(mail.html).toContain('⟦U+202E⟧');
+    expect(mail.subject).toContain('⟦U+202E⟧');
+  });
+
+  it('keeps its subject on one line', () => {
+    expect(render({ ...base, subject: 'a\r\nBcc: x@y.z' }, undefined).subject).toBe('a  Bcc: x@y.z');
+  });
+});
