@@ -9,7 +9,7 @@ import type { Env as VerifierEnv } from '#containers/verify/env.ts';
 import type { Env as StoppedEnv } from '#functions/queue/on-task-stopped.ts';
 import { Container } from './container.ts';
 import type { DataStack } from './data-stack.ts';
-import { reads, writes } from './grants.ts';
+import { keepsFiles, reads, writes } from './grants.ts';
 import { Handler } from './handler.ts';
 
 export interface AgentsProps {
@@ -58,7 +58,7 @@ export class Agents extends Construct {
     for (const { task } of [this.engineer, this.verifier]) {
       reads(task.taskRole, data.tickets, data.projects);
       writes(task.taskRole, data.runs);
-      data.artifacts.grantReadWrite(task.taskRole, 'runs/*');
+      keepsFiles(task.taskRole, data.artifacts, 'runs/', { isWriter: true });
       data.forgeSecret.grantRead(task.taskRole);
       task.addToTaskRolePolicy(answersTokens());
     }

@@ -3,6 +3,7 @@ import { AttributeType, BillingMode, StreamViewType, Table, type TableProps } fr
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import { acknowledge } from './acknowledged.ts';
 
 const text = (name: string) => ({ name, type: AttributeType.STRING });
 
@@ -74,6 +75,7 @@ export class DataStack extends Stack {
       versioned: true,
       serverAccessLogsBucket: accessLogs,
     });
+    acknowledge(this, 'data');
   }
 
   private table(id: string, props: Partial<TableProps>): Table {

@@ -1,5 +1,6 @@
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
-import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { DataStack } from './data-stack.ts';
 
 /** Single items and queries; never scans, never writes. */
@@ -25,4 +26,24 @@ export function knowsPeople(grantee: IGrantable, { people, sessionSecret }: Data
   reads(grantee, people);
   people.grant(grantee, 'dynamodb:UpdateItem');
   sessionSecret.grantRead(grantee);
+}
+
+/** Files below one prefix: to read and list, and with `isWriter` to put; never to delete. */
+export function keepsFiles(
+  grantee: IGrantable,
+  bucket: IBucket,
+  prefix: string,
+  { isWriter }: { isWriter: boolean },
+): void {
+  const actions = ['s3:GetObject', ...(isWriter ? ['s3:PutObject'] : [])];
+  grantee.grantPrincipal.addToPrincipalPolicy(
+    new PolicyStatement({ actions, resources: [bucket.arnForObjects(`${prefix}*`)] }),
+  );
+  grantee.grantPrincipal.addToPrincipalPolicy(
+    new PolicyStatement({
+      actions: ['s3:ListBucket'],
+      resources: [bucket.bucketArn],
+      conditions: { StringLike: { 's3:prefix': `${prefix}*` } },
+    }),
+  );
 }

@@ -44,6 +44,7 @@ function bundling(files: string[]): BundlingOptions {
     format: BUNDLE.format === 'cjs' ? OutputFormat.CJS : OutputFormat.ESM,
     minify: BUNDLE.minify,
     sourceMap: true,
+    sourcesContent: false,
     mainFields: BUNDLE.mainFields,
     bundleAwsSDK: true,
     esbuildArgs: { ...Object.fromEntries(alias), '--conditions': BUNDLE.conditions.join(',') },

@@ -8,7 +8,7 @@ import type { Env as LoadEnv } from '#functions/task/load-decision.ts';
 import type { Env as OpenEnv } from '#functions/task/open-pull-request.ts';
 import type { Env as ProposeEnv } from '#functions/task/propose-plan.ts';
 import type { DataStack } from './data-stack.ts';
-import { appends, reads, writes } from './grants.ts';
+import { appends, keepsFiles, reads, writes } from './grants.ts';
 import { Handler } from './handler.ts';
 import type { TicketSteps } from './ticket.machine.ts';
 
@@ -63,7 +63,7 @@ export class PipelineSteps extends Construct {
       reads(fn, data.projects);
       data.modelSecret.grantRead(fn);
     }
-    data.artifacts.grantRead(diagnose, 'logs/*');
+    keepsFiles(diagnose, data.artifacts, 'logs/', { isWriter: false });
     data.forgeSecret.grantRead(diagnose);
     return { classify, diagnose };
   }

@@ -45,8 +45,8 @@ export class Pipeline extends Construct {
       ),
       tracingEnabled: true,
       logs: {
-        // Execution data holds task tokens: errors are logged without it.
-        level: LogLevel.ERROR,
+        // Execution data holds task tokens: events are logged without it.
+        level: LogLevel.ALL,
         includeExecutionData: false,
         destination: new LogGroup(this, 'Logs', { retention: RetentionDays.ONE_MONTH }),
       },

@@ -40,7 +40,7 @@ export class ServiceStack extends Stack {
       value: publicUrl,
       description: 'The dashboard, and the base of every webhook',
     });
-    acknowledge(this);
+    acknowledge(this, 'service');
   }
 }
 
