@@ -134,6 +134,7 @@ export class Approvals extends Construct {
     });
     reads(sweep, data.approvalWaits, data.runs);
     writes(sweep, data.approvals);
+    data.approvals.grant(sweep, 'dynamodb:Scan'); // of the sparse indexes: what is open, in every organization
     appends(sweep, data.ledger);
     sweep.addToRolePolicy(answersTokens());
     new Rule(this, 'EveryFiveMinutes', {

@@ -52,7 +52,7 @@ function facts({ approval, payload, now }: Shown): Html {
 
 function whatWillHappen({ repository }: PlanPayload): Html {
   return html`<section><h2>If you approve</h2><ol>
-<li>A code agent changes a clone of ${repository.fullName} on a branch of its own and runs the tests. It has no credentials for the forge.</li>
+<li>A code agent changes a clone of ${repository.fullName} on a branch of its own and runs the tests. Its tools hold no credentials.</li>
 <li>The platform checks the change in a clean clone: tests red before and green after, nothing protected touched.</li>
 <li>Only if that passes, the platform pushes the branch and opens a pull request against ${visible(repository.base)}. Merging stays with people.</li>
 </ol></section>`;

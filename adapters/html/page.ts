@@ -5,7 +5,7 @@ const SHEET = `
 :root{color-scheme:light dark;--ink:#1b1f24;--soft:#57606a;--line:#d0d7de;--page:#f6f8fa;--card:#fff;--blue:#1f5fbf;--red:#b3261e;--amber:#9a6700;--amber-soft:#fff8e1;--green:#1a7f37}
 @media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9aa4af;--line:#30363d;--page:#0d1117;--card:#161b22;--blue:#4c8dff;--red:#ff7b72;--amber:#e3b341;--amber-soft:#272115;--green:#3fb950}}
 *{box-sizing:border-box}
-body{margin:0;background:var(--page);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+body{margin:0;background:var(--page);color:var(--ink);overflow-wrap:anywhere;font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 main{max-width:46rem;margin:0 auto;padding:24px 16px 64px}
 header{display:flex;justify-content:space-between;gap:16px;color:var(--soft);font-size:14px;margin-bottom:16px}
 h1{font-size:26px;line-height:1.25;margin:0 0 8px;overflow-wrap:anywhere}
