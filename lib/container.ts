@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { Duration } from 'aws-cdk-lib';
+import { Duration, IgnoreMode } from 'aws-cdk-lib';
 import type { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
@@ -82,14 +82,7 @@ function imageOf(scope: Construct, name: string): ContainerImageBuild {
     directory: root,
     file: `containers/${name}/Dockerfile`,
     platform: Platform.LINUX_ARM64,
-    exclude: [
-      '*',
-      '!containers',
-      '!core',
-      '!adapters',
-      '!package.json',
-      '!package-lock.json',
-      '!tsconfig.json',
-    ],
+    // Only what `.dockerignore` lets in: the sources that the task runs, and the lock file that they are installed by.
+    ignoreMode: IgnoreMode.DOCKER,
   });
 }

@@ -1,0 +1,195 @@
+import { existsSync } from 'node:fs';
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { functionOf, ofType, permissions, synthesised } from '../support/synth.ts';
+
+const { data, service } = synthesised();
+const functions = ofType(service, 'AWS::Lambda::Function').filter(
+  ([id]) => !id.startsWith('DeployTimeBuild'),
+);
+const WRITES = /dynamodb:(Put|Update|Delete|Transact|BatchWrite)/;
+/** Physical names cross the stacks as exports that hold the table's logical id. */
+const TABLES = {
+  approvals: 'Approvals8537C562',
+  waits: 'ApprovalWaits',
+  links: 'ApprovalLinks',
+  ledger: 'Ledger',
+};
+
+describe('what survives', () => {
+  it('keeps every table, bucket and secret when the stack is deleted', () => {
+    const kinds = ['AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::SecretsManager::Secret'];
+    const kept = kinds.flatMap((kind) => ofType(data, kind));
+
+    expect(kept.length).toBeGreaterThanOrEqual(17);
+    expect(kept.filter(([, { DeletionPolicy }]) => DeletionPolicy !== 'Retain').map(([id]) => id)).toEqual(
+      [],
+    );
+  });
+
+  it('can restore every table to a point in time', () => {
+    const tables = ofType(data, 'AWS::DynamoDB::Table');
+    const loose = tables.filter(
+      ([, { Properties }]) => !Properties.PointInTimeRecoverySpecification?.PointInTimeRecoveryEnabled,
+    );
+
+    expect(loose.map(([id]) => id)).toEqual([]);
+  });
+});
+
+describe('functions', () => {
+  it('name the source that they run, and it exists', () => {
+    expect(
+      functions.filter(([, { Metadata }]) => !existsSync(Metadata?.source ?? '')).map(([id]) => id),
+    ).toEqual([]);
+  });
+
+  it('never act on every resource, but for task tokens and listing streams, which have none', () => {
+    const wild = functions.flatMap(([id]) =>
+      permissions(service, id)
+        .filter(({ resources }) => resources === '"*"')
+        .flatMap(({ actions }) => actions),
+    );
+
+    expect([...new Set(wild)].sort()).toEqual(
+      [
+        'dynamodb:ListStreams',
+        'states:SendTaskFailure',
+        'states:SendTaskHeartbeat',
+        'states:SendTaskSuccess',
+        'xray:PutTelemetryRecords',
+        'xray:PutTraceSegments',
+      ].filter((action) => wild.includes(action)),
+    );
+  });
+
+  it('never delete, except codes that were used', () => {
+    const deleting = functions.filter(([id]) =>
+      permissions(service, id).some(({ actions }) =>
+        actions.some((one) => /:Delete|\*/.test(one) && !one.startsWith('sqs:')),
+      ),
+    );
+
+    expect(deleting.map(([, { Metadata }]) => Metadata?.source)).toEqual(['functions/http/sign-in.ts']);
+  });
+});
+
+describe('who can decide', () => {
+  /** Every route with the functions behind it. */
+  const routes = ofType(service, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) => {
+    const integration = Properties.Target['Fn::Join'][1].find((part: { Ref?: string }) => part.Ref)?.Ref;
+    const integrations = new Map(ofType(service, 'AWS::ApiGatewayV2::Integration'));
+    const uri = integrations.get(integration)?.Properties.IntegrationUri;
+    return { key: Properties.RouteKey as string, fn: uri['Fn::GetAtt'][0] as string };
+  });
+
+  it('sees the routes that it judges', () => {
+    expect(routes.length).toBeGreaterThan(15);
+  });
+
+  it('is nobody by GET, HEAD or OPTIONS: no such route has a function that writes what decides, or answers a task token', () => {
+    const reading = routes.filter(({ key }) => /^(GET|HEAD|OPTIONS|ANY)\b/.test(key));
+    const guilty = reading.filter(({ fn }) =>
+      permissions(service, fn).some(
+        ({ actions, resources }) =>
+          actions.some((one) => one.startsWith('states:')) ||
+          (actions.some((one) => WRITES.test(one)) &&
+            [TABLES.approvals, TABLES.waits, TABLES.ledger].some((table) => resources.includes(table))),
+      ),
+    );
+
+    expect(reading.length).toBeGreaterThan(8);
+    expect(guilty).toEqual([]);
+  });
+
+  it('is a function that cannot see a task token', () => {
+    for (const fn of [
+      functionOf(service, 'http/approval-decision'),
+      functionOf(service, 'http/approval-api', 'ApprovalsDecide'),
+    ]) {
+      const can = permissions(service, fn);
+
+      expect(
+        can.some(
+          ({ actions, resources }) =>
+            actions.some((one) => WRITES.test(one)) && resources.includes(TABLES.approvals),
+        ),
+      ).toBe(true);
+      expect(can.some(({ resources }) => resources.includes(TABLES.waits))).toBe(false);
+      expect(can.some(({ actions }) => actions.some((one) => one.startsWith('states:')))).toBe(false);
+    }
+  });
+
+  it('leaves task tokens to the dispatcher and the sweeper', () => {
+    const readers = functions.filter(([id]) =>
+      permissions(service, id).some(
+        ({ actions, resources }) => actions.includes('dynamodb:GetItem') && resources.includes(TABLES.waits),
+      ),
+    );
+
+    expect(readers.map(([, { Metadata }]) => Metadata?.source).sort()).toEqual([
+      'functions/queue/dispatch-decision.ts',
+      'functions/schedule/sweep-approvals.ts',
+    ]);
+  });
+
+  it('is not the page, which writes only that a link was opened', () => {
+    const written = permissions(service, functionOf(service, 'http/approval-page')).filter(({ actions }) =>
+      actions.some((one) => WRITES.test(one)),
+    );
+
+    expect(written.map(({ actions }) => actions)).toEqual([['dynamodb:UpdateItem']]);
+    expect(written[0]?.resources).toContain(TABLES.links);
+  });
+});
+
+describe('the network', () => {
+  it('has no ingress, no NAT gateway, and no service that runs while nothing is worked on', () => {
+    for (const [, { Properties }] of ofType(service, 'AWS::EC2::SecurityGroup'))
+      expect(Properties.SecurityGroupIngress).toBeUndefined();
+    for (const kind of [
+      'AWS::EC2::NatGateway',
+      'AWS::EC2::SecurityGroupIngress',
+      'AWS::ECS::Service',
+      'AWS::Lambda::Url',
+    ])
+      service.resourceCountIs(kind, 0);
+  });
+});
+
+describe('what is written down', () => {
+  it('never holds a path or a query: those can hold a link', () => {
+    const [stage] = ofType(service, 'AWS::ApiGatewayV2::Stage');
+    const format = stage?.[1].Properties.AccessLogSettings.Format as string;
+
+    expect(format).toContain('$context.routeKey');
+    expect(format).not.toMatch(/path|query|header|error\.message/i);
+  });
+
+  it('never holds execution data: that has task tokens', () => {
+    service.allResourcesProperties('AWS::StepFunctions::StateMachine', {
+      LoggingConfiguration: Match.objectLike({ IncludeExecutionData: false }),
+    });
+  });
+});
+
+describe('queues', () => {
+  it('end in dead letters that are kept for two weeks', () => {
+    const queues = ofType(service, 'AWS::SQS::Queue');
+    const working = queues.filter(([, { Properties }]) => Properties.RedrivePolicy);
+    const dead = queues.filter(([, { Properties }]) => !Properties.RedrivePolicy);
+
+    expect(working.length).toBeGreaterThanOrEqual(2);
+    expect(
+      dead.filter(([, { Properties }]) => Properties.MessageRetentionPeriod !== 1_209_600).map(([id]) => id),
+    ).toEqual([]);
+  });
+
+  it('hide a message for at least six times as long as its function may take', () => {
+    for (const [, { Properties }] of ofType(service, 'AWS::SQS::Queue').filter(
+      ([, one]) => one.Properties.RedrivePolicy,
+    )) {
+      expect(Properties.VisibilityTimeout).toBeGreaterThanOrEqual(6 * 30);
+    }
+  });
+});

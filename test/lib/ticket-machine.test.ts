@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { ofType, synthesised } from '../support/synth.ts';
+
+const { service } = synthesised();
+const all = service.toJSON().Resources;
+const [, machine] = ofType(service, 'AWS::StepFunctions::StateMachine')[0] ?? [];
+const text = rendered(machine?.Properties.DefinitionString);
+const definition = JSON.parse(text);
+const states = Object.entries(definition.States) as [string, { Type: string; Default?: string }][];
+
+/** The definition as text, each reference as the source or the logical id that it names. */
+function rendered(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const {
+    'Fn::Join': join,
+    'Fn::GetAtt': attribute,
+    Ref: ref,
+  } = value as Record<string, [string, unknown[]]> & { Ref?: string };
+  if (join) return join[1].map(rendered).join(join[0]);
+  const id = String(attribute?.[0] ?? ref ?? '');
+  return all[id]?.Metadata?.source ?? id;
+}
+
+describe('the ticket machine', () => {
+  it('is the reviewed definition', async () => {
+    await expect(`${JSON.stringify(definition, null, 2)}\n`).toMatchFileSnapshot('ticket.asl.json');
+  });
+
+  it('gives every choice a way out', () => {
+    const choices = states.filter(([, { Type }]) => Type === 'Choice');
+
+    expect(choices.length).toBeGreaterThanOrEqual(6);
+    expect(choices.filter(([, { Default }]) => !Default).map(([name]) => name)).toEqual([]);
+  });
+
+  it('speaks JSONata only', () => {
+    expect(definition.QueryLanguage).toBe('JSONata');
+    expect(text).not.toMatch(/"(Variable|InputPath|OutputPath|ResultPath|Parameters|ResultSelector)"/);
+  });
+
+  it('uses every step that it was given', () => {
+    for (const step of [
+      'classify',
+      'diagnose',
+      'propose-plan',
+      'await-decision',
+      'load-decision',
+      'open-pull-request',
+      'escalate',
+    ]) {
+      expect(text).toContain(`functions/task/${step}.ts`);
+    }
+    expect(text).toMatch(/EngineerTask/);
+    expect(text).toMatch(/VerifierTask/);
+  });
+
+  it('hands every failure to a person: each task is caught, or is the handing over itself', () => {
+    const tasks = Object.entries(
+      definition.States as Record<string, { Type: string; Catch?: { ErrorEquals: string[] }[] }>,
+    ).filter(([, { Type }]) => Type === 'Task');
+    const uncaught = tasks.filter(
+      ([, { Catch }]) => !Catch?.some(({ ErrorEquals }) => ErrorEquals.includes('States.ALL')),
+    );
+
+    expect(uncaught.map(([name]) => name).sort()).toEqual([
+      'Hand to a person',
+      'Record the failure',
+      'Record the refusal',
+    ]);
+  });
+});
