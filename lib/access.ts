@@ -35,7 +35,6 @@ export class Access extends Construct {
       env: { ...env, NOTICES_TABLE: data.notices.tableName, LINK_SECRET_ARN: data.linkSecret.secretArn },
     });
     writes(signIn, data.people, data.notices);
-    data.people.grant(signIn, 'dynamodb:DeleteItem');
     data.linkSecret.grantRead(signIn);
 
     const oidc = new Handler<OidcEnv>(this, 'Oidc', {

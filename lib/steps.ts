@@ -111,6 +111,9 @@ function invoke(
   }).addRetry({
     errors: [
       'Unavailable',
+      'Sandbox.Timedout',
+      'Lambda.Unknown',
+      'Lambda.AWSLambdaException',
       'Lambda.TooManyRequestsException',
       'Lambda.ServiceException',
       'Lambda.SdkClientException',

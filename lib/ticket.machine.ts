@@ -82,7 +82,7 @@ function decision(
       approvalId: '{% $states.result.Payload.approvalId %}',
       mode: '{% $states.result.Payload.mode %}',
       waitSeconds: '{% $states.result.Payload.waitSeconds %}',
-      reason: 'The policy does not allow this change',
+      reason: '{% $states.result.Payload.reason %}',
     },
   });
   const ids = { approvalId: '{% $approvalId %}', executionArn: '{% $states.context.Execution.Id %}' };

@@ -1,0 +1,135 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { approveByPage, linkInMail } from '../../bin/demo/approver.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** A product that is killed and started again in one folder, on the same ports, and a person who presses Approve until it counts. */
+export interface Killable {
+  folder: string;
+  mailbox: string;
+  forge: string;
+  /** Starts it, and does not wait until it answers. */
+  start(): void;
+  /** SIGKILL: of the main process alone, or of it and everything that it started. */
+  kill(whom: 'main' | 'group'): Promise<void>;
+  /** Approves as soon as there is a link, whatever dies meanwhile. */
+  approve(): Promise<void>;
+  /** Every row of a table, by the name of its construct. */
+  rows(table: string): Promise<Record<string, unknown>[]>;
+  pulls(): Promise<{ head: { ref: string } }[]>;
+  end(): Promise<void>;
+}
+
+export async function killable(): Promise<Killable> {
+  const folder = mkdtempSync(join(tmpdir(), 'signalbox-kill-'));
+  const port = await fivePorts();
+  const forge = `http://localhost:${port + 2}`;
+  const mailbox = `http://localhost:${port + 3}`;
+  const aws = new DynamoDBClient({
+    endpoint: `http://127.0.0.1:${port + 1}`,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  const documents = DynamoDBDocumentClient.from(aws);
+  let child: ChildProcess | undefined;
+  let over = false;
+
+  async function kill(whom: 'main' | 'group'): Promise<void> {
+    if (!child?.pid || child.exitCode !== null) return;
+    const doomed = whom === 'group' ? descendants(child.pid) : [];
+    for (const pid of [child.pid, ...doomed]) tryKill(pid);
+    if (child.signalCode === null) await once(child, 'exit');
+  }
+
+  return {
+    folder,
+    forge,
+    mailbox,
+    kill,
+    start: () => {
+      const args = ['bin/cli.ts', '--json', 'start', '--folder', folder, '--port', String(port)];
+      child = spawn(process.execPath, args, {
+        cwd: root,
+        stdio: 'ignore',
+        env: { ...process.env, ANTHROPIC_API_KEY: '' },
+      });
+    },
+    approve: async () => {
+      while (!over) {
+        const done = await linkInMail(mailbox, 'approver@demo.example', /^Decide/, 2)
+          .then(approveByPage)
+          .then(
+            () => true,
+            () => false,
+          );
+        if (done) return;
+        await sleep(100);
+      }
+    },
+    rows: async (table) => {
+      const { TableNames = [] } = await aws.send(new ListTablesCommand({}));
+      const name = TableNames.find(
+        (one) =>
+          new RegExp(`Data-${table}[0-9A-F]{8}`).test(one) || new RegExp(`${table}[0-9A-F]{8}$`).test(one),
+      );
+      const { Items = [] } = await documents.send(new ScanCommand({ TableName: name }));
+      return Items;
+    },
+    pulls: async () => {
+      const { forgeToken } = JSON.parse(readFileSync(join(folder, 'demo-keys.json'), 'utf8'));
+      const headers = { authorization: `Bearer ${forgeToken}` };
+      return (await fetch(`${forge}/api/v3/repos/acme/tap-orders/pulls?state=all`, { headers })).json();
+    },
+    end: async () => {
+      over = true;
+      await kill('group');
+      aws.destroy();
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** Everything that a process started, however deep, whatever process group it is in. */
+export function descendants(pid: number): number[] {
+  const rows = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .map((row) => row.trim().split(/\s+/).map(Number) as [number, number]);
+  const below = (parent: number): number[] =>
+    rows.filter(([, ppid]) => ppid === parent).flatMap(([id]) => [id, ...below(id)]);
+  return below(pid);
+}
+
+function tryKill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It was gone already.
+  }
+}
+
+/** The first of five free ports in a row. */
+async function fivePorts(): Promise<number> {
+  for (;;) {
+    const first = 20_000 + Math.floor(Math.random() * 30_000);
+    const free = await Promise.all([0, 1, 2, 3, 4].map((offset) => isFree(first + offset)));
+    if (free.every(Boolean)) return first;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((tell) => {
+    const probe = createServer();
+    probe.once('error', () => tell(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => tell(true)));
+  });
+}
