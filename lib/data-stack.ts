@@ -1,4 +1,4 @@
-import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, StreamViewType, Table, type TableProps } from 'aws-cdk-lib/aws-dynamodb';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -75,6 +75,10 @@ export class DataStack extends Stack {
       versioned: true,
       serverAccessLogsBucket: accessLogs,
     });
+    for (const name of ['modelSecret', 'forgeSecret', 'oidcSecret'] as const) {
+      new CfnOutput(this, `${name[0]?.toUpperCase()}${name.slice(1)}Arn`, { value: this[name].secretArn });
+    }
+    new CfnOutput(this, 'ArtifactsBucket', { value: this.artifacts.bucketName });
     acknowledge(this, 'data');
   }
 
