@@ -27,19 +27,21 @@ export async function linkInMail(
   throw new Error(`No mail with a link reached ${recipient} within ${seconds} s`);
 }
 
-/** Does what a person in a browser does with an approval link: opens it, reads the page, presses Approve. Answers the receipt page. */
-export async function approveByPage(link: string): Promise<string> {
+/** Does what a person in a browser does with an approval link: opens it, reads the page, presses a button (Approve). Answers the receipt page. */
+export async function approveByPage(
+  link: string,
+  said: Record<string, string> = { decision: 'approve' },
+): Promise<string> {
   const jar = new Map<string, string>();
   const page = await browse(jar, link);
   const form = /<form[^>]*action="([^"]+)"[^>]*>([\s\S]*?)<\/form>/.exec(page.html);
   if (!form) throw new Error(`The page behind the link has no form:\n${plain(page.html)}`);
-  const fields = new URLSearchParams({ decision: 'approve' });
+  const fields = new URLSearchParams(said);
   for (const [input] of (form[2] ?? '').matchAll(/<input[^>]*type="hidden"[^>]*>/g)) {
     fields.set(attribute(input, 'name'), attribute(input, 'value'));
   }
   const receipt = await browse(jar, new URL(form[1] ?? '', page.url).href, fields);
-  if (receipt.status !== 200)
-    throw new Error(`Approving answered ${receipt.status}:\n${plain(receipt.html)}`);
+  if (receipt.status !== 200) throw new Error(`Deciding answered ${receipt.status}:\n${plain(receipt.html)}`);
   return plain(receipt.html);
 }
 

@@ -6,9 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { approveByPage, linkInMail } from '../../bin/demo/approver.ts';
+import { tablesAt } from './aws-client.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -34,12 +33,7 @@ export async function killable(): Promise<Killable> {
   const port = await fivePorts();
   const forge = `http://localhost:${port + 2}`;
   const mailbox = `http://localhost:${port + 3}`;
-  const aws = new DynamoDBClient({
-    endpoint: `http://127.0.0.1:${port + 1}`,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  });
-  const documents = DynamoDBDocumentClient.from(aws);
+  const tables = tablesAt(`http://127.0.0.1:${port + 1}`);
   let child: ChildProcess | undefined;
   let over = false;
 
@@ -75,15 +69,7 @@ export async function killable(): Promise<Killable> {
         await sleep(100);
       }
     },
-    rows: async (table) => {
-      const { TableNames = [] } = await aws.send(new ListTablesCommand({}));
-      const name = TableNames.find(
-        (one) =>
-          new RegExp(`Data-${table}[0-9A-F]{8}`).test(one) || new RegExp(`${table}[0-9A-F]{8}$`).test(one),
-      );
-      const { Items = [] } = await documents.send(new ScanCommand({ TableName: name }));
-      return Items;
-    },
+    rows: tables.rows,
     pulls: async () => {
       const { forgeToken } = JSON.parse(readFileSync(join(folder, 'demo-keys.json'), 'utf8'));
       const headers = { authorization: `Bearer ${forgeToken}` };
@@ -92,7 +78,7 @@ export async function killable(): Promise<Killable> {
     end: async () => {
       over = true;
       await kill('group');
-      aws.destroy();
+      tables.close();
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };

@@ -12,6 +12,7 @@ export interface Addresses {
   mailbox: string;
   forge: string;
   rest: string;
+  aws: string;
   webhooks: string[];
   webhookSecrets: string;
 }
