@@ -91,6 +91,26 @@ const SERVICE: Acceptance[] = [
     ids: wildcard(...STEPS.map((step) => `<PipelineSteps${step}.Arn>:*`), ...TASKS.map(revisions)),
     reason: 'Versions of the step functions and revisions of the tasks that the machine runs',
   },
+  {
+    at: 'Agents/Tap',
+    ids: wildcard(`${exported('Artifacts82DD59A1Arn3B515032')}/catalogs/*`),
+    reason: 'Catalogs of taps, below one prefix',
+  },
+  {
+    at: 'Taps/Record',
+    ids: wildcard(`${exported('Artifacts82DD59A1Arn3B515032')}/catalogs/*`),
+    reason: 'Catalogs of taps, below one prefix',
+  },
+  {
+    at: 'Taps/Machine',
+    ids: wildcard(
+      '*',
+      '<TapsList8845A1B0.Arn>:*',
+      '<TapsRecord7D6E2634.Arn>:*',
+      revisions('AgentsTapTask2B208429'),
+    ),
+    reason: 'Versions of its functions and revisions of its task; log delivery and tracing take no resource',
+  },
   { at: 'Approvals', ids: ['AwsSolutions-SQS3'], reason: 'These queues are where dead letters go' },
   { at: 'Notices/NotEnqueued', ids: ['AwsSolutions-SQS3'], reason: 'This queue is where dead letters go' },
   { at: 'Pipeline/NotPublished', ids: ['AwsSolutions-SQS3'], reason: 'This queue is where dead letters go' },

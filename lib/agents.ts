@@ -5,6 +5,7 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Env as AgentEnv } from '#containers/agent/env.ts';
+import type { Env as TapEnv } from '#containers/tap/env.ts';
 import type { Env as VerifierEnv } from '#containers/verify/env.ts';
 import type { Env as StoppedEnv } from '#functions/queue/on-task-stopped.ts';
 import { Container } from './container.ts';
@@ -21,6 +22,7 @@ export interface AgentsProps {
 export class Agents extends Construct {
   readonly engineer: Container<AgentEnv>;
   readonly verifier: Container<VerifierEnv>;
+  readonly tap: Container<TapEnv>;
 
   constructor(scope: Construct, id: string, { data, modelBaseUrl }: AgentsProps) {
     super(scope, id);
@@ -55,6 +57,20 @@ export class Agents extends Construct {
       memoryMiB: 2048,
       env,
     });
+    this.tap = new Container<TapEnv>(this, 'Tap', {
+      name: 'tap',
+      cluster,
+      vpc,
+      cpu: 512,
+      memoryMiB: 1024,
+      env: {
+        PROJECTS_TABLE: data.projects.tableName,
+        ARTIFACTS_BUCKET: data.artifacts.bucketName,
+        FORGE_SECRET_ARN: data.forgeSecret.secretArn,
+      },
+    });
+    data.forgeSecret.grantRead(this.tap.task.taskRole);
+    this.tap.task.addToTaskRolePolicy(answersTokens());
     for (const { task } of [this.engineer, this.verifier]) {
       reads(task.taskRole, data.tickets, data.projects);
       writes(task.taskRole, data.runs);

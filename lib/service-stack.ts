@@ -13,6 +13,7 @@ import type { DataStack } from './data-stack.ts';
 import { Intake } from './intake.ts';
 import { Notices } from './notices.ts';
 import { Pipeline } from './pipeline.ts';
+import { Taps } from './taps.ts';
 
 interface ServiceProps extends StackProps {
   data: DataStack;
@@ -34,6 +35,7 @@ export class ServiceStack extends Stack {
     new Approvals(this, 'Approvals', { api, data, publicUrl });
     new Notices(this, 'Notices', { data, sender, publicUrl, mailFrom: settings.mailFrom });
     new Pipeline(this, 'Pipeline', { data, bus, agents, publicUrl, ...settings });
+    new Taps(this, 'Taps', { data, tap: agents.tap });
     new Dashboard(this, 'Dashboard', { api, data, publicUrl });
 
     new CfnOutput(this, 'Url', {

@@ -21,10 +21,16 @@ const RUN = { org: '{% $org %}', ticketId: '{% $ticketId %}', runId: '{% $runId 
 
 /** Calls a function with the run's reference and goes on with what it returns. */
 export function call(scope: Construct, name: string, fn: IFunction, { payload, assign }: StepOptions = {}) {
-  return invoke(scope, name, fn, payload, {
-    outputs: '{% $states.result.Payload %}',
-    ...(assign && { assign }),
-  });
+  return invoke(
+    scope,
+    name,
+    fn,
+    { ...RUN, ...payload },
+    {
+      outputs: '{% $states.result.Payload %}',
+      ...(assign && { assign }),
+    },
+  );
 }
 
 /** Calls a function with a task token, then sleeps until someone answers the token or `timeout` passes. */
@@ -38,7 +44,7 @@ export function ask(
     scope,
     name,
     fn,
-    { ...payload, token: '{% $states.context.Task.Token %}' },
+    { ...RUN, ...payload, token: '{% $states.context.Task.Token %}' },
     {
       integrationPattern: sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
       taskTimeout: timeout,
@@ -47,19 +53,33 @@ export function ask(
   );
 }
 
-/** Runs a container until it answers its task token; a silent or stopped one is started again, at most twice. */
+/** Runs the run's container until it answers its task token. */
 export function work(
   scope: Construct,
   name: string,
-  { cluster, task, container, securityGroups }: Container,
-  { timeout, assign }: StepOptions & { timeout: Duration },
+  container: Container,
+  options: { timeout: Duration; assign: Record<string, string> },
 ) {
-  const environment = [
-    { name: 'ORG', value: RUN.org },
-    { name: 'TICKET_ID', value: RUN.ticketId },
-    { name: 'RUN_ID', value: RUN.runId },
-    { name: 'TASK_TOKEN', value: '{% $states.context.Task.Token %}' },
-  ];
+  const environment = { ORG: RUN.org, TICKET_ID: RUN.ticketId, RUN_ID: RUN.runId };
+  return runTask(scope, name, container, { ...options, environment, heartbeat: Duration.minutes(2) });
+}
+
+interface TaskOptions {
+  /** Beside the token: what this start is about. */
+  environment: Record<string, string>;
+  timeout: Duration;
+  heartbeat?: Duration;
+  assign: Record<string, string>;
+}
+
+/** Runs a container until it answers its task token; a silent or stopped one is started again, at most twice. */
+export function runTask(
+  scope: Construct,
+  name: string,
+  { cluster, task, container, securityGroups }: Container,
+  { environment, timeout, heartbeat, assign }: TaskOptions,
+) {
+  const variables = { ...environment, TASK_TOKEN: '{% $states.context.Task.Token %}' };
   return EcsRunTask.jsonata(scope, name, {
     integrationPattern: sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
     cluster,
@@ -67,10 +87,15 @@ export function work(
     launchTarget: new EcsFargateLaunchTarget(),
     assignPublicIp: true,
     securityGroups,
-    containerOverrides: [{ containerDefinition: container, environment }],
+    containerOverrides: [
+      {
+        containerDefinition: container,
+        environment: Object.entries(variables).map(([variable, value]) => ({ name: variable, value })),
+      },
+    ],
     taskTimeout: sfn.Timeout.duration(timeout),
-    heartbeatTimeout: sfn.Timeout.duration(Duration.minutes(2)),
-    ...(assign && { assign }),
+    ...(heartbeat && { heartbeatTimeout: sfn.Timeout.duration(heartbeat) }),
+    assign,
   }).addRetry({
     errors: [
       'TaskStopped',
@@ -96,16 +121,17 @@ export function choose(
   return sfn.Choice.jsonata(scope, name).when(sfn.Condition.jsonata(condition), then).otherwise(otherwise);
 }
 
-function invoke(
+/** Calls a function with `payload`, and tries again what passes by itself; every step may be called twice. */
+export function invoke(
   scope: Construct,
   name: string,
   fn: IFunction,
-  payload: Record<string, string> = {},
+  payload: Record<string, string>,
   props: Partial<LambdaInvokeJsonataProps>,
 ) {
   return LambdaInvoke.jsonata(scope, name, {
     lambdaFunction: fn,
-    payload: sfn.TaskInput.fromObject({ ...RUN, ...payload }),
+    payload: sfn.TaskInput.fromObject(payload),
     retryOnServiceExceptions: false,
     ...props,
   }).addRetry({

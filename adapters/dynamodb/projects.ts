@@ -1,4 +1,4 @@
-import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { Projects } from '#core/ports.ts';
 import { Project } from '#core/projects/project.ts';
 import { dynamo } from '../aws/clients.ts';
@@ -31,6 +31,20 @@ async function list(table: string, org: string): Promise<Project[]> {
         ExclusiveStartKey: start,
         ConsistentRead: true,
       }),
+    );
+    found.push(...Items.map((item) => Project.parse(item)));
+    start = LastEvaluatedKey;
+  } while (start);
+  return found;
+}
+
+/** Every project of every organization, for what is done to all of them: reads the whole table. */
+export async function everyProject(table: string): Promise<Project[]> {
+  const found: Project[] = [];
+  let start: Record<string, unknown> | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await dynamo().send(
+      new ScanCommand({ TableName: table, ExclusiveStartKey: start, ConsistentRead: true }),
     );
     found.push(...Items.map((item) => Project.parse(item)));
     start = LastEvaluatedKey;

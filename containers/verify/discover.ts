@@ -14,7 +14,11 @@ export function scripts(pyproject: string): string[] {
 }
 
 /** What is wrong with the catalog that a tap discovers; nothing when it is sound. No credentials are given. */
-export async function discover(hands: Hands, { repository, out, bin }: Environment, name: string) {
+export async function discover(
+  hands: Hands,
+  { repository, out, bin }: Environment,
+  name: string,
+): Promise<Discovered> {
   const pick = `for f in ${SAMPLES.join(' ')}; do [ -f "$f" ] && exec cat "$f"; done; echo '{}'`;
   const config = join(out, 'config.json');
   const argv = [
@@ -32,12 +36,14 @@ export async function discover(hands: Hands, { repository, out, bin }: Environme
   });
   if (timedOut) return { problems: ['it did not end in time'], seconds };
   if (code !== 0) return { problems: [`exit ${code}: ${output.slice(-1_000)}`], seconds };
-  return { problems: catalogProblems(stdout), seconds };
+  return { problems: catalogProblems(stdout), seconds, catalog: stdout };
 }
 
 export interface Discovered {
   problems: string[];
   seconds: number;
+  /** As the tap printed it, if it ended well. */
+  catalog?: string;
 }
 
 /** A catalog that was unsound before the change as well says nothing about the change. */

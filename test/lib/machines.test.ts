@@ -3,10 +3,15 @@ import { ofType, synthesised } from '../support/synth.ts';
 
 const { service } = synthesised();
 const all = service.toJSON().Resources;
-const [, machine] = ofType(service, 'AWS::StepFunctions::StateMachine')[0] ?? [];
-const text = rendered(machine?.Properties.DefinitionString);
+const text = definitionOf('Pipeline');
 const definition = JSON.parse(text);
 const states = Object.entries(definition.States) as [string, { Type: string; Default?: string }][];
+
+/** The definition of the machine in a construct, as text. */
+function definitionOf(construct: string): string {
+  const found = ofType(service, 'AWS::StepFunctions::StateMachine').find(([id]) => id.startsWith(construct));
+  return rendered(found?.[1].Properties.DefinitionString);
+}
 
 /** The definition as text, each reference as the source or the logical id that it names. */
 function rendered(value: unknown): string {
@@ -67,5 +72,24 @@ describe('the ticket machine', () => {
       'Record the failure',
       'Record the refusal',
     ]);
+  });
+});
+
+describe('the taps machine', () => {
+  const taps = definitionOf('Taps');
+
+  it('is the reviewed definition', async () => {
+    await expect(`${JSON.stringify(JSON.parse(taps), null, 2)}\n`).toMatchFileSnapshot('taps.asl.json');
+  });
+
+  it('looks at a bounded number at a time, and lets no tap stop another', () => {
+    const each = JSON.parse(taps).States['Each tap'];
+    const tasks = Object.values(
+      each.ItemProcessor.States as Record<string, { Type: string; Catch?: unknown[] }>,
+    ).filter(({ Type }) => Type === 'Task');
+
+    expect(each.MaxConcurrency).toBe(5);
+    expect(tasks).toHaveLength(2);
+    expect(tasks.every(({ Catch }) => Catch !== undefined)).toBe(true);
   });
 });

@@ -1,0 +1,100 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import {
+  DescribeExecutionCommand,
+  ListStateMachinesCommand,
+  SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Keys } from '../../bin/demo/keys.ts';
+import { type Tables, tablesAt } from '../support/aws-client.ts';
+import { type RunningProduct, startedProduct } from '../support/product.ts';
+
+const run = promisify(execFile);
+
+describe('the weekly schema check', { timeout: 90_000 }, () => {
+  let product: RunningProduct;
+  let tables: Tables;
+  let machines: SFNClient;
+
+  beforeAll(async () => {
+    product = await startedProduct('--no-demo');
+    tables = tablesAt(product.aws);
+    machines = new SFNClient({
+      endpoint: product.aws,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    });
+  }, 60_000);
+
+  afterAll(async () => {
+    tables?.close();
+    machines?.destroy();
+    await product?.stop();
+  });
+
+  /** What the weekly rule does; answers what each tap showed. */
+  async function check(): Promise<{ state: string }[]> {
+    const { stateMachines = [] } = await machines.send(new ListStateMachinesCommand({}));
+    const arn = stateMachines.find(({ name }) => /Taps/.test(name ?? ''))?.stateMachineArn;
+    const { executionArn } = await machines.send(
+      new StartExecutionCommand({ stateMachineArn: arn, input: '{}' }),
+    );
+    for (;;) {
+      const { status, output, cause } = await machines.send(new DescribeExecutionCommand({ executionArn }));
+      if (status === 'SUCCEEDED') return JSON.parse(output ?? '');
+      if (status !== 'RUNNING') throw new Error(`${status}: ${cause}`);
+      await sleep(100);
+    }
+  }
+
+  /** A commit on the forge that changes a file of the tap. */
+  async function commit(path: string, change: (text: string) => string): Promise<void> {
+    const { forgeToken }: Keys = JSON.parse(readFileSync(product.webhookSecrets, 'utf8'));
+    const folder = mkdtempSync(join(tmpdir(), 'tap-change-'));
+    const url = product.forge.replace('://', `://x-access-token:${forgeToken}@`);
+    const git = (...args: string[]) =>
+      run('git', ['-c', 'user.name=Rosa', '-c', 'user.email=rosa@demo.example', ...args], { cwd: folder });
+    await git('clone', '--quiet', `${url}/acme/tap-orders.git`, '.');
+    const before = readFileSync(join(folder, path), 'utf8');
+    const after = change(before);
+    expect(after).not.toBe(before);
+    writeFileSync(join(folder, path), after);
+    await git('commit', '--quiet', '-am', 'change');
+    await git('push', '--quiet', 'origin', 'HEAD:main');
+    rmSync(folder, { recursive: true });
+  }
+
+  const drifts = async () => (await tables.rows('Tickets')).filter(({ source }) => source === 'drift');
+
+  it('keeps the first catalog as baseline, then finds nothing', async () => {
+    expect(await check()).toEqual([{ state: 'first' }]);
+    expect(await check()).toEqual([{ state: 'same' }]);
+    expect(await drifts()).toEqual([]);
+  });
+
+  it('files one ticket for a change, however often it looks', async () => {
+    await commit('tap_orders/streams.py', (text) =>
+      text.replace('"total_cents": {"type": "integer"}', '"total_cents": {"type": ["string", "null"]}'),
+    );
+
+    expect(await check()).toEqual([{ state: 'drift', ticketId: expect.stringMatching(/^tk_/) }]);
+    expect(await check()).toEqual([{ state: 'same' }]);
+    const [ticket, ...others] = await drifts();
+    expect(others).toEqual([]);
+    expect(ticket).toMatchObject({ type: 'schema_drift', priority: 'high', concerns: ['acme/tap-orders'] });
+    expect(ticket?.body).toMatch(/breaking: orders\.total_cents was integer, is null\|string/);
+  });
+
+  it('takes a tap that breaks for inconclusive, never for drift', async () => {
+    await commit('tap_orders/streams.py', (text) => `raise RuntimeError("broken")\n${text}`);
+
+    expect(await check()).toEqual([{ state: 'inconclusive' }]);
+    expect(await drifts()).toHaveLength(1);
+  });
+});
