@@ -20,7 +20,7 @@ import { ContainerImageBuild } from 'deploy-time-build';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 export interface ContainerProps<Env extends Record<string, string | undefined>> {
-  /** Folder under `containers/`: `agent`. Its `main.ts` is the entry, its `Dockerfile` the image. */
+  /** Folder under `containers/`: `agent`. Its `main.ts` is the entry of the image that `containers/Dockerfile` makes for it. */
   name: string;
   cluster: Cluster;
   vpc: Vpc;
@@ -80,7 +80,8 @@ export class Container<
 function imageOf(scope: Construct, name: string): ContainerImageBuild {
   return new ContainerImageBuild(scope, 'Image', {
     directory: root,
-    file: `containers/${name}/Dockerfile`,
+    file: 'containers/Dockerfile',
+    buildArgs: { NAME: name },
     platform: Platform.LINUX_ARM64,
     // Only what `.dockerignore` lets in: the sources that the task runs, and the lock file that they are installed by.
     ignoreMode: IgnoreMode.DOCKER,
