@@ -98,10 +98,10 @@ function heartbeat(beat: () => Promise<boolean>, every: number, stop: AbortContr
 async function workFolder(name: string): Promise<string> {
   const prefix = `signalbox-${name}-`;
   const root = process.getuid?.() === 0 ? '/tmp' : tmpdir();
-  for (const name of await readdir(root)) {
-    const pid = Number(/-(\d+)-\w+$/.exec(name)?.[1]);
-    if (name.startsWith(prefix) && pid && !isAlive(pid))
-      await rm(join(root, name), { recursive: true, force: true });
+  for (const entry of await readdir(root)) {
+    const pid = Number(/-(\d+)-\w+$/.exec(entry)?.[1]);
+    if (entry.startsWith(prefix) && pid && !isAlive(pid))
+      await rm(join(root, entry), { recursive: true, force: true });
   }
   const folder = await mkdtemp(join(root, `${prefix}${process.pid}-`));
   await chmod(folder, 0o711);

@@ -20,6 +20,8 @@ export interface Outcome {
   output: string;
   /** Standard output alone, under the same limit. */
   stdout: string;
+  /** Standard error alone, under the same limit. */
+  stderr: string;
   seconds: number;
 }
 
@@ -123,15 +125,17 @@ async function run(command: Command, env: Record<string, string>): Promise<Outco
   child.stdin?.on('error', () => {});
   child.stdin?.end(input);
   const stdout = kept();
+  const stderr = kept();
   const both = kept();
   child.stdout?.on('data', (chunk: Buffer) => [stdout, both].map(({ add }) => add(chunk)));
-  child.stderr?.on('data', both.add);
+  child.stderr?.on('data', (chunk: Buffer) => [stderr, both].map(({ add }) => add(chunk)));
   const { code, timedOut } = await end(child, limit, signal);
   return {
     code,
     timedOut,
     output: both.text(),
     stdout: stdout.text(),
+    stderr: stderr.text(),
     seconds: (performance.now() - began) / 1_000,
   };
 }

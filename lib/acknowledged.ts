@@ -93,13 +93,17 @@ const SERVICE: Acceptance[] = [
   },
   {
     at: 'Agents/Tap',
-    ids: wildcard(`${exported('Artifacts82DD59A1Arn3B515032')}/catalogs/*`),
-    reason: 'Catalogs of taps, below one prefix',
+    ids: wildcard(`${exported('Artifacts82DD59A1Arn3B515032')}/discovered/*`),
+    reason: 'What taps discovered, below one prefix',
   },
   {
     at: 'Taps/Record',
-    ids: wildcard(`${exported('Artifacts82DD59A1Arn3B515032')}/catalogs/*`),
-    reason: 'Catalogs of taps, below one prefix',
+    ids: wildcard(
+      ...['discovered', 'catalogs', 'checks'].map(
+        (prefix) => `${exported('Artifacts82DD59A1Arn3B515032')}/${prefix}/*`,
+      ),
+    ),
+    reason: 'What taps discovered, their baselines and results: one prefix each',
   },
   {
     at: 'Taps/Machine',

@@ -16,22 +16,25 @@ const AT_ONCE = 5;
 
 const TAP = { org: '{% $tap.org %}', projectId: '{% $tap.projectId %}', repository: '{% $tap.repository %}' };
 
+const WHY = "{% $substring($join([$states.errorOutput.Error, $states.errorOutput.Cause], ': '), 0, 2000) %}";
+
 /** One week's check: list the taps, look at five at a time, record what each shows. One that fails never stops another. */
 export function tapsMachine(scope: Construct, { list, record, tap }: TapsSteps): sfn.IChainable {
   const look = runTask(scope, 'Look at the tap', tap, {
     environment: { ORG: TAP.org, PROJECT_ID: TAP.projectId, REPOSITORY: TAP.repository },
     timeout: Duration.minutes(30),
+    heartbeat: Duration.minutes(2),
     assign: { looked: '{% $states.result %}' },
   });
   const noted = invoke(
     scope,
     'Record what it shows',
     record,
-    { ...TAP, looked: '{% $looked %}' },
+    { ...TAP, looked: '{% $looked %}', check: '{% $states.context.Execution.Id %}' },
     { outputs: '{% $states.result.Payload %}' },
   );
-  const skipped = sfn.Pass.jsonata(scope, 'Not looked at', { outputs: { state: 'inconclusive' } });
-  for (const state of [look, noted]) state.addCatch(skipped);
+  look.addCatch(noted, { assign: { looked: { state: 'inconclusive', reason: WHY } } });
+  noted.addCatch(sfn.Pass.jsonata(scope, 'Not recorded', { outputs: { state: 'unrecorded' } }));
   const each = sfn.Pass.jsonata(scope, 'One tap', { assign: { tap: '{% $states.input %}' } })
     .next(look)
     .next(noted);

@@ -26,6 +26,7 @@ export class Taps extends Construct {
       env: { PROJECTS_TABLE: data.projects.tableName },
       timeout: Duration.minutes(1),
     });
+    // The only scan there is: no key lists the organizations, and one look a week at a small table is not worth an index.
     data.projects.grant(list, 'dynamodb:Scan');
     const record = new Handler<RecordEnv>(this, 'Record', {
       entry: 'task/record-check',
@@ -36,9 +37,11 @@ export class Taps extends Construct {
       },
     });
     writes(record, data.tickets, data.deliveries);
+    keepsFiles(record, data.artifacts, 'discovered/', { isWriter: false });
     keepsFiles(record, data.artifacts, 'catalogs/', { isWriter: true });
+    keepsFiles(record, data.artifacts, 'checks/', { isWriter: true });
     reads(tap.task.taskRole, data.projects);
-    keepsFiles(tap.task.taskRole, data.artifacts, 'catalogs/', { isWriter: true });
+    keepsFiles(tap.task.taskRole, data.artifacts, 'discovered/', { isWriter: true });
 
     const machine = new sfn.StateMachine(this, 'Machine', {
       queryLanguage: sfn.QueryLanguage.JSONATA,

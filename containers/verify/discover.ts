@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { CheckResult } from '#core/runs/run.ts';
-import { catalogProblems } from '#core/taps/catalog.ts';
+import { catalogProblems, complaints } from '#core/taps/catalog.ts';
 import type { Hands } from '../hands.ts';
 import type { Environment } from './environment.ts';
 
@@ -18,6 +18,7 @@ export async function discover(
   hands: Hands,
   { repository, out, bin }: Environment,
   name: string,
+  signal?: AbortSignal,
 ): Promise<Discovered> {
   const pick = `for f in ${SAMPLES.join(' ')}; do [ -f "$f" ] && exec cat "$f"; done; echo '{}'`;
   const config = join(out, 'config.json');
@@ -29,14 +30,15 @@ export async function discover(
     config,
     join(bin, name),
   ];
-  const { code, stdout, output, seconds, timedOut } = await hands.run({
+  const { code, stdout, stderr, output, seconds, timedOut } = await hands.run({
     argv,
     cwd: repository,
     limit: LIMIT,
+    signal,
   });
   if (timedOut) return { problems: ['it did not end in time'], seconds };
   if (code !== 0) return { problems: [`exit ${code}: ${output.slice(-1_000)}`], seconds };
-  return { problems: catalogProblems(stdout), seconds, catalog: stdout };
+  return { problems: catalogProblems(stdout), seconds, catalog: stdout, complaints: complaints(stderr) };
 }
 
 export interface Discovered {
@@ -44,6 +46,8 @@ export interface Discovered {
   seconds: number;
   /** As the tap printed it, if it ended well. */
   catalog?: string;
+  /** Errors that it logged although it ended well: streams may be missing from the catalog. */
+  complaints?: string[];
 }
 
 /** A catalog that was unsound before the change as well says nothing about the change. */

@@ -28,3 +28,11 @@ export function catalogProblems(text: string): string[] {
   const twice = names.filter((name, index) => name === '' || names.indexOf(name) !== index);
   return [...keys, ...twice.map((name) => `the stream name "${name}" is missing or used twice`)];
 }
+
+const COMPLAINT =
+  /\b(?:ERROR|CRITICAL|FATAL)\b|^Traceback |Error (?:discovering stream|fetching)|"level(?:name)?":\s*"(?:error|critical|fatal)"/;
+
+/** Lines of a tap's log that tell of an error: a discovery that logged one may have left streams out, with exit code 0. */
+export function complaints(stderr: string): string[] {
+  return stderr.split('\n').filter((line) => COMPLAINT.test(line));
+}

@@ -1,133 +1,128 @@
 import { createHash } from 'node:crypto';
-import * as z from 'zod';
+import { visible } from '../visible.ts';
+import type { Field, Shape, StreamShape } from './shape.ts';
 
-const Schema: z.ZodType<{
-  type?: string | string[];
-  format?: string;
-  properties?: Record<string, unknown>;
-  items?: unknown;
-}> = z.object({
-  type: z.union([z.string(), z.array(z.string())]).optional(),
-  format: z.string().optional(),
-  properties: z.record(z.string(), z.unknown()).optional(),
-  items: z.unknown().optional(),
-});
+/**
+ * How much each kind of change matters to who reads the data: `breaking` breaks them, a `warning` wants a look,
+ * `information` does neither. The worst first.
+ */
+const SEVERITY = {
+  'stream removed': 'breaking',
+  'key changed': 'breaking',
+  'bookmark changed': 'breaking',
+  'key removed': 'breaking',
+  'key may be null': 'breaking',
+  'type changed': 'breaking',
+  'type widened to text or a structure': 'breaking',
+  'time format changed': 'breaking',
+  'field removed': 'warning',
+  'type widened': 'warning',
+  'key narrowed': 'warning',
+  'may be null': 'warning',
+  'stream added': 'information',
+  'field added': 'information',
+  'type narrowed': 'information',
+  'never null any more': 'information',
+  'format changed': 'information',
+} as const;
+type Kind = keyof typeof SEVERITY;
+const KINDS = Object.keys(SEVERITY) as Kind[];
 
-const Catalog = z.object({
-  streams: z.array(
-    z.object({
-      tap_stream_id: z.string(),
-      schema: Schema,
-      key_properties: z.array(z.string()).default([]),
-      replication_key: z.string().nullish(),
-    }),
-  ),
-});
-
-/** A catalog without what does not matter to who reads the data: path → type, sorted, per stream. */
-export const Shape = z.record(
-  z.string(),
-  z.object({
-    keys: z.array(z.string()),
-    replicationKey: z.string(),
-    fields: z.record(z.string(), z.string()),
-  }),
-);
-export type Shape = z.infer<typeof Shape>;
-
-/** How much a change matters to who reads the data: `breaking` breaks them, `warning` wants a look, `information` does not. */
 export interface Change {
-  severity: 'breaking' | 'warning' | 'information';
+  kind: Kind;
+  severity: (typeof SEVERITY)[Kind];
   text: string;
 }
 
-/** The shape of a catalog as a tap prints it. Descriptions, order and selection are left out. */
-export function shapeOf(catalogText: string): Shape {
-  const { streams } = Catalog.parse(JSON.parse(catalogText));
-  const sorted = [...streams].sort((a, b) => (a.tap_stream_id < b.tap_stream_id ? -1 : 1));
-  return Object.fromEntries(
-    sorted.map(({ tap_stream_id: id, schema, key_properties: keys, replication_key: replicationKey }) => [
-      id,
-      {
-        keys: [...keys].sort(),
-        replicationKey: replicationKey ?? '',
-        fields: Object.fromEntries(fieldsOf(schema, '').sort()),
-      },
-    ]),
-  );
-}
-
-function fieldsOf(schema: unknown, path: string): [string, string][] {
-  const { type = 'any', format, properties = {}, items } = Schema.parse(schema ?? {});
-  const here = [[type].flat().sort().join('|'), format].filter(Boolean).join(' ');
-  const below = Object.entries(properties).flatMap(([name, one]) =>
-    fieldsOf(one, path ? `${path}.${name}` : name),
-  );
-  const each = items === undefined ? [] : fieldsOf(items, `${path}[]`);
-  return [...(path ? [[path, here] as [string, string]] : []), ...below, ...each];
-}
-
-/** What has changed for readers of the data, the worst first. */
+/** What has changed for readers of the data, the worst first; a field is told once, for the worst of its changes. */
 export function changesBetween(before: Shape, after: Shape): Change[] {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-  return names
+  return union(before, after)
     .flatMap((name) => streamChanges(name, before[name], after[name]))
-    .sort((a, b) => rank(a) - rank(b));
+    .sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
 }
 
-const rank = ({ severity }: Change) => ['breaking', 'warning', 'information'].indexOf(severity);
-
-function streamChanges(
-  name: string,
-  before: Shape[string] | undefined,
-  after: Shape[string] | undefined,
-): Change[] {
-  if (!before) return [{ severity: 'information', text: `stream ${name} is new` }];
-  if (!after) return [{ severity: 'breaking', text: `stream ${name} is gone` }];
-  const paths = [...new Set([...Object.keys(before.fields), ...Object.keys(after.fields)])].sort();
-  return [
-    ...keyChanges(name, before, after),
-    ...paths.flatMap((path) => fieldChange(`${name}.${path}`, before.fields[path], after.fields[path])),
-  ];
+/** Equal changes since the same commit have equal fingerprints: one drift is one ticket, however often it is seen. */
+export function fingerprint(changes: Change[], since: string): string {
+  const told = changes.map(({ kind, text }) => [kind, text]);
+  return createHash('sha256')
+    .update(JSON.stringify([since, told]))
+    .digest('hex')
+    .slice(0, 16);
 }
 
-function keyChanges(name: string, before: Shape[string], after: Shape[string]): Change[] {
-  const keys: Change[] =
-    before.keys.join() === after.keys.join()
-      ? []
-      : [
-          {
-            severity: 'breaking',
-            text: `the key of ${name} was ${before.keys.join(', ') || 'none'}, is ${after.keys.join(', ') || 'none'}`,
-          },
-        ];
-  const bookmark: Change[] =
-    before.replicationKey === after.replicationKey
-      ? []
-      : [
-          {
-            severity: 'breaking',
-            text: `the bookmark of ${name} was ${before.replicationKey || 'none'}, is ${after.replicationKey || 'none'}`,
-          },
-        ];
-  return [...keys, ...bookmark];
+const union = (a: object, b: object) => [...new Set([...Object.keys(a), ...Object.keys(b)])].sort();
+
+/** Names come from the repository: nothing in them may look like something else in a ticket. */
+const change = (kind: Kind, text: string): Change => ({
+  kind,
+  severity: SEVERITY[kind],
+  text: visible(text.replaceAll('\n', ' ')),
+});
+
+function streamChanges(name: string, before?: StreamShape, after?: StreamShape): Change[] {
+  if (!before) return [change('stream added', `stream ${name}`)];
+  if (!after) return [change('stream removed', `stream ${name}`)];
+  const used = [...before.keys, before.replicationKey];
+  const fields = union(before.fields, after.fields).flatMap((path) => {
+    const kind = fieldKind(before.fields[path], after.fields[path], used.includes(path));
+    if (!kind) return [];
+    return change(kind, `${name}.${path} was ${told(before.fields[path])}, is ${told(after.fields[path])}`);
+  });
+  return [...keyChanges(name, before, after), ...fields];
 }
 
-function fieldChange(path: string, before: string | undefined, after: string | undefined): Change[] {
-  if (before === after) return [];
-  if (before === undefined) return [{ severity: 'information', text: `${path} is new (${after})` }];
-  if (after === undefined) return [{ severity: 'warning', text: `${path} is gone (was ${before})` }];
-  const gained = after.split(/[| ]/).filter((type) => !before.split(/[| ]/).includes(type));
-  const onlyNull = gained.every((type) => type === 'null') && gained.length > 0;
-  return [
-    {
-      severity: onlyNull ? 'warning' : gained.length === 0 ? 'information' : 'breaking',
-      text: `${path} was ${before}, is ${after}`,
-    },
-  ];
+function keyChanges(name: string, before: StreamShape, after: StreamShape): Change[] {
+  const was = { key: before.keys.join(', '), bookmark: before.replicationKey ?? '' };
+  const is = { key: after.keys.join(', '), bookmark: after.replicationKey ?? '' };
+  return (['key', 'bookmark'] as const)
+    .filter((which) => was[which] !== is[which])
+    .map((which) =>
+      change(
+        `${which} changed`,
+        `the ${which} of ${name} was ${was[which] || 'none'}, is ${is[which] || 'none'}`,
+      ),
+    );
 }
 
-/** Equal changes have equal fingerprints: one drift is one ticket, however often it is seen. */
-export function fingerprint(changes: Change[]): string {
-  return createHash('sha256').update(JSON.stringify(changes)).digest('hex').slice(0, 16);
+/** The worst that happened to a field; `isUsed` when it is a key or the bookmark. */
+function fieldKind(before: Field | undefined, after: Field | undefined, isUsed: boolean): Kind | undefined {
+  if (!before) return 'field added';
+  if (!after) return isUsed ? 'key removed' : 'field removed';
+  const kinds = [typeKind(before, after, isUsed), nullKind(before, after, isUsed), formatKind(before, after)];
+  return KINDS.find((kind) => kinds.includes(kind));
+}
+
+/** Every integer is a number, and whatever has no type may be anything. */
+const accepts = ({ types }: Field, type: string) =>
+  types.length === 0 || types.includes(type) || (type === 'integer' && types.includes('number'));
+
+function typeKind(before: Field, after: Field, isUsed: boolean): Kind | undefined {
+  if (before.types.join() === after.types.join()) return undefined;
+  const narrowed = isUsed ? 'key narrowed' : 'type narrowed';
+  if (before.types.length === 0) return narrowed;
+  if (after.types.length === 0) return 'type widened to text or a structure';
+  const gained = after.types.filter((type) => !accepts(before, type));
+  if (gained.length === 0) return narrowed;
+  if (!before.types.some((type) => accepts(after, type))) return 'type changed';
+  const isLoose = gained.some((type) => ['string', 'object', 'array'].includes(type));
+  return isLoose ? 'type widened to text or a structure' : 'type widened';
+}
+
+function nullKind(before: Field, after: Field, isUsed: boolean): Kind | undefined {
+  if (before.nullable === after.nullable) return undefined;
+  if (before.nullable) return 'never null any more';
+  return isUsed ? 'key may be null' : 'may be null';
+}
+
+/** Formats of time decide a column's type; the others are remarks. */
+function formatKind(before: Field, after: Field): Kind | undefined {
+  if (before.format === after.format) return undefined;
+  const isTime = [before, after].some(({ format = '' }) => ['date-time', 'date', 'time'].includes(format));
+  return isTime ? 'time format changed' : 'format changed';
+}
+
+function told(field: Field | undefined): string {
+  if (!field) return 'not there';
+  const types = [...field.types, ...(field.nullable ? ['null'] : [])].join(' or ') || 'anything';
+  return field.format ? `${types} (${field.format})` : types;
 }

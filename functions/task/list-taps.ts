@@ -7,15 +7,20 @@ import { task } from '../task.ts';
 export const Env = z.object({ PROJECTS_TABLE: z.string() });
 export type Env = z.infer<typeof Env>;
 
-/** Every tap of every organization: the only step that looks across organizations, and it changes nothing. */
+/**
+ * Every tap of every organization, once, in order: one that is in two projects is one tap. The only step that looks across
+ * organizations, and it changes nothing.
+ */
 export function listTaps(projects: () => Promise<Project[]>) {
   return async () => {
-    const taps = (await projects()).flatMap(({ org, id: projectId, repositories }) =>
+    const found = (await projects()).flatMap(({ org, id: projectId, repositories }) =>
       repositories
         .filter(({ kind }) => kind === 'tap')
         .map(({ fullName: repository }) => ({ org, projectId, repository })),
     );
-    return { taps };
+    const named = found.map((tap) => [`${tap.org} ${tap.repository} ${tap.projectId}`, tap] as const).sort();
+    const taps = new Map(named.toReversed().map(([, tap]) => [`${tap.org} ${tap.repository}`, tap]));
+    return { taps: [...taps.values()].toReversed() };
   };
 }
 

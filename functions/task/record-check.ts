@@ -4,9 +4,11 @@ import { clock as machineClock } from '#adapters/clock.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { s3Artifacts } from '#adapters/s3/artifacts.ts';
 import { Fault } from '#core/fault.ts';
+import { parseJson } from '#core/parse.ts';
 import type { Artifacts, Clock, Delivery, Tickets } from '#core/ports.ts';
-import { catalogKey, RecordCheck, type TapRef } from '#core/taps/check.ts';
-import { type Change, changesBetween, fingerprint, Shape } from '#core/taps/drift.ts';
+import { CheckRecord, keyOf, RecordCheck, Seen, type TapRef } from '#core/taps/check.ts';
+import { changesBetween } from '#core/taps/drift.ts';
+import { type Drift, reported } from '#core/taps/report.ts';
 import { accept } from '#core/tickets/accept.ts';
 import { task } from '../task.ts';
 
@@ -25,66 +27,70 @@ interface Needs {
 
 type Input = z.infer<typeof RecordCheck.input>;
 type Output = z.infer<typeof RecordCheck.output>;
+type Finding = Omit<CheckRecord, 'check' | 'at'>;
 
-/** Compares a tap's catalog with its baseline: the first becomes it; a change files one ticket, and then is the baseline. */
+const JSON_TYPE = 'application/json';
+
+/**
+ * Compares a tap's catalog with its baseline: the first becomes it; a change files one ticket, and then is the baseline.
+ * The ticket comes first and the baseline last: broken off anywhere and called again, it ends the same.
+ */
 export function recordCheck(needs: Needs) {
-  return async ({ looked, ...tap }: Input): Promise<Output> => {
-    if (looked.state === 'inconclusive') return { state: 'inconclusive' };
-    const { artifacts } = needs;
-    const found = await artifacts.text(looked.key);
-    const baseline = catalogKey(tap, 'baseline');
-    const before = await artifacts.text(baseline).catch(missing);
-    if (before === found) return { state: 'same' };
-    const changes = before
-      ? changesBetween(Shape.parse(JSON.parse(before)), Shape.parse(JSON.parse(found)))
-      : [];
-    const ticketId =
-      changes.length > 0 ? await file(tap, { changes, commit: looked.commit }, needs) : undefined;
-    await artifacts.put(baseline, found, 'application/json');
-    if (!before) return { state: 'first' };
-    return ticketId ? { state: 'drift', ticketId } : { state: 'same' };
+  return async ({ check, looked, ...tap }: Input): Promise<Output> => {
+    const { artifacts, clock } = needs;
+    const found = looked.state === 'discovered' ? await compare({ tap, check, ...looked }, needs) : looked;
+    if ('earlier' in found) return found.earlier;
+    const { baseline, ...finding } = { baseline: undefined, ...found };
+    const record: CheckRecord = { ...finding, check, at: clock.now().toISOString() };
+    await artifacts.put(keyOf.record(tap), JSON.stringify(record, null, 1), JSON_TYPE);
+    if (baseline) await artifacts.put(keyOf.baseline(tap), baseline, JSON_TYPE);
+    return RecordCheck.output.parse(record);
   };
 }
 
-function missing(error: unknown): undefined {
-  if (error instanceof Fault && error.code === 'NotFound') return undefined;
-  throw error;
+type Found = (Finding & { baseline: string }) | { earlier: Output };
+
+/** What was found, with the baseline from now on; or what this very check recorded earlier, if it came to its end. */
+async function compare(
+  { tap, check, commit }: { tap: TapRef; check: string; commit: string },
+  needs: Needs,
+): Promise<Found> {
+  const { artifacts } = needs;
+  const baseline = await artifacts.text(keyOf.discovered(tap, commit));
+  const last = await stored(keyOf.baseline(tap), artifacts);
+  if (last === undefined) return { state: 'first', commit, baseline };
+  if (last === baseline) {
+    const record = await stored(keyOf.record(tap), artifacts);
+    const earlier = record && parseJson(CheckRecord, record);
+    if (earlier && earlier.check === check) return { earlier: RecordCheck.output.parse(earlier) };
+  }
+  const [before, after] = [parseJson(Seen, last), parseJson(Seen, baseline)];
+  const changes = changesBetween(before.shape, after.shape);
+  if (changes.length === 0) return { state: 'same', commit, baseline };
+  const ticketId = await file({ tap, before, after, changes }, needs);
+  return { state: 'drift', commit, changes, ticketId, baseline };
 }
 
-/** One ticket per drift: the same changes found again are the same ticket. */
-async function file(
-  { org, repository }: TapRef,
-  { changes, commit }: { changes: Change[]; commit: string },
-  { tickets, clock }: Needs,
-): Promise<string> {
+async function stored(key: string, artifacts: Needs['artifacts']): Promise<string | undefined> {
+  try {
+    return await artifacts.text(key);
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'NotFound') return undefined;
+    throw error;
+  }
+}
+
+/** Takes the drift in as a webhook is taken in: a delivery and its ticket, once. */
+async function file(drift: Drift, { tickets, clock }: Needs): Promise<string> {
   const now = clock.now().toISOString();
-  const id = `drift:${repository}:${fingerprint(changes)}`;
-  const list = changes.map(({ severity, text }) => `- ${severity}: ${text}`).join('\n');
-  const body = `The catalog that ${repository} discovers at ${commit.slice(0, 12)} is not the one of the last check.\n\n${list}`;
-  const draft = {
-    org,
-    source: 'drift' as const,
-    externalId: id,
-    title:
-      `${repository}: ${changes.length} schema ${changes.length === 1 ? 'change' : 'changes'}, the worst ${changes[0]?.severity}`.slice(
-        0,
-        300,
-      ),
-    body: body.slice(0, 60_000),
-    reporter: { name: 'weekly schema check' },
-    labels: [],
-    concerns: [repository],
-    type: 'schema_drift' as const,
-    priority: changes[0]?.severity === 'breaking' ? ('high' as const) : ('low' as const),
-    openedAt: now,
-  };
-  const raw = Buffer.from(JSON.stringify({ id, changes }));
-  const bodyHash = createHash('sha256').update(raw).digest('hex');
+  const draft = reported(drift, now);
+  const { org, externalId: id, body } = draft;
+  const raw = Buffer.from(JSON.stringify({ id, body }));
   const delivery: Delivery = {
     org,
     source: 'drift',
     id,
-    bodyHash,
+    bodyHash: createHash('sha256').update(raw).digest('hex'),
     headers: {},
     body: raw.toString('base64'),
     receivedAt: now,

@@ -82,6 +82,12 @@ describe('the taps machine', () => {
     await expect(`${JSON.stringify(JSON.parse(taps), null, 2)}\n`).toMatchFileSnapshot('taps.asl.json');
   });
 
+  it('is started each Monday at 05:00 UTC', () => {
+    const rules = ofType(service, 'AWS::Events::Rule').filter(([id]) => id.startsWith('Taps'));
+
+    expect(rules.map(([, { Properties }]) => Properties.ScheduleExpression)).toEqual(['cron(0 5 ? * MON *)']);
+  });
+
   it('looks at a bounded number at a time, and lets no tap stop another', () => {
     const each = JSON.parse(taps).States['Each tap'];
     const tasks = Object.values(
@@ -91,5 +97,6 @@ describe('the taps machine', () => {
     expect(each.MaxConcurrency).toBe(5);
     expect(tasks).toHaveLength(2);
     expect(tasks.every(({ Catch }) => Catch !== undefined)).toBe(true);
+    expect(each.ItemProcessor.States['Look at the tap'].Catch[0].Next).toBe('Record what it shows');
   });
 });

@@ -88,7 +88,21 @@ describe('the weekly schema check', { timeout: 90_000 }, () => {
     const [ticket, ...others] = await drifts();
     expect(others).toEqual([]);
     expect(ticket).toMatchObject({ type: 'schema_drift', priority: 'high', concerns: ['acme/tap-orders'] });
-    expect(ticket?.body).toMatch(/breaking: orders\.total_cents was integer, is null\|string/);
+    expect(ticket?.body).toMatch(/Code drift: its code has changed too/);
+    expect(ticket?.body).toMatch(
+      /breaking, type changed: orders\.total_cents was integer, is string or null/,
+    );
+  });
+
+  it('takes a discovery that logs an error for inconclusive, whatever it prints and ends with', async () => {
+    await commit(
+      'tap_orders/streams.py',
+      (text) =>
+        `import sys\nprint("ERROR no permission to list refunds", file=sys.stderr)\n${text.replace('"total_cents"', '"total"')}`,
+    );
+
+    expect(await check()).toEqual([{ state: 'inconclusive' }]);
+    expect(await drifts()).toHaveLength(1);
   });
 
   it('takes a tap that breaks for inconclusive, never for drift', async () => {

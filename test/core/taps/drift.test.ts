@@ -1,113 +1,156 @@
 import { describe, expect, it } from 'vitest';
-import { changesBetween, fingerprint, shapeOf } from '#core/taps/drift.ts';
+import { changesBetween, fingerprint } from '#core/taps/drift.ts';
+import { type Field, type Shape, shapeOf } from '#core/taps/shape.ts';
 
-const orders = {
+const SINCE = 'a'.repeat(40);
+const before = {
   id: { type: 'string' },
   total: { type: ['null', 'number'] },
-  lines: { type: 'array', items: { type: 'object', properties: { sku: { type: 'string' } } } },
+  count: { type: 'integer' },
+  mail: { type: 'string', format: 'email' },
+  at: { type: 'string', format: 'date-time' },
+  extra: {},
 };
 
-function shape(properties: object, more: object = {}) {
-  return shapeOf(
-    JSON.stringify({
-      streams: [
-        { tap_stream_id: 'orders', schema: { type: 'object', properties }, key_properties: ['id'], ...more },
-      ],
-    }),
-  );
+function shape(properties: object, more: object = {}): Shape {
+  const stream = { tap_stream_id: 'orders', schema: { properties }, key_properties: ['id'], ...more };
+  return shapeOf({ streams: [stream] });
 }
 
-describe('the shape of a catalog', () => {
-  it('leaves out what does not matter to who reads the data', () => {
-    const other = {
-      lines: orders.lines,
-      total: { type: ['number', 'null'], description: 'in cents' },
-      id: orders.id,
-    };
-
-    expect(shape(other, { metadata: [], stream: 'x' })).toEqual(shape(orders));
-  });
-
-  it('reaches into arrays and objects', () => {
-    expect(shape(orders).orders?.fields).toMatchObject({ 'lines[]': 'object', 'lines[].sku': 'string' });
-  });
-});
+function without(name: keyof typeof before): object {
+  return Object.fromEntries(Object.entries(before).filter(([key]) => key !== name));
+}
 
 describe('a change', () => {
   it.each([
     [
-      'a new field',
-      { ...orders, note: { type: 'string' } },
-      {},
       'information',
-      'orders.note is new (string)',
+      'field added',
+      { ...before, note: { type: 'string' } },
+      'orders.note was not there, is string',
     ],
+    ['warning', 'field removed', without('total'), 'orders.total was number or null, is not there'],
+    ['breaking', 'key removed', without('id'), 'orders.id was string, is not there'],
     [
-      'a lost field',
-      { id: orders.id, lines: orders.lines },
-      {},
-      'warning',
-      'orders.total is gone (was null|number)',
-    ],
-    [
-      'another type',
-      { ...orders, id: { type: 'integer' } },
-      {},
       'breaking',
-      'orders.id was string, is integer',
+      'type changed',
+      { ...before, count: { type: 'boolean' } },
+      'orders.count was integer, is boolean',
     ],
     [
-      'null that was not allowed',
-      { ...orders, id: { type: ['string', 'null'] } },
-      {},
+      'breaking',
+      'type changed',
+      { ...before, count: { type: ['string', 'null'] } },
+      'orders.count was integer, is string or null',
+    ],
+    [
       'warning',
-      'orders.id was string, is null|string',
+      'type widened',
+      { ...before, count: { type: 'number' } },
+      'orders.count was integer, is number',
     ],
     [
-      'a narrower type',
-      { ...orders, total: { type: 'number' } },
-      {},
+      'breaking',
+      'type widened to text or a structure',
+      { ...before, count: { type: ['integer', 'string'] } },
+      'orders.count was integer, is integer or string',
+    ],
+    [
+      'breaking',
+      'type widened to text or a structure',
+      { ...before, count: {} },
+      'orders.count was integer, is anything',
+    ],
+    [
       'information',
-      'orders.total was null|number, is number',
+      'type narrowed',
+      { ...before, total: { type: ['integer', 'null'] } },
+      'orders.total was number or null, is integer or null',
     ],
     [
-      'another format',
-      { ...orders, id: { type: 'string', format: 'date-time' } },
-      {},
-      'breaking',
-      'orders.id was string, is string date-time',
+      'information',
+      'type narrowed',
+      { ...before, extra: { type: 'string' } },
+      'orders.extra was anything, is string',
     ],
-    ['another key', orders, { key_properties: ['total'] }, 'breaking', 'the key of orders was id, is total'],
     [
-      'another bookmark',
-      orders,
-      { replication_key: 'id' },
-      'breaking',
-      'the bookmark of orders was none, is id',
+      'warning',
+      'may be null',
+      { ...before, count: { type: ['integer', 'null'] } },
+      'orders.count was integer, is integer or null',
     ],
-  ])('to %s is told', (_, properties, more, severity, text) => {
-    expect(changesBetween(shape(orders), shape(properties, more))).toEqual([{ severity, text }]);
+    [
+      'breaking',
+      'key may be null',
+      { ...before, id: { type: ['string', 'null'] } },
+      'orders.id was string, is string or null',
+    ],
+    [
+      'information',
+      'never null any more',
+      { ...before, total: { type: 'number' } },
+      'orders.total was number or null, is number',
+    ],
+    [
+      'breaking',
+      'time format changed',
+      { ...before, at: { type: 'string' } },
+      'orders.at was string (date-time), is string',
+    ],
+    [
+      'information',
+      'format changed',
+      { ...before, mail: { type: 'string' } },
+      'orders.mail was string (email), is string',
+    ],
+  ])('is %s: %s', (severity, kind, after, text) => {
+    expect(changesBetween(shape(before), shape(after))).toEqual([{ severity, kind, text }]);
   });
 
-  it('of streams is told, and the worst comes first', () => {
-    const before = { ...shape(orders), gone: { keys: [], replicationKey: '', fields: {} } };
-    const after = {
-      ...shape({ ...orders, note: { type: 'string' } }),
-      fresh: { keys: [], replicationKey: '', fields: {} },
-    };
-
-    expect(changesBetween(before, after).map(({ text }) => text)).toEqual([
-      'stream gone is gone',
-      'stream fresh is new',
-      'orders.note is new (string)',
+  it.each([
+    ['key changed', { key_properties: ['total'] }, 'the key of orders was id, is total'],
+    ['bookmark changed', { replication_key: 'at' }, 'the bookmark of orders was none, is at'],
+  ])('is breaking: %s', (kind, more, text) => {
+    expect(changesBetween(shape(before), shape(before, more))).toEqual([
+      { severity: 'breaking', kind, text },
     ]);
   });
 
-  it('has a fingerprint that other changes do not have', () => {
-    const one = changesBetween(shape(orders), shape({ ...orders, a: { type: 'string' } }));
-    const other = changesBetween(shape(orders), shape({ ...orders, b: { type: 'string' } }));
+  it('of streams is told, and the worst comes first', () => {
+    const empty = { keys: [], fields: {} };
+    const changes = changesBetween(
+      { ...shape(before), gone: empty },
+      { ...shape({ ...before, count: { type: 'number' } }), fresh: empty },
+    );
 
-    expect(fingerprint(one)).toBe(fingerprint([...one]));
-    expect(fingerprint(one)).not.toBe(fingerprint(other));
+    expect(changes.map(({ severity, kind, text }) => `${severity}, ${kind}: ${text}`)).toEqual([
+      'breaking, stream removed: stream gone',
+      'warning, type widened: orders.count was integer, is number',
+      'information, stream added: stream fresh',
+    ]);
+  });
+
+  it('shows what a name hides', () => {
+    const field: Field = { types: ['string'], nullable: false };
+    const [change] = changesBetween(
+      { s: { keys: [], fields: {} } },
+      { s: { keys: [], fields: { 'a\n- breaking\u202e': field } } },
+    );
+
+    expect(change?.text).toBe('s.a - breaking⟦U+202E⟧ was not there, is string');
+  });
+});
+
+describe('the fingerprint', () => {
+  const added = (name: string) =>
+    changesBetween(shape(before), shape({ ...before, [name]: { type: 'string' } }));
+
+  it('is the same for the same changes, and for no others', () => {
+    expect(fingerprint(added('a'), SINCE)).toBe(fingerprint(added('a'), SINCE));
+    expect(fingerprint(added('a'), SINCE)).not.toBe(fingerprint(added('b'), SINCE));
+  });
+
+  it('is another when the same happens again after a later baseline', () => {
+    expect(fingerprint(added('a'), SINCE)).not.toBe(fingerprint(added('a'), 'b'.repeat(40)));
   });
 });

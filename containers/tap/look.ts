@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
+import { workspace } from '#adapters/git/workspace.ts';
+import { gitToken } from '#adapters/github/client.ts';
+import { s3Artifacts } from '#adapters/s3/artifacts.ts';
+import { Fault } from '#core/fault.ts';
+import type { Repository } from '#core/projects/project.ts';
+import { type Discovered, keyOf, type Seen, TapRef } from '#core/taps/check.ts';
+import { shapeOf } from '#core/taps/shape.ts';
+import type { Given } from '../answering.ts';
+import { credential } from '../credential.ts';
+import { hands as makeHands } from '../hands.ts';
+import { steady } from '../steady.ts';
+import { discover, scripts } from '../verify/discover.ts';
+import { environment, interpreterFor, type Shop, textOf } from '../verify/environment.ts';
+import type { Assignment, Env } from './env.ts';
+
+/** One tap as its default branch is now: clone, install, discover; the catalog's shape goes to the artifact bucket. Every reason why there is none is a `Fault`. */
+export async function look(env: Env & Assignment, given: Given): Promise<Discovered> {
+  const { folder, signal } = given;
+  const tap = TapRef.parse({ org: env.ORG, projectId: env.PROJECT_ID, repository: env.REPOSITORY });
+  const { apiUrl, cloneUrl: url, defaultBranch } = await repositoryOf(env, tap, signal);
+  const token = await gitToken(apiUrl, await credential(env.FORGE_SECRET_ARN, 'the forge', signal));
+  const clone = await workspace({ folder: join(folder, 'git'), url, token, signal });
+  const commit = await steady(clone, signal).fetch(`refs/heads/${defaultBranch}`);
+  const shop = { workspace: clone, hands: await makeHands(folder), folder, signal };
+  const seen: Seen = { commit, shape: shapeOf(JSON.parse(await catalogOf(shop, given, commit))) };
+  const files = steady(s3Artifacts(env.ARTIFACTS_BUCKET), signal);
+  await files.put(keyOf.discovered(tap, commit), JSON.stringify(seen, null, 1), 'application/json');
+  return { state: 'discovered', commit };
+}
+
+async function repositoryOf(
+  { PROJECTS_TABLE }: Env,
+  { org, projectId, repository }: TapRef,
+  signal: AbortSignal,
+): Promise<Repository> {
+  const project = await steady(dynamoProjects(PROJECTS_TABLE), signal).find(org, projectId);
+  const found = project?.repositories.find(({ fullName }) => fullName === repository);
+  if (!found) throw new Fault('NotFound', `${repository} is not in project ${projectId} any more`);
+  return found;
+}
+
+/** What the tap discovers, if it installs, ends well, logs no error and prints a sound catalog. */
+async function catalogOf(shop: Shop, { progress, signal }: Given, commit: string): Promise<string> {
+  const interpreter = await interpreterFor(shop, commit);
+  if (typeof interpreter === 'string') throw new Fault('Unavailable', interpreter);
+  const made = await environment(shop, { tree: commit, name: 'tap', interpreter });
+  progress();
+  if (made.install.verdict !== 'PASS')
+    throw new Fault('Invalid', `It does not install: ${made.install.detail}`);
+  const [name] = scripts(await textOf(shop.workspace, commit, 'pyproject.toml'));
+  if (!name) throw new Fault('Invalid', 'pyproject.toml names no command to run');
+  const { problems, catalog, complaints = [] } = await discover(shop.hands, made, name, signal);
+  await shop.hands.sweep();
+  const wrong = [...problems, ...complaints];
+  if (wrong.length > 0 || !catalog)
+    throw new Fault('Invalid', `Discovery failed: ${wrong.join('; ').slice(0, 2_000)}`);
+  return catalog;
+}
