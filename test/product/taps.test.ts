@@ -38,13 +38,17 @@ describe('the weekly schema check', { timeout: 90_000 }, () => {
     await product?.stop();
   });
 
-  /** What the weekly rule does; answers what each tap showed. */
-  async function check(): Promise<{ state: string }[]> {
+  /** What the weekly rule does. */
+  async function start(): Promise<string | undefined> {
     const { stateMachines = [] } = await machines.send(new ListStateMachinesCommand({}));
     const arn = stateMachines.find(({ name }) => /Taps/.test(name ?? ''))?.stateMachineArn;
-    const { executionArn } = await machines.send(
-      new StartExecutionCommand({ stateMachineArn: arn, input: '{}' }),
-    );
+    const started = await machines.send(new StartExecutionCommand({ stateMachineArn: arn, input: '{}' }));
+    return started.executionArn;
+  }
+
+  /** The same; answers what each tap showed. */
+  async function check(): Promise<{ state: string }[]> {
+    const executionArn = await start();
     for (;;) {
       const { status, output, cause } = await machines.send(new DescribeExecutionCommand({ executionArn }));
       if (status === 'SUCCEEDED') return JSON.parse(output ?? '');
@@ -110,5 +114,19 @@ describe('the weekly schema check', { timeout: 90_000 }, () => {
 
     expect(await check()).toEqual([{ state: 'inconclusive' }]);
     expect(await drifts()).toHaveLength(1);
+  });
+
+  it('leaves nothing running when it is stopped while it looks', async () => {
+    const endless = `sleep ${80_000 + process.pid}`;
+    const isRunning = async () => (await run('ps', ['-eo', 'args'])).stdout.split('\n').includes(endless);
+    await commit(
+      'tap_orders/streams.py',
+      (text) => `import subprocess\nsubprocess.run(${JSON.stringify(endless.split(' '))})\n${text}`,
+    );
+    await start();
+    await expect.poll(isRunning, { timeout: 30_000 }).toBe(true);
+
+    await product.stop();
+    await expect.poll(isRunning, { timeout: 10_000 }).toBe(false);
   });
 });
