@@ -1,40 +1,65 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
+import { readFileSync } from 'node:fs';
+import { Command, type CommanderError } from 'commander';
 import { approve } from './commands/approve.ts';
 import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
-import { login } from './commands/login.ts';
+import { login, token } from './commands/login.ts';
 import { logs } from './commands/logs.ts';
 import { projects } from './commands/projects.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { submit } from './commands/submit.ts';
 import { DEFAULT_URL } from './session.ts';
-import { CommandError, EXIT } from './terminal.ts';
+import { endWithReader } from './signals.ts';
+import { CommandError, EXIT, shown } from './terminal.ts';
 
 const EXIT_HELP = `
-Exit codes: 0 done, 1 failed, 2 wrong usage or input, 3 not signed in, 4 not found, 5 nothing answers at the URL.
-NO_COLOR turns colour off; SIGNALBOX_URL and SIGNALBOX_TOKEN (an API key) serve scripts.`;
+Exit codes: 0 done, 1 failed, 2 wrong usage or input, 3 not signed in, 4 not found, 5 nothing answers at the URL,
+130 interrupted.
+SIGNALBOX_URL says where the product is, SIGNALBOX_TOKEN (an API key) who asks, for scripts. NO_COLOR turns colour off.`;
 
-const program = new Command('signalbox')
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const isJson = process.argv.includes('--json');
+
+const program = new Command('npx signalbox')
   .description('An integration-engineering team that runs in your own AWS account, or on this machine.')
-  .option('--json', 'print one JSON value and nothing else', false)
-  .option('--url <url>', 'where the product is', process.env.SIGNALBOX_URL ?? DEFAULT_URL)
+  .version(version)
+  .option('--json', 'print one JSON value and nothing else')
+  .option('--url <url>', 'where the product is', process.env.SIGNALBOX_URL || DEFAULT_URL)
+  .configureHelp({ showGlobalOptions: true })
+  .configureOutput({ outputError: (text, write) => !isJson && write(`${text.trimEnd()}\n`) })
+  .showHelpAfterError('Add --help for what can be said, with an example.')
   .addHelpText('after', EXIT_HELP)
   .exitOverride();
 
-for (const add of [start, demo, submit, status, approve, logs, projects, login, doctor]) add(program);
+for (const add of [start, demo, submit, status, approve, logs, projects, login, token, doctor]) add(program);
+for (const stream of [process.stdout, process.stderr]) endWithReader(stream);
 
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = report(error as Error & { exitCode?: number; code?: string });
+  const exit = report(error as Error);
+  // What was interrupted may still wait for something that will not come.
+  if (exit === EXIT.interrupted) process.exit(exit);
+  process.exitCode = exit;
 }
 
-function report(error: Error & { exitCode?: number; code?: string }): number {
-  if (error.code?.startsWith('commander.')) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  const known = error instanceof CommandError;
-  const text = known ? error.message : (error.stack ?? String(error));
-  process.stderr.write(program.opts().json ? `${JSON.stringify({ error: text })}\n` : `${text}\n`);
-  return known ? error.exit : EXIT.failed;
+function report(error: Error): number {
+  const [text, exit] = explained(error);
+  if (isJson && exit !== EXIT.ok) process.stderr.write(`${JSON.stringify({ error: text })}\n`);
+  else if (text && !isCommanders(error)) process.stderr.write(`${shown(text)}\n`);
+  return exit;
+}
+
+/** Words and exit code. The library has said its own words already, unless a program reads. */
+function explained(error: Error): [text: string, exit: number] {
+  if (isCommanders(error))
+    return [error.message.replace(/^error: /, ''), error.exitCode === 0 ? EXIT.ok : EXIT.usage];
+  if (error instanceof CommandError) return [error.message, error.exit];
+  return [error.stack ?? String(error), EXIT.failed];
+}
+
+function isCommanders(error: Error): error is CommanderError {
+  return 'code' in error && String(error.code).startsWith('commander.');
 }

@@ -2,6 +2,7 @@
 // Runs the command line by the Node that `npm ci` installed, whatever Node this machine has: the sources are TypeScript.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -12,4 +13,4 @@ if (!existsSync(node)) {
 }
 const child = spawn(node, [here('cli.ts'), ...process.argv.slice(2)], { stdio: 'inherit' });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-child.on('exit', (code, signal) => process.exit(code ?? (signal ? 128 : 1)));
+child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));

@@ -1,7 +1,16 @@
 import pc from 'picocolors';
+import { visible } from '#core/visible.ts';
 
 /** What a command ends with: see `signalbox help` for the meaning of each. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, signedOut: 3, notFound: 4, unreachable: 5 } as const;
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  signedOut: 3,
+  notFound: 4,
+  unreachable: 5,
+  interrupted: 130,
+} as const;
 
 /** Everything the command line says: human text, or one JSON value with `--json` and nothing else. */
 export interface Terminal {
@@ -17,11 +26,22 @@ export function terminal(json: boolean): Terminal {
   return {
     json,
     say: (text) => {
-      if (!json) process.stdout.write(`${text}\n`);
+      if (!json) process.stdout.write(`${shown(text)}\n`);
     },
     result: (value, text) =>
-      process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : `${text()}\n`),
+      process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : `${shown(text())}\n`),
   };
+}
+
+/** Our own colours, which may stay; tickets and logs are written by strangers, and a terminal obeys what it is shown. */
+const COLOUR = new RegExp(`(${String.fromCharCode(27)}\\[(?:[0124]|2[24]|3[1-9]|90)m)`);
+
+/** Text for a terminal: every other character that would steer it, or deceive the eye, is written out. */
+export function shown(text: string): string {
+  return text
+    .split(COLOUR)
+    .map((part, index) => (index % 2 ? part : visible(part)))
+    .join('');
 }
 
 /** A failure with words for the person at the keyboard and the code to end with. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +12,8 @@ import { ORG } from '../demo/organization.ts';
 import { type Product, startProduct } from '../demo/product.ts';
 import { prove } from '../demo/proof.ts';
 import { fileDemoTicket } from '../demo/ticket.ts';
-import { CommandError, type Terminal, terminal } from '../terminal.ts';
+import { stopOnSignal } from '../signals.ts';
+import { CommandError, EXIT, type Terminal, terminal } from '../terminal.ts';
 
 interface Step {
   step: string;
@@ -24,6 +26,7 @@ export function demo(program: Command): void {
     .command('demo')
     .description('the main job without a person: ticket, approval by link, fix, pull request, proof')
     .option('--folder <path>', 'keep everything here; a temporary folder unless given')
+    .addHelpText('after', '\nExample:\n  npm run demo')
     .action(async ({ folder }: { folder?: string }) => {
       const out = terminal(program.opts().json);
       const place = folder ?? (await mkdtemp(join(tmpdir(), 'signalbox-demo-')));
@@ -39,18 +42,32 @@ export function demo(program: Command): void {
 async function play(folder: string, out: Terminal): Promise<{ steps: Step[]; pullRequest: string }> {
   const steps: Step[] = [];
   const timed = stopwatch(steps, out);
+  const stopping = stopOnSignal(out.say);
   const ports = { product: 0, aws: 0, forge: 0, mailbox: 0, model: 0 };
   const product = await timed('start the product', () => startProduct({ folder, fresh: true, ports }));
   const telling = new AbortController();
   const narration = narrate(product, out.say, { signal: telling.signal });
   try {
-    const pullRequest = await theMainJob(product, timed);
+    const pullRequest = await unlessStopped(stopping, () => theMainJob(product, timed));
     return { steps, pullRequest };
   } finally {
     telling.abort();
     await narration;
     await product.local.stop();
   }
+}
+
+/** What the work answers. Throws at the signal and leaves the work behind: what it talks to is about to end. */
+async function unlessStopped<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  if (signal.aborted) throw stoppedEarly();
+  const stopped = once(signal, 'abort').then(() => {
+    throw stoppedEarly();
+  });
+  return Promise.race([work(), stopped]);
+}
+
+function stoppedEarly(): CommandError {
+  return new CommandError('Stopped before it was through.', EXIT.interrupted);
 }
 
 type Timed = <T>(step: string, work: () => Promise<T>) => Promise<T>;

@@ -1,122 +1,71 @@
-import { execFileSync } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import pc from 'picocolors';
+import { columns } from '../layout.ts';
+import { type Finding, needed, said } from '../machine.ts';
+import { portsFrom } from '../ports.ts';
 import { EXIT, terminal } from '../terminal.ts';
 
-interface Finding {
-  what: string;
-  state: 'ok' | 'missing' | 'optional';
-  detail: string;
-}
+const USEFUL: Record<string, string> = {
+  uv: 'would make virtual environments faster',
+  rg: 'would make the agent search faster',
+  setpriv: 'would let tools run as another user',
+};
 
-const PORTS = [4600, 4601, 4602, 4603, 4604];
-
-/** `signalbox doctor`: what this machine has, what is missing, and how to get it. Ends with 1 if anything needed is missing. */
+/** `signalbox doctor`: what this machine has, what is missing, and how to get it. Changes nothing; ends with 1 if anything needed is missing. */
 export function doctor(program: Command): void {
   program
     .command('doctor')
     .description('what is missing on this machine, and how to get it')
-    .option('--folder <path>', 'data folder', '.signalbox')
-    .action(async ({ folder }: { folder: string }) => {
-      const findings = [...tools(), ...optional(), writable(folder), ...(await ports())];
-      terminal(program.opts().json).result(findings, () => findings.map(line).join('\n'));
+    .option('--folder <path>', 'the data folder that start would use', '.signalbox')
+    .option('--port <n>', 'first of the five ports that start would use', '4600')
+    .addHelpText('after', '\nExample:\n  npx signalbox doctor')
+    .action(async ({ folder, port }: { folder: string; port: string }) => {
+      const findings = [...(await needed()), writable(folder), ...(await optional()), await ports(port)];
+      terminal(program.opts().json).result(findings, () => text(findings));
       if (findings.some(({ state }) => state === 'missing')) process.exitCode = EXIT.failed;
     });
 }
 
-function tools(): Finding[] {
-  return [
-    atLeast(
-      'Node',
-      process.versions.node,
-      24,
-      'npm ci installs Node 24 for this project; run commands through npm or npx',
-    ),
-    command('git', ['--version'], 'Install git 2.30 or later'),
-    command('python3', ['--version'], 'Install Python 3.9 or later'),
-    command(
-      'python3',
-      ['-c', 'import venv, ensurepip; print("venv works")'],
-      'Install the venv module (Debian: python3-venv)',
-    ),
-  ];
+async function optional(): Promise<Finding[]> {
+  const tools = Object.entries(USEFUL).map(async ([what, purpose]): Promise<Finding> => {
+    const version = await said(what, ['--version']);
+    return { what, state: version ? 'ok' : 'optional', detail: version ?? `not here; ${purpose}` };
+  });
+  const key: Finding = process.env.ANTHROPIC_API_KEY
+    ? { what: 'ANTHROPIC_API_KEY', state: 'ok', detail: 'set: the real model works' }
+    : {
+        what: 'ANTHROPIC_API_KEY',
+        state: 'optional',
+        detail: 'not set: the scripted model covers the demo tickets, others go to a person',
+      };
+  return [...(await Promise.all(tools)), key];
 }
 
-function optional(): Finding[] {
-  return [
-    ...['uv', 'rg', 'setpriv'].map((name) => found(name)),
-    {
-      what: 'ANTHROPIC_API_KEY',
-      state: 'optional',
-      detail: process.env.ANTHROPIC_API_KEY
-        ? 'set: the real model works'
-        : 'not set: the scripted model covers the demo tickets, others go to a person',
-    },
-  ];
-}
-
-function found(name: string): Finding {
-  const purpose = {
-    uv: 'makes virtual environments faster',
-    rg: 'makes the agent search faster',
-    setpriv: 'lets tools run as another user',
-  }[name];
-  const { state, detail } = command(name, ['--version'], '');
-  return {
-    what: name,
-    state: state === 'ok' ? 'ok' : 'optional',
-    detail: state === 'ok' ? detail : `not here; ${purpose}`,
-  };
-}
-
-function command(name: string, args: string[], fix: string): Finding {
-  try {
-    const said = execFileSync(name, args, {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-      timeout: 10_000,
-    });
-    return { what: name, state: 'ok', detail: said.split('\n')[0] ?? '' };
-  } catch {
-    return { what: name, state: 'missing', detail: fix };
-  }
-}
-
-function atLeast(what: string, version: string, major: number, fix: string): Finding {
-  const isEnough = Number.parseInt(version, 10) >= major;
-  return { what, state: isEnough ? 'ok' : 'missing', detail: isEnough ? version : `${version}. ${fix}` };
-}
-
+/** Looks at the folder, or at the nearest one above it that exists and in which it would be made. */
 function writable(folder: string): Finding {
   const path = resolve(folder);
+  let there = path;
+  while (!existsSync(there)) there = dirname(there);
   try {
-    if (!existsSync(path)) mkdirSync(path, { recursive: true });
-    accessSync(path, constants.W_OK);
+    if (!statSync(there).isDirectory()) throw new Error(`${there} is not a folder`);
+    accessSync(there, constants.W_OK);
     return { what: 'data folder', state: 'ok', detail: path };
   } catch (error) {
-    return {
-      what: 'data folder',
-      state: 'missing',
-      detail: `${path} cannot be written: ${(error as Error).message}`,
-    };
+    const detail = `${path} cannot be written: ${(error as Error).message}. Choose another with --folder`;
+    return { what: 'data folder', state: 'missing', detail };
   }
 }
 
-async function ports(): Promise<Finding[]> {
-  return Promise.all(
-    PORTS.map(async (port) => ({
-      what: `port ${port}`,
-      ...((await isFree(port))
-        ? { state: 'ok' as const, detail: 'free' }
-        : {
-            state: 'optional' as const,
-            detail: 'in use: Signalbox is running, or choose others with npm start -- --port N',
-          }),
-    })),
-  );
+async function ports(first: string): Promise<Finding> {
+  const all = Object.values(portsFrom(first));
+  const taken = (await Promise.all(all.map(async (port) => !(await isFree(port)) && port))).filter(Boolean);
+  const what = `ports ${all[0]}-${all.at(-1)}`;
+  if (taken.length === 0) return { what, state: 'ok', detail: 'free' };
+  const detail = `${taken.join(', ')} in use: Signalbox is running, or choose others with npm start -- --port N`;
+  return { what, state: 'optional', detail };
 }
 
 function isFree(port: number): Promise<boolean> {
@@ -127,9 +76,15 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-function line({ what, state, detail }: Finding): string {
-  const mark = { ok: pc.green('ok      '), missing: pc.red('missing '), optional: pc.yellow('optional') }[
-    state
-  ];
-  return `${mark} ${what.padEnd(18)} ${detail}`;
+const MARKS = { ok: pc.green('ok'), missing: pc.red('missing'), optional: pc.yellow('optional') };
+
+function text(findings: Finding[]): string {
+  const missing = findings.filter(({ state }) => state === 'missing').length;
+  const verdict = missing
+    ? pc.red(`${missing} ${missing === 1 ? 'thing is' : 'things are'} missing.`)
+    : `${pc.green('Everything needed is here.')} Start with: npm start`;
+  return `${columns(
+    findings.map(({ what, state, detail }) => [MARKS[state], what, detail]),
+    Infinity,
+  )}\n\n${verdict}`;
 }

@@ -11,6 +11,10 @@ interface Options {
   alias: string[];
 }
 
+const HELP = `
+Example:
+  npx signalbox projects add shop https://github.com/acme/tap-shop.git --approver paula@acme.example`;
+
 const many = (value: string, before: string[]) => [...before, value];
 
 /** `signalbox projects list|add`: which repositories tickets can be about, and who decides about each. */
@@ -29,11 +33,12 @@ export function projects(program: Command): void {
     .description('make a repository known: alone in a project, or beside those that the project has')
     .argument('<project>', 'id: lower-case letters, digits and dashes')
     .argument('<clone-url>', 'https://HOST/OWNER/NAME.git')
-    .requiredOption('--approver <email>', 'who decides about its plans; may be given again', many, [])
+    .option('--approver <email>', 'who decides about its plans; may be given again', many, [])
     .option('--name <name>', 'what people call the project')
     .option('--kind <kind>', 'tap, target, etl or service', 'tap')
     .option('--branch <branch>', 'default branch', 'main')
     .option('--alias <word>', 'another word that tickets use for it; may be given again', many, [])
+    .addHelpText('after', HELP)
     .action(async (id: string, cloneUrl: string, options: Options) => {
       const { url, json } = program.opts();
       const project = await add(client(url), { id, cloneUrl, options });

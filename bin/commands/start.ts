@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { keysFile } from '../demo/keys.ts';
@@ -5,14 +6,24 @@ import { narrate } from '../demo/narrate.ts';
 import { ORG, PEOPLE } from '../demo/organization.ts';
 import { type Product, startProduct } from '../demo/product.ts';
 import { fileDemoTicket } from '../demo/ticket.ts';
+import { facts } from '../layout.ts';
+import { needed } from '../machine.ts';
+import { portsFrom } from '../ports.ts';
+import { stopOnSignal } from '../signals.ts';
 import { CommandError, terminal } from '../terminal.ts';
 
 interface Given {
   folder: string;
-  fresh: boolean;
+  fresh?: boolean;
   demo: boolean;
   port?: string;
 }
+
+const HELP = `
+Examples:
+  npm start
+  npm start -- --fresh --port 4700
+  npx signalbox start --folder /tmp/try --no-demo`;
 
 /** `signalbox start`: the whole product on this machine, until Ctrl-C. Started again, it goes on where it stopped. */
 export function start(program: Command): void {
@@ -20,50 +31,51 @@ export function start(program: Command): void {
     .command('start')
     .description('run the product on this machine: no AWS account, no Docker, no API key')
     .option('--folder <path>', 'where everything is kept', '.signalbox')
-    .option('--fresh', 'empty the folder first', false)
+    .option('--fresh', 'empty the folder first')
     .option('--no-demo', 'do not file the demo ticket')
     .option('--port <n>', 'first of five ports in a row (4600); 0 for any that are free')
-    .action(async ({ folder, fresh, demo, port }: Given) => {
+    .addHelpText('after', HELP)
+    .action(async ({ folder, fresh = false, demo, port }: Given) => {
       const out = terminal(program.opts().json);
       const began = performance.now();
-      const ports = portsFrom(port);
+      const ports = port === undefined ? undefined : portsFrom(port);
+      await refuseWithout();
+      const stopping = stopOnSignal(out.say);
       const product = await startProduct({
         folder,
         fresh,
         ...(ports && { ports }),
         apiKey: process.env.ANTHROPIC_API_KEY || undefined,
-      }).catch((error: Error) => {
-        throw new CommandError(`${error.message}\nsignalbox doctor tells what this machine lacks.`);
-      });
-      const stopping = stopOnSignal(out.say);
-      out.result(addresses(product), () => welcome(product, performance.now() - began));
-      if (demo) await fileDemoTicket(product);
-      await narrate(product, out.say, { signal: stopping, newOnly: true });
-      await product.local.stop();
+      }).catch((error) => Promise.reject(explained(error, folder)));
+      try {
+        if (!stopping.aborted)
+          out.result(addresses(product), () => welcome(product, performance.now() - began));
+        if (demo && !stopping.aborted) await fileDemoTicket(product);
+        await narrate(product, out.say, { signal: stopping, newOnly: true });
+      } finally {
+        await product.local.stop();
+      }
       out.say('Stopped. npm start goes on from here.');
     });
 }
 
-function portsFrom(port: string | undefined) {
-  if (port === undefined) return undefined;
-  const first = Number(port);
-  if (first === 0) return { product: 0, aws: 0, forge: 0, mailbox: 0, model: 0 };
-  if (!Number.isInteger(first) || first < 1 || first > 65_531)
-    throw new CommandError(`${port} is not a port`, 2);
-  return { product: first, aws: first + 1, forge: first + 2, mailbox: first + 3, model: first + 4 };
+async function refuseWithout(): Promise<void> {
+  const missing = (await needed()).filter(({ state }) => state === 'missing');
+  if (missing.length === 0) return;
+  const list = missing.map(({ what, detail }) => `  ${what}: ${detail}`).join('\n');
+  throw new CommandError(`This machine lacks what Signalbox needs:\n${list}`);
 }
 
-/** Aborts at the first Ctrl-C or SIGTERM; a second one ends at once, which nothing here minds. */
-function stopOnSignal(say: (text: string) => void): AbortSignal {
-  const stopping = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => {
-      if (stopping.signal.aborted) process.exit(1);
-      say('\nStopping…');
-      stopping.abort();
-    });
-  }
-  return stopping.signal;
+const UNWRITABLE = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOENT', 'ENOSPC'];
+
+function explained(error: Error & { code?: string; errcode?: number }, folder: string): CommandError {
+  if (UNWRITABLE.includes(error.code ?? '') || error.code === 'ERR_SQLITE_ERROR')
+    return new CommandError(
+      `${resolve(folder)} cannot be written (${error.message}). Choose another with --folder.`,
+    );
+  if (error.message.startsWith('Port '))
+    return new CommandError(`${error.message}, like: npm start -- --port 4700`);
+  return new CommandError(`${error.message}\nnpx signalbox doctor tells what this machine lacks.`);
 }
 
 function addresses({ local, isRealModel }: Product) {
@@ -81,12 +93,16 @@ function addresses({ local, isRealModel }: Product) {
 }
 
 function welcome(product: Product, milliseconds: number): string {
-  const { webhooks, ...rest } = addresses(product);
-  const rows = Object.entries({ ...rest, webhooks: webhooks.join('  ') });
-  return [
-    `${pc.bold('Signalbox')} is ready after ${(milliseconds / 1000).toFixed(1)} s. Ctrl-C stops it.`,
-    ...rows.map(([name, value]) => `  ${name.padEnd(15)} ${value}`),
-    `  sign in as      ${PEOPLE.map(({ email }) => email).join(', ')} (the code arrives in the mailbox)`,
-    '',
-  ].join('\n');
+  const { dashboard, mailbox, forge, rest, aws, model, webhookSecrets } = addresses(product);
+  const rows = facts([
+    ['dashboard', `${dashboard}   sign in as ${PEOPLE.map(({ email }) => email).join(', ')}`],
+    ['mailbox', `${mailbox}   every mail: codes to sign in, approvals to decide`],
+    ['forge', `${forge}   repositories and pull requests`],
+    ['REST', rest],
+    ['webhooks', `${dashboard}/webhooks/${ORG}/{github,jira,erp}`],
+    ['', `signed with the secrets in ${webhookSecrets}`],
+    ['AWS', aws],
+    ['model', model],
+  ]);
+  return `${pc.bold('Signalbox')} is ready after ${(milliseconds / 1000).toFixed(1)} s. Ctrl-C stops it.\n${rows}\n`;
 }
