@@ -3,6 +3,7 @@ import { decodeJwt, decodeProtectedHeader, jwtVerify, SignJWT } from 'jose';
 import * as z from 'zod';
 import { APPROVAL_ID } from '#core/approvals/approval.ts';
 import type { Clock } from '#core/ports.ts';
+import { isSameCode, shortCode } from './codes.ts';
 import { type SigningKeys, signingKeys } from './signing-keys.ts';
 
 const ISSUER = 'signalbox';
@@ -20,7 +21,13 @@ const LinkClaims = z.object({
   ch: z.literal('email'),
 });
 const ViewClaims = z.object({ ...Named, sub: z.string(), lnk: z.string() });
-const FormClaims = z.object({ ...Named, rev: z.int().positive(), ph: z.string(), lnk: z.string() });
+const FormClaims = z.object({
+  ...Named,
+  sub: z.string(),
+  rev: z.int().positive(),
+  ph: z.string(),
+  lnk: z.optional(z.string()),
+});
 
 /** What a link in a mail says: who may look at which question, until when. */
 export interface LinkToken {
@@ -29,6 +36,8 @@ export interface LinkToken {
   approver: string;
   revision: number;
   payloadHash: string;
+  /** 0 for the first link of a request; the next one replaces a link that was locked. */
+  round: number;
   issuedAt: string;
   expiresAt: string;
 }
@@ -42,8 +51,14 @@ export interface View {
   linkHash: string;
 }
 
-/** What the form on one page says: good for one decision on one revision, from the same link. */
-export interface Form extends Omit<View, 'approver'> {
+/** What the form on one page says: good for one decision on one revision, by the person that it was made for. */
+export interface Form {
+  org: string;
+  approvalId: string;
+  /** Who looked: the link's approver, or whoever was signed in. */
+  by: string;
+  /** Of the link that the page was opened by, if it was. */
+  linkHash?: string | undefined;
   /** SHA-256 of the form's id. */
   formHash: string;
   revision: number;
@@ -100,18 +115,20 @@ export function approvalTokens(secretText: string, clock: Clock) {
     },
 
     form(form: Omit<Form, 'formHash'>, nonce: string): Promise<string> {
-      const { org, approvalId, revision, payloadHash, linkHash } = form;
-      const claims = { aid: approvalId, rev: revision, ph: payloadHash, lnk: linkHash, jti: nonce, aud: org };
+      const { org, approvalId, by, revision, payloadHash, linkHash } = form;
+      const named = { aid: approvalId, rev: revision, ph: payloadHash, jti: nonce, aud: org };
+      const claims = { ...named, sub: by, ...(linkHash && { lnk: linkHash }) };
       return sign(keys, 'form', claims, { iat: now(), exp: now() + VIEW_SECONDS });
     },
 
     async readForm(token: string): Promise<Form | undefined> {
       const claims = await read('form', FormClaims, token);
       if (!claims) return undefined;
-      const { aud, aid, rev, ph, lnk, jti } = claims;
+      const { aud, aid, sub, rev, ph, lnk, jti } = claims;
       return {
         org: aud,
         approvalId: aid,
+        by: sub,
         revision: rev,
         payloadHash: ph,
         linkHash: lnk,
@@ -121,6 +138,18 @@ export function approvalTokens(secretText: string, clock: Clock) {
   };
 }
 
+/** Codes that go into the body of a link's mail and nowhere else: whoever has only the URL, as scanners do, cannot decide. */
+export function approvalCodes(secretText: string) {
+  const keys = signingKeys(secretText);
+  const codeFor = (org: string, linkHash: string) => shortCode(keys, `approval-code/v1/${org}`, linkHash);
+  return {
+    codeFor,
+    isRight: (typed: string, org: string, linkHash: string) => isSameCode(typed, codeFor(org, linkHash)),
+  };
+}
+
+export type ApprovalCodes = ReturnType<typeof approvalCodes>;
+
 export type ApprovalTokens = ReturnType<typeof approvalTokens>;
 
 type Kind = 'link' | 'view' | 'form';
@@ -129,9 +158,11 @@ const purpose = (kind: Kind, org: string) => `approval-${kind}/v1/${org}`;
 const type = (kind: Kind) => `approval-${kind}+jwt`;
 
 /** 128 bits that only the key's holder can compute, so that nothing secret has to be stored until the mail is sent. */
-function linkId(keys: SigningKeys, { org, approvalId, revision, approver }: LinkToken): string {
+function linkId(keys: SigningKeys, { org, approvalId, revision, approver, round }: LinkToken): string {
   const key = keys.key(keys.current, `approval-link-id/v1/${org}`) ?? new Uint8Array();
-  const bytes = createHmac('sha256', key).update(`${approvalId}\n${revision}\n${approver}`).digest();
+  const bytes = createHmac('sha256', key)
+    .update(`${approvalId}\n${revision}\n${approver}\n${round}`)
+    .digest();
   return bytes.subarray(0, 16).toString('base64url');
 }
 

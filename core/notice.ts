@@ -7,6 +7,7 @@ export const Minted = z.discriminatedUnion('kind', [
     approvalId: z.string(),
     approver: z.string(),
     revision: z.int().positive(),
+    round: z.int().nonnegative().default(0),
     payloadHash: z.string(),
     expiresAt: z.iso.datetime(),
   }),

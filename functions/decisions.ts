@@ -5,6 +5,7 @@ import type { Refusal } from '#core/approvals/decide.ts';
 /** HTTP status of each way in which a decision does not count. */
 export const REFUSED: Record<Refusal['error'], number> = {
   not_eligible: 403,
+  step_up_required: 403,
   already_decided: 409,
   changed: 409,
   link_used: 409,

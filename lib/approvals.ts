@@ -13,7 +13,7 @@ import type { Env as SweepEnv } from '#functions/schedule/sweep-approvals.ts';
 import { answersTokens } from './agents.ts';
 import type { DataStack } from './data-stack.ts';
 import { deadLetters } from './dead-letters.ts';
-import { appends, knowsPeople, reads, writes } from './grants.ts';
+import { appends, knowsPeople, reads, standsIn, writes } from './grants.ts';
 import { Handler } from './handler.ts';
 import { addRoutes } from './routes.ts';
 
@@ -58,16 +58,18 @@ export class Approvals extends Construct {
         APPROVAL_LINKS_TABLE: data.approvalLinks.tableName,
         LEDGER_TABLE: data.ledger.tableName,
         LINK_SECRET_ARN: data.linkSecret.secretArn,
+        ...this.asks(),
       },
     });
-    reads(page, data.approvals, data.approvalLinks);
+    reads(page, data.approvals, data.approvalLinks, data.people);
+    data.sessionSecret.grantRead(page);
     data.approvalLinks.grant(page, 'dynamodb:UpdateItem');
     data.linkSecret.grantRead(page);
     return page;
   }
 
   private decision() {
-    const { data, publicUrl } = this;
+    const { data } = this;
     const decision = new Handler<DecisionEnv>(this, 'Decision', {
       entry: 'http/approval-decision',
       env: {
@@ -75,24 +77,25 @@ export class Approvals extends Construct {
         APPROVAL_LINKS_TABLE: data.approvalLinks.tableName,
         LEDGER_TABLE: data.ledger.tableName,
         LINK_SECRET_ARN: data.linkSecret.secretArn,
-        PUBLIC_URL: publicUrl,
+        NOTICES_TABLE: data.notices.tableName,
+        ...this.asks(),
       },
     });
     writes(decision, data.approvals, data.approvalLinks);
-    appends(decision, data.ledger);
+    appends(decision, data.ledger, data.notices);
+    knowsPeople(decision, data);
+    standsIn(decision, data);
     data.linkSecret.grantRead(decision);
     return decision;
   }
 
   /** One source, two functions: no GET route's function may write what decides. */
   private api() {
-    const { data, publicUrl } = this;
+    const { data } = this;
     const env = {
       APPROVALS_TABLE: data.approvals.tableName,
       LEDGER_TABLE: data.ledger.tableName,
-      PEOPLE_TABLE: data.people.tableName,
-      SESSION_SECRET_ARN: data.sessionSecret.secretArn,
-      PUBLIC_URL: publicUrl,
+      ...this.asks(),
     };
     const show = new Handler<ApiEnv>(this, 'Show', { entry: 'http/approval-api', env });
     const decide = new Handler<ApiEnv>(this, 'Decide', { entry: 'http/approval-api', env });
@@ -102,7 +105,17 @@ export class Approvals extends Construct {
     }
     writes(decide, data.approvals);
     appends(decide, data.ledger);
+    standsIn(decide, data);
     return { show, decide };
+  }
+
+  /** What telling who is asking takes. */
+  private asks() {
+    return {
+      PEOPLE_TABLE: this.data.people.tableName,
+      SESSION_SECRET_ARN: this.data.sessionSecret.secretArn,
+      PUBLIC_URL: this.publicUrl,
+    };
   }
 
   private dispatcher(): void {

@@ -28,6 +28,11 @@ export function knowsPeople(grantee: IGrantable, { people, sessionSecret }: Data
   sessionSecret.grantRead(grantee);
 }
 
+/** Deciding in somebody's place: the delegation is checked in the decision's own transaction. */
+export function standsIn(grantee: IGrantable, { people }: DataStack): void {
+  people.grant(grantee, 'dynamodb:ConditionCheckItem');
+}
+
 /** Files below one prefix: to read and list, and with `isWriter` to put; never to delete. */
 export function keepsFiles(
   grantee: IGrantable,

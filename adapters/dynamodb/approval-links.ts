@@ -1,5 +1,5 @@
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import type { Links, StoredLink } from '#core/approvals/ports.ts';
+import { CODE_TRIES, type Links, type StoredLink } from '#core/approvals/ports.ts';
 import { dynamo } from '../aws/clients.ts';
 import { linkId } from './approval-rows.ts';
 
@@ -42,6 +42,26 @@ export function dynamoLinks(table: string): Links {
       const Key = { id: linkId(org, hash) };
       const { Item } = await dynamo().send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));
       return Item as StoredLink | undefined;
+    },
+
+    async attempt(org, hash) {
+      try {
+        const { Attributes } = await dynamo().send(
+          new UpdateCommand({
+            TableName: table,
+            Key: { id: linkId(org, hash) },
+            UpdateExpression: 'ADD tries :one',
+            ConditionExpression:
+              'attribute_exists(id) AND (attribute_not_exists(tries) OR tries < :most) AND attribute_not_exists(revokedAt)',
+            ExpressionAttributeValues: { ':one': 1, ':most': CODE_TRIES },
+            ReturnValues: 'UPDATED_NEW',
+          }),
+        );
+        return CODE_TRIES - Number(Attributes?.tries);
+      } catch (error) {
+        if (isRefused(error)) return undefined;
+        throw error;
+      }
     },
 
     open: (org, hash, at) => change(org, hash, { set: 'openedAt', at }),

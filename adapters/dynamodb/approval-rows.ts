@@ -27,7 +27,7 @@ export function approvalRow(approval: Approval): Item {
   return {
     ...approvalKey(approval.org, approval.id),
     ...approval,
-    approverIds: new Set(approval.approvers.map(({ id }) => id)),
+    ...(approval.approvers.length > 0 && { approverIds: new Set(approval.approvers.map(({ id }) => id)) }),
     conflictIds: new Set(approval.conflicts),
     ...(approval.status === 'PENDING' && { inboxOrg: approval.org }),
     ...(approval.resume === 'PENDING' && { resumeOrg: approval.org }),
@@ -71,25 +71,47 @@ interface Decision {
 }
 
 /**
- * The five writes of a decision. The first condition holds everything that must be true, whatever was checked before:
+ * The writes of a decision. The first condition holds everything that must be true, whatever was checked before:
  * a caller that skipped every check still cannot decide wrongly.
  */
 export function decision(tables: ApprovalTables, { before, step, vote, now }: Decision): Write[] {
   return [
     settle(tables.approvals, { before, step, vote, now }),
-    putNew(tables.approvals, voteRow(step.next, vote, now)),
+    putNew(tables.approvals, voteRow(step.next, { vote, voter: vote.by, now })),
     putNew(tables.ledger, ledgerRow(step.next, step.sealed)),
     ...(vote.formHash ? [putNew(tables.approvals, usedForm(vote.formHash, now))] : []),
     ...(vote.linkHash ? [useLink(tables.links, { before, step, vote, now })] : []),
+    ...(vote.onBehalfOf ? inPlaceOf(tables, { before, step, vote, now }, vote.onBehalfOf) : []),
   ];
 }
 
-/** A decision's refusals at their five places, with gaps where it had no form or no link. */
-export function inOrder(refused: (Refusal | undefined)[], vote: Vote): (Refusal | undefined)[] {
+/** Which of a decision's optional writes were refused: it may have no form and no link. */
+export function refusedParts(refused: (Refusal | undefined)[], vote: Vote) {
   const rest = refused.slice(3);
   const form = vote.formHash ? rest.shift() : undefined;
   const link = vote.linkHash ? rest.shift() : undefined;
-  return [...refused.slice(0, 3), form, link];
+  return { form, link, place: rest.find(Boolean) };
+}
+
+/** A delegate's vote is the delegator's too, so that neither can vote again, and counts only while the delegation holds. */
+function inPlaceOf(tables: ApprovalTables, { step, vote, now }: Decision, onBehalfOf: string): Write[] {
+  return [
+    putNew(tables.approvals, voteRow(step.next, { vote, voter: onBehalfOf, now })),
+    {
+      ConditionCheck: {
+        TableName: tables.people,
+        Key: delegationKey(step.next.org, onBehalfOf, vote.delegation ?? ''),
+        ConditionExpression:
+          '#to = :by AND startsAt <= :now AND endsAt > :now AND attribute_not_exists(revokedAt)',
+        ExpressionAttributeNames: { '#to': 'to' },
+        ExpressionAttributeValues: { ':by': vote.by, ':now': now.toISOString() },
+      },
+    },
+  ];
+}
+
+export function delegationKey(org: string, from: string, id: string) {
+  return { pk: `ORG#${org}`, sk: `DELEGATION#${from}#${id}` };
 }
 
 function settle(TableName: string, { before, step, vote, now }: Decision): Write {
@@ -101,7 +123,8 @@ function settle(TableName: string, { before, step, vote, now }: Decision): Write
         '#status = :pending AND version = :version',
         'revision = :revision AND payloadHash = :payload AND policyHash = :policy',
         'expiresAt > :now',
-        'contains(approverIds, :by) AND NOT contains(conflictIds, :by)',
+        'contains(approverIds, :for) AND NOT contains(conflictIds, :by) AND NOT contains(conflictIds, :for)',
+        'contains(auths, :auth)',
       ].join(' AND '),
       ExpressionAttributeNames: { '#status': 'status' },
       ExpressionAttributeValues: {
@@ -112,20 +135,23 @@ function settle(TableName: string, { before, step, vote, now }: Decision): Write
         ':policy': before.policyHash,
         ':now': now.toISOString(),
         ':by': vote.by,
+        ':for': vote.onBehalfOf ?? vote.by,
+        ':auth': vote.auth,
       },
     },
   };
 }
 
-function voteRow({ org, id }: Approval, vote: Vote, now: Date): Item {
-  const { verdict, by, channel, auth } = vote;
+function voteRow(
+  { org, id }: Approval,
+  { vote, voter, now }: { vote: Vote; voter: string; now: Date },
+): Item {
+  const { verdict, by, onBehalfOf, channel, auth, assertion } = vote;
   return {
     pk: actionPk(org, id),
-    sk: `VOTE#${vote.revision}#${by}`,
+    sk: `VOTE#${vote.revision}#${voter}`,
     decisionId: vote.id,
-    verdict,
-    channel,
-    auth,
+    ...{ verdict, by, onBehalfOf, channel, auth, assertion },
     at: now.toISOString(),
   };
 }

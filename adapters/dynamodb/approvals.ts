@@ -14,6 +14,8 @@ export interface ApprovalTables {
   /** Only where links decide. */
   links?: string;
   ledger: string;
+  /** Only where delegates decide. */
+  people?: string;
 }
 
 /** Each lost race is against a change of version, so a few are enough even when everybody presses at once. */
@@ -147,8 +149,9 @@ function answerFor(approval: Approval, vote: Vote, now: Date): Outcome | undefin
 
 /** What besides the approval itself stood in the way; its row is looked at again anyway. */
 function otherRefusal(refused: (Refused | undefined)[], vote: Vote): Refusal | undefined {
-  const [, , , form, link] = rows.inOrder(refused, vote);
+  const { form, link, place } = rows.refusedParts(refused, vote);
   if (link) return linkRefusal(link.item ?? {});
+  if (place) return { error: 'not_eligible', message: 'The delegation that you decide by has ended' };
   if (form) return { error: 'form_used', message: 'This page was used already; open it again' };
   return undefined;
 }

@@ -1,15 +1,18 @@
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { Fault } from '#core/fault.ts';
+import { Delegation } from '#core/people/delegation.ts';
 import { ApiKey } from '#core/people/key.ts';
 import { normalEmail, Person } from '#core/people/person.ts';
 import type { People, Session } from '#core/people/ports.ts';
 import { dynamo } from '../aws/clients.ts';
+import { delegationKey } from './approval-rows.ts';
 
 /** People, ended sessions and API keys in one table. Sessions leave a row only when they are ended, until they would have expired. */
 export function dynamoPeople(table: string): People {
-  return { ...people(table), ...sessions(table), ...keys(table) };
+  return { ...people(table), ...delegations(table), ...sessions(table), ...keys(table) };
 }
 
-function people(table: string): Pick<People, 'find' | 'findByEmail' | 'admit'> {
+function people(table: string): Pick<People, 'find' | 'findByEmail' | 'admit' | 'list' | 'change'> {
   async function find(org: string, id: string) {
     const { Item } = await dynamo().send(new GetCommand({ TableName: table, Key: personKey(org, id) }));
     return Item && Person.parse(Item);
@@ -42,7 +45,76 @@ function people(table: string): Pick<People, 'find' | 'findByEmail' | 'admit'> {
       }
       return (await find(person.org, person.id)) ?? person;
     },
+
+    async list(org) {
+      const found = await below(table, org, 'PERSON#');
+      return found.map((item) => Person.parse(item)).sort((a, b) => (a.email < b.email ? -1 : 1));
+    },
+
+    async change(org, id, change) {
+      const known = await find(org, id);
+      if (!known) throw new Fault('NotFound', 'There is no such person');
+      const next = Person.parse({ ...known, ...change });
+      const Item = { ...personKey(org, id), ...next };
+      await dynamo().send(
+        new PutCommand({ TableName: table, Item, ConditionExpression: 'attribute_exists(pk)' }),
+      );
+      return next;
+    },
   };
+}
+
+function delegations(table: string): Pick<People, 'delegations' | 'delegate' | 'endDelegation'> {
+  return {
+    async delegations(org) {
+      return (await below(table, org, 'DELEGATION#')).map((item) => Delegation.parse(item));
+    },
+
+    async delegate(delegation) {
+      const { org, from, id, endsAt } = delegation;
+      const ttl = Math.floor(Date.parse(endsAt) / 1000);
+      const Item = { ...delegationKey(org, from, id), ...delegation, ttl };
+      await dynamo().send(
+        new PutCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(pk)' }),
+      );
+    },
+
+    async endDelegation(org, from, id, at) {
+      try {
+        await dynamo().send(
+          new UpdateCommand({
+            TableName: table,
+            Key: delegationKey(org, from, id),
+            UpdateExpression: 'SET revokedAt = if_not_exists(revokedAt, :at)',
+            ConditionExpression: 'attribute_exists(pk)',
+            ExpressionAttributeValues: { ':at': at },
+          }),
+        );
+      } catch (error) {
+        if (isTaken(error)) throw new Fault('NotFound', 'There is no such delegation');
+        throw error;
+      }
+    },
+  };
+}
+
+async function below(table: string, org: string, prefix: string): Promise<Record<string, unknown>[]> {
+  const found: Record<string, unknown>[] = [];
+  let from: Record<string, unknown> | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await dynamo().send(
+      new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+        ExpressionAttributeValues: { ':pk': `ORG#${org}`, ':prefix': prefix },
+        ExclusiveStartKey: from,
+        ConsistentRead: true,
+      }),
+    );
+    found.push(...Items);
+    from = LastEvaluatedKey;
+  } while (from);
+  return found;
 }
 
 function sessions(table: string): Pick<People, 'findInSession' | 'endSession'> {

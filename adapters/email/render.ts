@@ -2,7 +2,7 @@ import type { Notice } from '#core/notice.ts';
 import { type Html, html } from '../html/html.ts';
 
 /** What is made at the moment of sending, in words for the mail's body. */
-export type Extra = { label: string; url: string } | { code: string; until: string } | undefined;
+export type Extra = { code: string; until: string; label?: string; url?: string } | undefined;
 
 export interface Mail {
   subject: string;
@@ -23,7 +23,7 @@ function asText({ paragraphs, facts, unverified, link }: Notice, extra: Extra): 
   const action = buttonOf(extra) ?? link;
   return [
     ...paragraphs,
-    ...(extra && 'code' in extra ? [`Code: ${grouped(extra.code)}\nGood until ${extra.until}`] : []),
+    ...(extra ? [`Code: ${grouped(extra.code)}\nGood until ${extra.until}`] : []),
     ...(facts.length > 0 ? [facts.map(({ name, value }) => `${name}: ${value}`).join('\n')] : []),
     ...(unverified ? [`The agent says (not verified):\n${indent(unverified)}`] : []),
     ...(action ? [`${action.label}:\n${action.url}`] : []),
@@ -38,7 +38,7 @@ function asHtml({ subject, paragraphs, facts, unverified, link }: Notice, extra:
 <body style="margin:0;padding:24px 12px;font:16px/1.5 system-ui,-apple-system,Segoe UI,Roboto,sans-serif">
 <div style="max-width:36rem;margin:0 auto">
 ${paragraphs.map((text) => html`<p style="margin:0 0 16px">${text}</p>`)}
-${extra && 'code' in extra ? html`<p style="margin:0 0 4px;font:600 28px/1.2 ui-monospace,Menlo,Consolas,monospace;letter-spacing:2px">${grouped(extra.code)}</p><p style="margin:0 0 16px">Good until ${extra.until}</p>` : ''}
+${extra ? html`<p style="margin:0 0 4px;font:600 28px/1.2 ui-monospace,Menlo,Consolas,monospace;letter-spacing:2px">${grouped(extra.code)}</p><p style="margin:0 0 16px">Good until ${extra.until}</p>` : ''}
 ${action ? html`<p style="margin:24px 0"><a href="${action.url}" style="display:inline-block;padding:12px 20px;border-radius:8px;background:#1f5fbf;color:#ffffff;text-decoration:none;font-weight:600">${action.label}</a></p>` : ''}
 ${facts.length > 0 ? html`<table style="border-collapse:collapse;width:100%;margin:0 0 16px">${facts.map(row)}</table>` : ''}
 ${unverified ? html`<div style="border-left:4px solid #b7791f;padding:8px 12px;margin:0 0 16px"><p style="margin:0 0 4px;font-weight:600">The agent says (not verified)</p><p style="margin:0;white-space:pre-wrap">${unverified}</p></div>` : ''}
@@ -51,7 +51,7 @@ function row({ name, value }: { name: string; value: string }): Html {
 }
 
 function buttonOf(extra: Extra): { label: string; url: string } | undefined {
-  return extra && 'url' in extra ? extra : undefined;
+  return extra?.label && extra.url ? { label: extra.label, url: extra.url } : undefined;
 }
 
 /** `7K2QF4MX` as `7K2Q-F4MX`, which is easier to carry from one window to another. */

@@ -1,8 +1,8 @@
-import type { Approval } from '#core/approvals/approval.ts';
-import type { PlanPayload } from '#core/approvals/plan.ts';
+import type { Approval, Summary } from '#core/approvals/approval.ts';
+import { whyItWaits } from '#core/approvals/request.ts';
+import { summarise } from '#core/approvals/summary.ts';
 import { decidedBy } from '#core/approvals/view.ts';
 import { duration } from '#core/duration.ts';
-import { dollars } from '#core/money.ts';
 import { visible } from '#core/visible.ts';
 import { type Html, html } from './html.ts';
 import { page } from './page.ts';
@@ -10,82 +10,57 @@ import { page } from './page.ts';
 /** What a page needs to be made: `form` is the single-use token, absent for whoever may only look. */
 export interface Shown {
   approval: Approval;
-  payload: PlanPayload;
   /** The canonical bytes themselves: shown whole, so that nothing approved is out of sight. */
   text: string;
   now: Date;
   form?: string | undefined;
+  /** What the form asks for besides a press: the code from the mail, or a passkey, which has a page of its own. */
+  asks: 'nothing' | 'code' | 'passkey';
   /** Why there are no buttons. */
   notice?: string | undefined;
 }
 
 /** The page that a link opens: facts typed by us first, then every byte, then the agent's words, then the buttons. */
 export function approvalPage(shown: Shown): string {
-  const { approval, payload, form, notice } = shown;
+  const { approval, text, notice } = shown;
+  const summary = summarise(approval.type, text);
   return page(
-    approval.headline,
+    summary.headline,
     html`<header><span>Signalbox · ${approval.org}</span><span>${approval.id.slice(-6)}</span></header>
-<h1>${visible(approval.headline)}</h1>
-<p class="lead">The lead (an agent) asks to have this done. Nothing happens until you decide; no answer means no.</p>
-${facts(shown)}
-${whatWillHappen(payload)}
-${claims(payload)}
+<h1>${visible(summary.headline)}</h1>
+<p class="lead">${visible(approval.requester)} asks to have this done. Nothing happens until you decide; no answer means no.</p>
+${facts(shown, summary)}
+<section><h2>If you approve</h2><ol>${summary.effects.map((effect) => html`<li>${visible(effect)}</li>`)}</ol></section>
 ${everything(shown)}
-${form ? buttons(approval, form) : html`<section><p class="state">${notice ?? ''}</p></section>`}`,
+${summary.claim ? html`<section class="claim"><h2>The agent says (not verified)</h2><pre>${visible(summary.claim)}</pre></section>` : ''}
+${notice ? html`<section><p class="state">${notice}</p></section>` : buttons(shown)}`,
   );
 }
 
-function facts({ approval, payload, now }: Shown): Html {
-  const { ticket, repository, cost } = payload;
-  const until = new Date(approval.expiresAt);
+function facts({ approval, now }: Shown, summary: Summary): Html {
+  const { expiresAt, approvers, quorum, votes } = approval;
+  const until = new Date(expiresAt);
+  const asked = approvers.map(({ email }) => email).join(', ');
   return html`<section><h2>The request</h2><dl>
-<dt>Ticket</dt><dd>${visible(ticket.externalId)} (${ticket.source}), ${visible(ticket.title)}</dd>
-<dt>Reported by</dt><dd>${visible(ticket.reporter)}</dd>
-<dt>Kind, priority</dt><dd>${ticket.type}, ${ticket.priority}</dd>
-<dt>Repository</dt><dd>${repository.fullName}, from branch ${visible(repository.base)}</dd>
-<dt>Cost</dt><dd>${dollars(cost.spentNanoUsd)} when asked; the run stops at ${dollars(cost.budgetNanoUsd)}</dd>
-<dt>Why it waits</dt><dd>Rule ${approval.rule}: risk ${approval.risk}, one approver who did not ask for it</dd>
-<dt>Asked</dt><dd>${approval.approvers.map(({ email }) => email).join(', ')}</dd>
-<dt>Decide by</dt><dd>${stamp(approval.expiresAt)}${now < until ? html` (in ${duration(now, until)})` : ' (over)'}</dd>
+${summary.facts.map(({ name, value }) => html`<dt>${name}</dt><dd>${visible(value)}</dd>`)}
+<dt>Why it waits</dt><dd>${visible(whyItWaits(approval))}</dd>
+<dt>Asked</dt><dd>${asked}${quorum > 1 ? html`; ${quorum} must agree, ${votes.length} so far` : ''}</dd>
+<dt>Decide by</dt><dd>${stamp(expiresAt)}${now < until ? html` (in ${duration(now, until)})` : ' (over)'}</dd>
 </dl></section>`;
 }
 
-function whatWillHappen({ repository }: PlanPayload): Html {
-  return html`<section><h2>If you approve</h2><ol>
-<li>A code agent changes a clone of ${repository.fullName} on a branch of its own and runs the tests. Its tools hold no credentials.</li>
-<li>The platform checks the change in a clean clone: tests red before and green after, nothing protected touched.</li>
-<li>Only if that passes, the platform pushes the branch and opens a pull request against ${visible(repository.base)}. Merging stays with people.</li>
-</ol></section>`;
-}
-
-function claims({ diagnosis }: PlanPayload): Html {
-  return html`<section class="claim"><h2>The agent says (not verified)</h2>
-<p>${visible(diagnosis.summary)}</p>
-<p>Cause: ${diagnosis.rootCause}, ${Math.round(diagnosis.confidence * 100)} % sure by its own estimate.</p>
-${diagnosis.plan.length > 0 ? html`<h2>Its plan</h2><ol>${items(diagnosis.plan)}</ol>` : ''}
-${diagnosis.files.length > 0 ? html`<h2>Files it names</h2><ul>${items(diagnosis.files)}</ul>` : ''}
-${diagnosis.evidence.length > 0 ? html`<h2>What it looked at</h2><ul>${diagnosis.evidence.map(evidence)}</ul>` : ''}
-</section>`;
-}
-
-function evidence({ id, what, excerpt }: PlanPayload['diagnosis']['evidence'][number]): Html {
-  return html`<li>${visible(what)} <small>(${visible(id)})</small><pre>${visible(excerpt)}</pre></li>`;
-}
-
-function items(texts: readonly string[]): Html[] {
-  return texts.map((text) => html`<li>${visible(text)}</li>`);
-}
-
-function everything({ approval, payload, text }: Shown): Html {
+function everything({ approval, text }: Shown): Html {
   return html`<section><h2>Everything you approve</h2>
-<p class="hint">The ticket's text, then the exact request: ${Buffer.byteLength(text)} bytes, fingerprint ${approval.payloadHash}. Hidden characters are written out.</p>
-<h2>Ticket text</h2><pre>${visible(payload.ticket.body) || '(empty)'}</pre>
-<h2>Exact request</h2><pre>${visible(text)}</pre></section>`;
+<p class="hint">${Buffer.byteLength(text)} bytes, fingerprint ${approval.payloadHash}. Hidden characters are written out.</p>
+<pre>${visible(text)}</pre></section>`;
 }
 
-function buttons({ id }: Approval, form: string): Html {
+function buttons({ approval: { id }, form, asks }: Shown): Html {
+  if (asks === 'passkey')
+    return html`<section><h2>Your decision</h2><p>This is of high risk: it takes your passkey.</p><p><a class="go" href="/a/${id}/step-up">Go on with your passkey</a></p></section>`;
   return html`<form method="post" action="/a/${id}/decision"><h2>Your decision</h2>
 <button disabled hidden></button><input type="hidden" name="form" value="${form}">
+${asks === 'code' ? html`<label for="code">Code from the mail (8 letters and digits)</label><input id="code" name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="12">` : ''}
 <label for="reason">Reason (required to decline)</label><textarea id="reason" name="reason" maxlength="2000"></textarea>
 <div class="buttons"><button class="no" name="decision" value="decline">Decline</button><button class="go" name="decision" value="approve">Approve exactly this</button></div>
 <p class="hint">This page is good for 15 minutes and one decision. Open the link in your mail again for a fresh one.</p></form>`;
@@ -116,6 +91,9 @@ function inWords(approval: Approval): string {
   if (status === 'DECLINED') return `Declined by ${decidedBy(approval)}. Nothing will be changed.`;
   if (status === 'EXPIRED') return 'Nobody decided in time. Nothing will be changed.';
   if (status === 'CANCELLED') return 'The run that asked has ended. Nothing will be changed.';
+  if (status !== 'PENDING') return `It is ${status.toLowerCase().replaceAll('_', ' ')}.`;
+  const { votes, quorum } = approval;
+  if (votes.length > 0) return `${votes.length} of ${quorum} have agreed. It is decided once all have.`;
   return 'Nobody has decided yet.';
 }
 

@@ -93,7 +93,11 @@ function described(approval: Approval): string {
     ['asked', approvers.join(', ')],
     ['hash', `${payload_hash} (revision ${revision})`],
   ]);
-  return `${pc.bold(headline)}\n${frame}${payload ? `\n${plan(payload)}` : ''}\n`;
+  return `${pc.bold(headline)}\n${frame}${payload ? `\n${exactly(payload)}` : ''}\n`;
+}
+
+function exactly(payload: { type?: string }): string {
+  return payload.type === 'change_code' ? plan(payload as PlanPayload) : JSON.stringify(payload, null, 2);
 }
 
 function plan({ ticket, repository, diagnosis, cost }: PlanPayload): string {

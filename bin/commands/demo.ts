@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { isFinal, type Ticket, type TicketStatus } from '#core/tickets/ticket.ts';
-import { approveByPage, linkInMail } from '../demo/approver.ts';
+import { approveByPage, askedByMail } from '../demo/approver.ts';
 import { narrate } from '../demo/narrate.ts';
 import { ORG } from '../demo/organization.ts';
 import { type Product, startProduct } from '../demo/product.ts';
@@ -75,10 +75,10 @@ type Timed = <T>(step: string, work: () => Promise<T>) => Promise<T>;
 async function theMainJob(product: Product, timed: Timed): Promise<string> {
   const { local, keys } = product;
   const id = await timed('file the ticket through the signed Jira webhook', () => fileDemoTicket(product));
-  const link = await timed('classify, diagnose, and ask a person by mail', () =>
-    linkInMail(local.url('mailbox'), 'approver@demo.example', /approv|decide/i),
+  const asked = await timed('classify, diagnose, and ask a person by mail', () =>
+    askedByMail(local.url('mailbox'), 'approver@demo.example', /approv|decide/i),
   );
-  await timed('approve on the page behind the link', () => approveByPage(link));
+  await timed('approve on the page behind the link, with the code from the mail', () => approveByPage(asked));
   const { pullRequest } = await timed('fix, verify in a clean clone, push, open the pull request', () =>
     reached(product, id, 'in_review'),
   );

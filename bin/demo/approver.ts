@@ -9,34 +9,41 @@ interface Mail {
   text?: string;
 }
 
-/** The first link of the newest mail to `recipient` whose subject matches, as soon as it is there. */
-export async function linkInMail(
+/** What a mail that asks for a decision holds: the link to the page, and the code that only the mail has. */
+export interface Asked {
+  link: string;
+  code: string;
+}
+
+/** The newest mail to `recipient` that asks for a decision and whose subject matches, as soon as it is there. */
+export async function askedByMail(
   mailbox: string,
   recipient: string,
   subject: RegExp,
   seconds = 60,
-): Promise<string> {
+): Promise<Asked> {
   for (const until = Date.now() + seconds * 1000; Date.now() < until; await sleep(200)) {
     const mails: Mail[] = await (
       await fetch(`${mailbox}/mails.json?to=${encodeURIComponent(recipient)}`)
     ).json();
     const body = mails.find((mail) => subject.test(mail.subject))?.text ?? '';
     const link = /https?:\/\/\S+\/a\/\S+/.exec(body)?.[0];
-    if (link) return link;
+    const code = /Code: (\S+)/.exec(body)?.[1];
+    if (link && code) return { link, code };
   }
   throw new Error(`No mail with a link reached ${recipient} within ${seconds} s`);
 }
 
-/** Does what a person in a browser does with an approval link: opens it, reads the page, presses a button (Approve). Answers the receipt page. */
+/** Does what a person in a browser does with such a mail: opens the page, types the code, presses a button (Approve). Answers the receipt page. */
 export async function approveByPage(
-  link: string,
+  { link, code }: Asked,
   said: Record<string, string> = { decision: 'approve' },
 ): Promise<string> {
   const jar = new Map<string, string>();
   const page = await browse(jar, link);
   const form = /<form[^>]*action="([^"]+)"[^>]*>([\s\S]*?)<\/form>/.exec(page.html);
   if (!form) throw new Error(`The page behind the link has no form:\n${plain(page.html)}`);
-  const fields = new URLSearchParams(said);
+  const fields = new URLSearchParams({ code, ...said });
   for (const [input] of (form[2] ?? '').matchAll(/<input[^>]*type="hidden"[^>]*>/g)) {
     fields.set(attribute(input, 'name'), attribute(input, 'value'));
   }

@@ -121,7 +121,8 @@ async function seed(local: Local, keys: Keys, apiKey: string | undefined): Promi
 
   const people = dynamoPeople(tableOf(local)('People'));
   const createdAt = new Date().toISOString();
-  for (const one of PEOPLE) await people.admit({ ...one, org: ORG, id: personId(ORG, one.email), createdAt });
+  for (const one of PEOPLE)
+    await people.admit({ ...one, org: ORG, id: personId(ORG, one.email), groups: [], createdAt });
   const known = dynamoProjects(tableOf(local)('Projects'));
   for (const project of projects(local.url('forge'))) await known.put(project);
   await keepLogs(local);

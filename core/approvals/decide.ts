@@ -1,8 +1,14 @@
+import type * as z from 'zod';
+import { canonical, hashOf } from '../canonical.ts';
 import { CHAIN_START, commit, type LedgerEntry, type Sealed, seal } from '../ledger.ts';
-import { type Approval, type Decision, isOver } from './approval.ts';
+import { Approval, type Decision, isOver } from './approval.ts';
 
 /** One person's decision on what they saw. */
 export interface Vote extends Decision {
+  /** The delegation that lets `by` stand for `onBehalfOf`; it must hold in the same transaction. */
+  delegation?: string | undefined;
+  /** A passkey's assertion as JSON, kept with the vote; the ledger holds its SHA-256. */
+  assertion?: string | undefined;
   revision: number;
   payloadHash: string;
   /** SHA-256 of the link's id, when it came by a link: the link is used up in the same transaction. */
@@ -15,6 +21,7 @@ export interface Vote extends Decision {
 export interface Refusal {
   error:
     | 'not_eligible'
+    | 'step_up_required'
     | 'already_decided'
     | 'changed'
     | 'expired'
@@ -37,7 +44,8 @@ export interface Step {
 /** Why this vote cannot count now; nothing when it can. The store's condition says the same, this puts it in words. */
 export function refusal(approval: Approval, vote: Vote, now: Date): Refusal | undefined {
   if (approval.status !== 'PENDING') return settled(approval);
-  if (!mayDecide(approval, vote.by)) return notEligible(approval, vote.by);
+  if (!mayDecide(approval, vote.by, vote.onBehalfOf)) return notEligible(approval, vote.by);
+  if (!approval.auths.includes(vote.auth)) return tooWeak(approval, vote);
   if (approval.revision !== vote.revision || approval.payloadHash !== vote.payloadHash) {
     return { error: 'changed', message: 'The request was changed since you looked; open it again' };
   }
@@ -45,14 +53,25 @@ export function refusal(approval: Approval, vote: Vote, now: Date): Refusal | un
   return undefined;
 }
 
-/** Whether a principal is asked, and had no part in asking. */
-export function mayDecide({ approvers, conflicts }: Approval, principal: string): boolean {
-  return approvers.some(({ id }) => id === principal) && !conflicts.includes(principal);
+/**
+ * Whether a principal is asked, in person or in the place of somebody who is, and neither had a part in asking nor has
+ * voted yet: eyes are counted in people.
+ */
+export function mayDecide(approval: Approval, principal: string, onBehalfOf = principal): boolean {
+  const { approvers, conflicts, votes } = approval;
+  const people = [principal, onBehalfOf];
+  return (
+    approvers.some(({ id }) => id === onBehalfOf) &&
+    !people.some((person) => conflicts.includes(person)) &&
+    !votes.some(({ by, onBehalfOf = by }) => people.includes(by) || people.includes(onBehalfOf))
+  );
 }
 
-/** Whether a vote repeats the decision that already stands: answered as done, not as a conflict. */
-export function isRepeated({ decision }: Approval, vote: Vote): boolean {
-  return decision?.by === vote.by && decision.verdict === vote.verdict;
+/** Whether a vote repeats one that counts already: answered as done, not as a conflict. */
+export function isRepeated({ decision, votes, revision, payloadHash }: Approval, vote: Vote): boolean {
+  if (revision !== vote.revision || payloadHash !== vote.payloadHash) return false;
+  if (decision?.by === vote.by) return decision.verdict === vote.verdict;
+  return vote.verdict === 'approve' && votes.some(({ by }) => by === vote.by);
 }
 
 function settled({ status, decision, decidedAt, expiresAt }: Approval): Refusal {
@@ -60,7 +79,7 @@ function settled({ status, decision, decidedAt, expiresAt }: Approval): Refusal 
   if (status === 'CANCELLED') {
     return { error: 'cancelled', message: 'The run that asked has ended', status, at: decidedAt };
   }
-  const message = `It was already ${status.toLowerCase()} on ${decidedAt}`;
+  const message = `It was already ${status.toLowerCase().replaceAll('_', ' ')} on ${decidedAt}`;
   return { error: 'already_decided', message, status, by: decision?.by, at: decidedAt };
 }
 
@@ -68,43 +87,66 @@ function expired(expiresAt: string): Refusal {
   return { error: 'expired', message: `The time to decide ended on ${expiresAt}`, at: expiresAt };
 }
 
-function notEligible({ conflicts }: Approval, principal: string): Refusal {
+function notEligible({ conflicts, votes }: Approval, principal: string): Refusal {
   const message = conflicts.includes(principal)
-    ? 'You asked for this change, so someone else must decide'
-    : 'You are not one of the people who were asked';
+    ? 'You had a part in asking for this, so someone else must decide'
+    : votes.some(({ by, onBehalfOf }) => by === principal || onBehalfOf === principal)
+      ? 'Your vote counts already; others are still needed'
+      : 'You are not one of the people who were asked';
   return { error: 'not_eligible', message };
 }
 
-/** The approval with the vote counted: with a quorum of one, every vote settles it. */
+function tooWeak({ risk, auths }: Approval, { auth }: Vote): Refusal {
+  const needed = auths.includes('session') ? 'signing in' : 'your passkey';
+  return {
+    error: 'step_up_required',
+    message: `This is of ${risk} risk and takes ${needed}; ${auth} is not enough. Open it on the dashboard`,
+  };
+}
+
+/** The approval with the vote counted: a no settles it, a yes does once there are as many as the quorum. */
 export function decided(approval: Approval, vote: Vote, at: string): Step {
-  const { id, verdict, by, channel, auth, reason } = vote;
+  const { id, verdict, by, onBehalfOf, channel, auth, reason } = vote;
+  const cast = { by, ...(onBehalfOf && { onBehalfOf }), channel, auth, at };
+  const votes = verdict === 'approve' ? [...approval.votes, cast] : approval.votes;
+  const isSettled = verdict === 'decline' || votes.length >= approval.quorum;
+  const settled = {
+    status: verdict === 'approve' ? ('APPROVED' as const) : ('DECLINED' as const),
+    decision: { id, verdict, by, ...(onBehalfOf && { onBehalfOf }), channel, auth, reason },
+    decidedAt: at,
+    resume: waits(approval),
+  };
   return step(
     approval,
+    { votes, ...(isSettled && settled) },
     {
-      status: verdict === 'approve' ? 'APPROVED' : 'DECLINED',
-      decision: { id, verdict, by, channel, auth, reason },
-      decidedAt: at,
-      resume: 'PENDING',
-    },
-    {
-      type: 'DECIDED',
+      type: isSettled ? 'DECIDED' : 'VOTED',
       at,
-      actor: { principal: by, auth },
+      actor: { principal: by, auth, ...(onBehalfOf && { onBehalfOf }) },
       channel,
       decision: verdict,
       decisionId: id,
       reasonCommit: commit(approval.salt, reason),
       linkHash: vote.linkHash,
+      assertionHash: vote.assertion && hashOf(vote.assertion),
     },
   );
 }
 
-/** The approval with nobody having decided in time, or with the run that asked gone. */
-export function ended(approval: Approval, how: 'EXPIRED' | 'CANCELLED', at: string): Step {
+/** Only a run's machine has to hear of an outcome. */
+function waits({ runId }: Approval): 'PENDING' | 'NONE' {
+  return runId ? 'PENDING' : 'NONE';
+}
+
+/** How a question ends that nobody answered: late, withdrawn, replaced, or forbidden by a stricter policy meanwhile. */
+export type End = 'EXPIRED' | 'CANCELLED' | 'SUPERSEDED' | 'INVALIDATED';
+
+/** The approval with nobody having decided in time, or with what it asked for gone. */
+export function ended(approval: Approval, how: End, at: string, principal = 'system'): Step {
   return step(
     approval,
-    { status: how, decidedAt: at, resume: 'PENDING' },
-    { type: how, at, actor: { principal: 'system', auth: 'system' } },
+    { status: how, decidedAt: at, resume: waits(approval) },
+    { type: how, at, actor: { principal, auth: 'system' } },
   );
 }
 
@@ -126,34 +168,75 @@ export function blocked(approval: Approval, at: string): Step {
   );
 }
 
-type New = Omit<Approval, 'status' | 'version' | 'resume' | 'ledgerSeq' | 'ledgerHead' | 'decision'>;
+/** The approval with a try noted that did not count; nothing when the same was noted before, or enough was. */
+export function rejected(
+  approval: Approval,
+  { by, why }: { by: string; why: string },
+  at: string,
+): Step | undefined {
+  const note = `${by} ${why}`;
+  if (approval.rejections.includes(note) || approval.rejections.length >= MAX_REJECTIONS) return undefined;
+  return step(
+    approval,
+    { rejections: [...approval.rejections, note] },
+    { type: 'DECISION_REJECTED', at, actor: { principal: by, auth: 'system' }, why },
+  );
+}
 
-/** A new question, with the first entry of its chain. */
-export function proposed(question: New): Step {
-  const base: Approval = {
+const MAX_REJECTIONS = 20;
+
+type Made =
+  | 'status'
+  | 'version'
+  | 'resume'
+  | 'ledgerSeq'
+  | 'ledgerHead'
+  | 'decision'
+  | 'votes'
+  | 'ticks'
+  | 'rejections';
+/** A question as it is asked; what follows from it is left out. */
+export type Question = Omit<z.input<typeof Approval>, Made>;
+
+/** A new question, with the first entry of its chain. What policy lets through or denies is settled from the start. */
+export function proposed(question: Question, auth: 'agent' | 'key' | 'session' = 'agent'): Step {
+  const at = question.requestedAt;
+  const base = Approval.parse({
     ...question,
-    status: 'PENDING',
+    ...byPolicy(question),
     resume: 'NONE',
     version: 1,
     ledgerSeq: 1,
     ledgerHead: CHAIN_START,
-  };
+  });
   const sealed = sealFor(base, 1, {
     type: 'PROPOSED',
-    at: question.requestedAt,
-    actor: { principal: question.requester, auth: 'agent' },
+    at,
+    actor: { principal: question.requester, auth },
+    mode: base.mode,
+    factsHash: hashOf(canonical(base.facts)),
   });
-  return { next: { ...base, ledgerHead: sealed.hash }, sealed };
+  const settledBy = base.status === 'PENDING' ? undefined : { seq: sealed.seq, hash: sealed.hash };
+  return { next: { ...base, ledgerHead: sealed.hash, ...(settledBy && { settledBy }) }, sealed };
+}
+
+function byPolicy({ mode, id, requestedAt }: Question) {
+  if (mode === 'deny') return { status: 'DENIED_BY_POLICY', decidedAt: requestedAt };
+  if (mode !== 'auto') return { status: 'PENDING' };
+  const decision = { verdict: 'approve', by: 'policy', channel: 'policy', auth: 'policy', reason: '' };
+  return { status: 'APPROVED', decision: { id: `dec_${id.slice(4)}`, ...decision }, decidedAt: requestedAt };
 }
 
 type Happening = Pick<LedgerEntry, 'type' | 'at' | 'actor'> & Partial<LedgerEntry>;
 
-function step(approval: Approval, change: Partial<Approval>, happening: Happening): Step {
+/** One change of an approval, with the entry that tells of it. */
+export function step(approval: Approval, change: Partial<Approval>, happening: Happening): Step {
   const sealed = sealFor(approval, approval.ledgerSeq + 1, happening);
   const next = {
     ...approval,
     ...change,
-    ...(change.status && { settledBy: { seq: sealed.seq, hash: sealed.hash } }),
+    ...(change.status &&
+      change.status !== 'PENDING' && { settledBy: { seq: sealed.seq, hash: sealed.hash } }),
     version: approval.version + 1,
     ledgerSeq: sealed.seq,
     ledgerHead: sealed.hash,

@@ -52,7 +52,7 @@ async function close(approval: Approval, now: Date, { approvals, runs }: SweepNe
     await approvals.take(approval, ended(approval, 'EXPIRED', now.toISOString()));
     return;
   }
-  const run = await runs.find(approval.org, approval.runId);
+  const run = approval.runId ? await runs.find(approval.org, approval.runId) : undefined;
   if (run && run.status !== 'running') {
     await approvals.take(approval, ended(approval, 'CANCELLED', now.toISOString()));
   }

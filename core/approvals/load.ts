@@ -19,12 +19,11 @@ export interface Loaded {
   reason: string;
 }
 
-const WORD = {
+const WORD: Partial<Record<Approval['status'], Loaded['decision']>> = {
   APPROVED: 'approved',
   DECLINED: 'declined',
   EXPIRED: 'expired',
-  CANCELLED: 'cancelled',
-} as const;
+};
 
 const TRIES = 5;
 
@@ -39,7 +38,7 @@ export async function loadDecision(
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const approval = await find(ref, needs);
     if (approval.status === 'PENDING') await expire(approval, needs);
-    else if (await hear(approval, needs)) return outcome(approval, needs);
+    else if (await hear(approval, needs)) return outcome(approval, ref.runId, needs);
   }
   throw new Fault('Unavailable', 'The approval keeps changing; try again');
 }
@@ -68,11 +67,11 @@ async function hear(approval: Approval, needs: LoadNeeds): Promise<boolean> {
   return needs.approvals.take(approval, isWhole ? resumed(approval, at) : blocked(approval, at));
 }
 
-async function outcome(approval: Approval, needs: LoadNeeds): Promise<Loaded> {
+async function outcome(approval: Approval, runId: string, needs: LoadNeeds): Promise<Loaded> {
   const loaded = await verdict(approval, needs);
   const at = approval.decidedAt ?? needs.clock.now().toISOString();
   const isGood = loaded.decision === 'approved';
-  await needs.runs.say(approval.org, approval.runId, {
+  await needs.runs.say(approval.org, runId, {
     id: `${at}#${approval.id}#heard`,
     at,
     stage: 'approval',
@@ -89,7 +88,7 @@ async function verdict(approval: Approval, needs: LoadNeeds): Promise<Loaded> {
     const reason = 'The ticket or its plan was changed after it was approved, so nothing was done; ask again';
     return { decision: 'cancelled', reason };
   }
-  return { decision: WORD[approval.status], reason: inWords(approval) };
+  return { decision: WORD[approval.status] ?? 'cancelled', reason: inWords(approval) };
 }
 
 async function isAsApproved(
@@ -98,7 +97,7 @@ async function isAsApproved(
 ): Promise<boolean> {
   const [text, ticket] = await Promise.all([
     approvals.payload(org, id, revision),
-    tickets.find(org, ticketId),
+    ticketId ? tickets.find(org, ticketId) : undefined,
   ]);
   if (!text || !ticket || hashOf(text) !== payloadHash) return false;
   return isStillThePlan(PlanPayload.parse(JSON.parse(text)), ticket);

@@ -1,9 +1,12 @@
 import * as z from 'zod';
 import { canonical, hashOf } from '../canonical.ts';
 import { Fault } from '../fault.ts';
+import { dollars } from '../money.ts';
 import type { Repository } from '../projects/project.ts';
 import type { Run } from '../runs/run.ts';
 import { Diagnosis, type Ticket } from '../tickets/ticket.ts';
+import { oneLine, visible } from '../visible.ts';
+import type { Summary } from './approval.ts';
 
 /**
  * What an approver of a plan approves: everything that the engineer will be given and bound by. The canonical bytes
@@ -52,9 +55,38 @@ export function planPayload(ticket: Ticket, run: Run, repository: Repository): P
   });
 }
 
-/** One line for mails, lists and the page's heading; made of facts, never of an agent's words. */
-export function headline({ ticket, repository }: PlanPayload): string {
-  return `Change code in ${repository.fullName} for ${ticket.externalId}`;
+/** What an approver of a plan is told; facts are the platform's, only the claim is the agent's. */
+export function summarisePlan({ ticket, repository, diagnosis, cost }: PlanPayload): Summary {
+  const { fullName, base } = repository;
+  const name = oneLine(ticket.externalId);
+  return {
+    headline: `Change code in ${fullName} for ${name}`,
+    subject: `${name} ${oneLine(ticket.title)}`,
+    facts: [
+      { name: 'Ticket', value: `${name} (${ticket.source}), ${oneLine(ticket.title)}` },
+      { name: 'Reported by', value: oneLine(ticket.reporter) },
+      { name: 'Kind, priority', value: `${ticket.type}, ${ticket.priority}` },
+      { name: 'Repository', value: `${fullName}, from branch ${oneLine(base)}` },
+      { name: 'Files named', value: diagnosis.files.map(oneLine).join(', ') || 'none' },
+      {
+        name: 'Cost',
+        value: `${dollars(cost.spentNanoUsd)} so far; the run stops at ${dollars(cost.budgetNanoUsd)}`,
+      },
+    ],
+    effects: [
+      `A code agent changes a clone of ${fullName} on a branch of its own and runs the tests. Its tools hold no credentials.`,
+      'The platform checks the change in a clean clone: tests red before and green after, nothing protected touched.',
+      `Only if that passes, the platform pushes the branch and opens a pull request against ${oneLine(base)}. Merging stays with people.`,
+    ],
+    claim: claimed(diagnosis),
+  };
+}
+
+function claimed({ summary, rootCause, confidence, plan, evidence }: PlanPayload['diagnosis']): string {
+  const sure = `Cause: ${rootCause}, ${Math.round(confidence * 100)} % sure by its own estimate.`;
+  const steps = plan.map((step, at) => `${at + 1}. ${step}`);
+  const seen = evidence.map(({ id, what, excerpt }) => `${what} (${id}):\n${excerpt}`);
+  return [summary, sure, ...(steps.length ? ['Plan:', ...steps] : []), ...seen].map(visible).join('\n');
 }
 
 /** Whether a ticket still says what was approved: the plan and the text that the engineer works from. */

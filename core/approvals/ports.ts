@@ -37,10 +37,16 @@ export interface Link {
   approvalId: string;
   revision: number;
   approver: string;
+  round: number;
   expiresAt: string;
 }
 
+/** Wrong codes after which a link is locked. */
+export const CODE_TRIES = 5;
+
 export interface StoredLink extends Link {
+  /** Codes typed so far, right or wrong. */
+  tries?: number | undefined;
   openedAt?: string | undefined;
   usedAt?: string | undefined;
   revokedAt?: string | undefined;
@@ -53,6 +59,8 @@ export interface Links {
   /** Notes the first opening. The only write that a GET may cause. */
   open(org: string, hash: string, at: string): Promise<void>;
   revoke(org: string, hash: string, at: string): Promise<void>;
+  /** Counts a typed code before it is looked at; answers how many are left after it, or nothing when none was left. */
+  attempt(org: string, hash: string): Promise<number | undefined>;
 }
 
 /** Task tokens of machines that wait. Only the dispatcher reads them. */

@@ -5,12 +5,13 @@ import type { Project, Repository } from '../projects/project.ts';
 import type { Run } from '../runs/run.ts';
 import type { RunRef } from '../runs/steps.ts';
 import type { Ticket } from '../tickets/ticket.ts';
-import { type Approval, approvalId } from './approval.ts';
+import { type Approval, approvalId, authsFor } from './approval.ts';
 import { proposed } from './decide.ts';
-import { headline, type PlanPayload, planPayload } from './plan.ts';
+import { planPayload } from './plan.ts';
 import { codeChangePolicy, judge, policyHash } from './policy.ts';
 import type { Approvals } from './ports.ts';
 import { requests } from './request.ts';
+import { summarise } from './summary.ts';
 
 export interface ProposeNeeds {
   tickets: Tickets;
@@ -35,15 +36,18 @@ export async function proposePlan(ref: RunRef, needs: ProposeNeeds): Promise<Pro
   const id = approvalId(ref.org, ref.runId, 'plan');
   const asked = await question(ref, id, needs);
   if ('reason' in asked) return { mode: 'deny', approvalId: id, waitSeconds: 60, reason: asked.reason };
-  await tell(asked.approval, asked.payload, needs);
+  await tell(ref, asked, needs);
   const left = Date.parse(asked.approval.expiresAt) - needs.clock.now().getTime();
   const waitSeconds = Math.max(1, Math.ceil(left / 1000));
   return { mode: 'require_approval', approvalId: id, waitSeconds, reason: '' };
 }
 
-type Asked = { approval: Approval; payload: PlanPayload } | { reason: string };
+interface Asked {
+  approval: Approval;
+  payload: string;
+}
 
-async function question(ref: RunRef, id: string, needs: ProposeNeeds): Promise<Asked> {
+async function question(ref: RunRef, id: string, needs: ProposeNeeds): Promise<Asked | { reason: string }> {
   const stored = await needs.approvals.find(ref.org, id);
   if (stored) return withPayload(stored, needs);
   const { ticket, run, project, repository } = await subject(ref, needs);
@@ -62,8 +66,10 @@ async function question(ref: RunRef, id: string, needs: ProposeNeeds): Promise<A
     ...ref,
     id,
     type: 'change_code',
-    headline: headline(payload),
+    headline: summarise('change_code', text).headline,
+    mode: policy.mode,
     risk: policy.risk,
+    auths: authsFor(policy.risk),
     rule: policy.rule,
     policyHash: policyHash(policy),
     revision: 1,
@@ -82,7 +88,7 @@ async function question(ref: RunRef, id: string, needs: ProposeNeeds): Promise<A
 async function withPayload(approval: Approval, { approvals }: ProposeNeeds): Promise<Asked> {
   const text = await approvals.payload(approval.org, approval.id, approval.revision);
   if (!text) throw new Fault('NotFound', `The payload of ${approval.id} is gone`);
-  return { approval, payload: JSON.parse(text) as PlanPayload };
+  return { approval, payload: text };
 }
 
 interface Subject {
@@ -105,8 +111,12 @@ async function subject({ org, ticketId, runId }: RunRef, needs: ProposeNeeds): P
 }
 
 /** Everything after the question is stored can be done twice: it is named after the question. */
-async function tell(approval: Approval, payload: PlanPayload, needs: ProposeNeeds): Promise<void> {
-  const { org, ticketId, runId, approvers, expiresAt, requestedAt, id } = approval;
+async function tell(
+  { org, ticketId, runId }: RunRef,
+  { approval, payload }: Asked,
+  needs: ProposeNeeds,
+): Promise<void> {
+  const { approvers, expiresAt, requestedAt, id } = approval;
   await needs.tickets.advance(org, ticketId, ['received', 'triaging', 'diagnosing'], {
     status: 'awaiting_approval',
   });

@@ -1,56 +1,75 @@
-import { dollars } from '../money.ts';
 import type { Notice } from '../notice.ts';
-import { visible } from '../visible.ts';
-import type { Approval } from './approval.ts';
-import type { PlanPayload } from './plan.ts';
+import type { Approval, Approver, Summary } from './approval.ts';
+import type { StoredLink } from './ports.ts';
+import { summarise } from './summary.ts';
 
 const MAX_SUBJECT = 150;
 
 /** One notice per approver, each to get a link of their own when it is sent. */
-export function requests(approval: Approval, payload: PlanPayload): Notice[] {
-  return approval.approvers.map((approver) => ({
+export function requests(approval: Approval, payload: string): Notice[] {
+  return approval.approvers.map((approver) => request(approval, approver, { payload }));
+}
+
+/** Rounds of links after which signing in is the only way left: somebody is guessing. */
+const MAX_ROUNDS = 3;
+
+/** A notice with a new link in place of one that was locked; nothing when there were enough. */
+export function replaceLink(
+  approval: Approval,
+  { approver: id, round }: StoredLink,
+  payload: string,
+): Notice | undefined {
+  const approver = approval.approvers.find((one) => one.id === id);
+  if (!approver || round + 1 >= MAX_ROUNDS || approval.status !== 'PENDING') return undefined;
+  return request(approval, approver, { payload, round: round + 1 });
+}
+
+function request(
+  approval: Approval,
+  approver: Approver,
+  { payload, round = 0 }: { payload: string; round?: number },
+): Notice {
+  const summary = summarise(approval.type, payload);
+  return {
     org: approval.org,
-    id: `approval_requested#${approval.id}#${approval.revision}#${approver.id}`,
+    id: `approval_requested#${approval.id}#${approval.revision}#${approver.id}#${round}`,
     kind: 'approval_requested',
     to: [approver.email],
-    subject: subject(payload),
+    subject: `Decide: ${summary.subject}`.slice(0, MAX_SUBJECT),
     paragraphs: [
-      `Signalbox asks you to decide on a plan: ${approval.headline}.`,
-      'Nothing happens until someone who was asked presses a button on the page behind the link. No answer means no.',
+      `Signalbox asks you to decide: ${approval.headline}.`,
+      'Nothing happens until someone who was asked decides on the page behind the link. No answer means no.',
     ],
-    facts: facts(approval, payload),
-    unverified: visible(payload.diagnosis.summary).slice(0, 4_000),
+    facts: facts(approval, summary),
+    unverified: summary.claim.slice(0, 4_000) || undefined,
     minted: {
       kind: 'approval_link',
       approvalId: approval.id,
       approver: approver.id,
       revision: approval.revision,
+      round,
       payloadHash: approval.payloadHash,
       expiresAt: approval.expiresAt,
     },
     ticketId: approval.ticketId,
     at: approval.requestedAt,
-  }));
+  };
 }
 
-function subject({ ticket }: PlanPayload): string {
-  return `Decide: ${ticket.externalId} ${oneLine(ticket.title)}`.slice(0, MAX_SUBJECT);
-}
-
-function facts({ payloadHash, expiresAt, approvers }: Approval, payload: PlanPayload) {
-  const { ticket, repository, diagnosis, cost } = payload;
+function facts(approval: Approval, summary: Summary) {
+  const { payloadHash, expiresAt, approvers, quorum } = approval;
+  const asked = approvers.map(({ email }) => email).join(', ');
   return [
-    { name: 'Ticket', value: `${ticket.externalId}, ${oneLine(ticket.title)}` },
-    { name: 'Reported by', value: oneLine(ticket.reporter) },
-    { name: 'Repository', value: `${repository.fullName}, from ${repository.base}` },
-    { name: 'Files named', value: diagnosis.files.map(oneLine).join(', ') || 'none' },
-    { name: 'Cost', value: `${dollars(cost.spentNanoUsd)} so far, at most ${dollars(cost.budgetNanoUsd)}` },
-    { name: 'Asked', value: approvers.map(({ email }) => email).join(', ') },
+    ...summary.facts,
+    { name: 'Why it waits', value: whyItWaits(approval) },
+    { name: quorum > 1 ? `Asked, ${quorum} must agree` : 'Asked', value: asked },
     { name: 'Decide by', value: `${expiresAt.slice(0, 16).replace('T', ' ')} UTC` },
     { name: 'Fingerprint', value: payloadHash.slice('sha256:'.length).slice(0, 8) },
   ].map(({ name, value }) => ({ name, value: value.slice(0, 1_000) }));
 }
 
-function oneLine(text: string): string {
-  return visible(text).replace(/\s+/g, ' ').trim();
+/** The rule that stopped it and the limits that it is over, in a line. */
+export function whyItWaits({ rule, risk, over }: Pick<Approval, 'rule' | 'risk' | 'over'>): string {
+  const limits = over.map(({ fact, value, limit }) => `${fact} is ${value}, the limit is ${limit}`);
+  return [`Rule ${rule}, risk ${risk}`, ...limits].join('; ');
 }

@@ -1,8 +1,7 @@
 import type { Approval } from './approval.ts';
-import type { PlanPayload } from './plan.ts';
 
 /** An approval as the API tells it to people of the organization: no salt, no sets, no chain. */
-export function approvalView(approval: Approval, payload?: PlanPayload) {
+export function approvalView(approval: Approval, payload?: object) {
   return {
     action_id: approval.id,
     type: approval.type,
@@ -10,9 +9,18 @@ export function approvalView(approval: Approval, payload?: PlanPayload) {
     ticket_id: approval.ticketId,
     run_id: approval.runId,
     status: approval.status,
-    mode: 'require_approval',
+    mode: approval.mode,
     risk: approval.risk,
     rule: approval.rule,
+    over: approval.over,
+    facts: approval.facts,
+    quorum: approval.quorum,
+    votes: approval.votes.map(({ by, onBehalfOf, channel, auth, at }) => ({
+      ...{ by: nameOf(approval, by), channel, auth, at },
+      ...(onBehalfOf && { on_behalf_of: nameOf(approval, onBehalfOf) }),
+    })),
+    ways: approval.auths,
+    modifiable: approval.modifiable,
     revision: approval.revision,
     payload_hash: approval.payloadHash,
     requested_by: approval.requester,
@@ -34,6 +42,14 @@ export function approvalView(approval: Approval, payload?: PlanPayload) {
 }
 
 /** Address of who decided, for people. */
-export function decidedBy({ approvers, decision }: Approval): string | undefined {
-  return approvers.find(({ id }) => id === decision?.by)?.email ?? decision?.by;
+export function decidedBy(approval: Approval): string | undefined {
+  const { decision } = approval;
+  if (!decision) return undefined;
+  const by = nameOf(approval, decision.by);
+  return decision.onBehalfOf ? `${by} for ${nameOf(approval, decision.onBehalfOf)}` : by;
+}
+
+/** Address of a person who was asked; the id of anybody else. */
+export function nameOf({ approvers }: Approval, id: string): string {
+  return approvers.find((one) => one.id === id)?.email ?? id;
 }

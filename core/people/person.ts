@@ -15,6 +15,10 @@ export const Person = z.object({
   email: z.email(),
   name: z.string().min(1).max(200),
   roles: z.array(Role).min(1),
+  /** Groups that policies ask: `eng-leads`, `finance`. */
+  groups: z.array(z.string().regex(/^[a-z0-9-]{1,40}$/)).default([]),
+  /** Not asked before this moment; their delegates are. */
+  awayUntil: z.iso.datetime().optional(),
   createdAt: z.iso.datetime(),
 });
 export type Person = z.infer<typeof Person>;

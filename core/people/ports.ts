@@ -1,3 +1,4 @@
+import type { Delegation } from './delegation.ts';
 import type { ApiKey } from './key.ts';
 import type { Person } from './person.ts';
 
@@ -7,6 +8,20 @@ export interface People {
   findByEmail(email: string): Promise<Person[]>;
   /** Stores the person unless there is one with this id; answers the stored one. */
   admit(person: Person): Promise<Person>;
+  /** Everybody in an organization, by address. */
+  list(org: string): Promise<Person[]>;
+  /** Changes a person; throws `NotFound`. */
+  change(
+    org: string,
+    id: string,
+    change: Partial<Pick<Person, 'name' | 'roles' | 'groups' | 'awayUntil'>>,
+  ): Promise<Person>;
+  /** Every delegation of an organization that has not ended. */
+  delegations(org: string): Promise<Delegation[]>;
+  /** Stores a delegation, once. */
+  delegate(delegation: Delegation): Promise<void>;
+  /** Ends a delegation from now on; one that has ended stays so. Throws `NotFound`. */
+  endDelegation(org: string, from: string, id: string, at: string): Promise<void>;
   /** The person behind a session, unless they are gone or signed out of it. */
   findInSession(session: Session): Promise<Person | undefined>;
   /** Makes a session worthless from now on, on every device that holds a copy. */

@@ -43,6 +43,7 @@ function firstAdmin(
     email: address,
     name: name ?? address.split('@')[0] ?? address,
     roles: ['admin'],
+    groups: [],
     createdAt: clock.now().toISOString(),
   };
 }

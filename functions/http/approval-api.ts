@@ -1,17 +1,19 @@
 import * as z from 'zod';
 import { clock } from '#adapters/clock.ts';
 import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
+import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { APPROVAL_ID, type Approval, Verdict } from '#core/approvals/approval.ts';
 import type { Vote } from '#core/approvals/decide.ts';
-import { PlanPayload } from '#core/approvals/plan.ts';
 import type { Approvals } from '#core/approvals/ports.ts';
 import { approvalView, decidedBy } from '#core/approvals/view.ts';
 import { Fault } from '#core/fault.ts';
 import { parseJson } from '#core/parse.ts';
+import type { People } from '#core/people/ports.ts';
 import { allow, type Principal } from '#core/people/principal.ts';
 import type { Clock } from '#core/ports.ts';
 import { decisionId, REFUSED } from '../decisions.ts';
 import { http, type Reply, type Request, type Route } from '../http.ts';
+import { placeOf } from '../looker.ts';
 import { PrincipalEnv, type PrincipalOf, principalsFrom } from '../principal.ts';
 
 export const Env = PrincipalEnv.extend({ APPROVALS_TABLE: z.string(), LEDGER_TABLE: z.string() });
@@ -19,6 +21,7 @@ export type Env = z.infer<typeof Env>;
 
 interface Needs {
   approvals: Pick<Approvals, 'find' | 'payload' | 'decide'>;
+  people: Pick<People, 'delegations'>;
   principalOf: PrincipalOf;
   clock: Clock;
 }
@@ -51,25 +54,33 @@ async function read(request: Request, principal: Principal, { approvals }: Needs
   const text = await approvals.payload(principal.org, id, approval.revision);
   return {
     status: 200,
-    body: approvalView(approval, text ? PlanPayload.parse(JSON.parse(text)) : undefined),
+    body: approvalView(approval, text && JSON.parse(text)),
   };
 }
 
-async function decide(request: Request, principal: Principal, { approvals, clock }: Needs): Promise<Reply> {
+async function decide(request: Request, principal: Principal, needs: Needs): Promise<Reply> {
   allow(principal, 'viewer', 'approvals:decide');
+  const { approvals, people, clock } = needs;
+  const id = idOf(request);
+  const now = clock.now();
+  const approval = (await approvals.find(principal.org, id)) ?? missing();
   const { decision, revision, payload_hash, reason } = parseJson(Body, request.text);
   const vote: Vote = {
     id: decisionId(),
     verdict: decision,
     by: principal.id,
+    ...(await placeOf(approval, principal.id, { people, now })),
     channel: principal.via === 'key' ? 'api' : 'web',
     auth: principal.via,
     reason,
     revision,
     payloadHash: payload_hash,
   };
-  const outcome = await approvals.decide(principal.org, idOf(request), vote, clock.now());
-  if (!outcome.refusal) return { status: 200, body: approvalView(outcome.approval) };
+  const outcome = await approvals.decide(principal.org, id, vote, now);
+  if (!outcome.refusal) {
+    const status = outcome.approval.status === 'PENDING' ? 202 : 200;
+    return { status, body: approvalView(outcome.approval) };
+  }
   return { status: REFUSED[outcome.refusal.error], body: named(outcome.refusal, outcome.approval) };
 }
 
@@ -87,7 +98,12 @@ function missing(): never {
 
 export const handler = http(Env, async (env) =>
   approvalApi({
-    approvals: dynamoApprovals({ approvals: env.APPROVALS_TABLE, ledger: env.LEDGER_TABLE }),
+    approvals: dynamoApprovals({
+      approvals: env.APPROVALS_TABLE,
+      ledger: env.LEDGER_TABLE,
+      people: env.PEOPLE_TABLE,
+    }),
+    people: dynamoPeople(env.PEOPLE_TABLE),
     principalOf: await principalsFrom(env),
     clock,
   }),

@@ -2,30 +2,48 @@ import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import { secret } from '#adapters/aws/secrets.ts';
 import { clock } from '#adapters/clock.ts';
+import { dynamoLinks } from '#adapters/dynamodb/approval-links.ts';
 import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
+import { dynamoNotices } from '#adapters/dynamodb/notices.ts';
+import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { messagePage, pageHeaders } from '#adapters/html/page.ts';
-import { type ApprovalTokens, approvalTokens, type Form, type View } from '#adapters/links.ts';
+import {
+  type ApprovalCodes,
+  type ApprovalTokens,
+  approvalCodes,
+  approvalTokens,
+  type Form,
+} from '#adapters/links.ts';
 import { Verdict } from '#core/approvals/approval.ts';
-import type { Vote } from '#core/approvals/decide.ts';
-import type { Approvals } from '#core/approvals/ports.ts';
-import type { Clock } from '#core/ports.ts';
-import { LINK_COOKIE, NO_LINK_COOKIE, receiptCookie } from '../approval-cookies.ts';
+import { rejected, type Vote } from '#core/approvals/decide.ts';
+import type { Approvals, Links } from '#core/approvals/ports.ts';
+import { replaceLink } from '#core/approvals/request.ts';
+import type { People } from '#core/people/ports.ts';
+import type { Clock, Notices } from '#core/ports.ts';
+import { NO_LINK_COOKIE, receiptCookie } from '../approval-cookies.ts';
 import { decisionId, REFUSED } from '../decisions.ts';
 import { http, type Reply, type Request, type Route } from '../http.ts';
+import { isSomebodyElses, type Looker, lookerOf, placeOf } from '../looker.ts';
 import { isOwnForm } from '../own-form.ts';
+import { PrincipalEnv, type PrincipalOf, principalsFrom } from '../principal.ts';
 
-export const Env = z.object({
+export const Env = PrincipalEnv.extend({
   APPROVALS_TABLE: z.string(),
   APPROVAL_LINKS_TABLE: z.string(),
   LEDGER_TABLE: z.string(),
+  NOTICES_TABLE: z.string(),
   LINK_SECRET_ARN: z.string(),
-  PUBLIC_URL: z.url(),
 });
 export type Env = z.infer<typeof Env>;
 
 interface Needs {
-  approvals: Pick<Approvals, 'decide'>;
+  approvals: Pick<Approvals, 'decide' | 'find' | 'payload' | 'take'>;
+  links: Pick<Links, 'attempt' | 'find' | 'revoke'>;
+  notices: Notices;
+  people: Pick<People, 'delegations'>;
+  principalOf: PrincipalOf;
   tokens: ApprovalTokens;
+  codes: ApprovalCodes;
   clock: Clock;
   publicUrl: string;
 }
@@ -35,26 +53,34 @@ const MAX_FORM = 64 * 1024;
 const Fields = z.object({
   form: z.string(),
   decision: Verdict,
+  code: z.string().max(40).default(''),
   reason: z.string().trim().max(2_000).default(''),
 });
-type Fields = z.infer<typeof Fields>;
 
-/** POST /a/{id}/decision: what a person pressed on the page that their own link opened. */
+interface Pressed {
+  looker: Looker;
+  form: Form;
+  fields: z.infer<typeof Fields>;
+}
+
+/** POST /a/{id}/decision: what a person pressed on our page, who has the code from the link's mail or is signed in. */
 export function approvalDecision(needs: Needs): Route {
   return async (request) => {
     if (!isForm(request) || !isOwnForm(request.headers, needs.publicUrl)) {
-      return say(403, 'Not decided', 'A decision can only be made by pressing a button on our own page.');
+      return say(403, 'A decision can only be made by pressing a button on our own page.');
     }
     const fields = Fields.safeParse(Object.fromEntries(new URLSearchParams(request.text)));
-    const view = await needs.tokens.readView(request.cookies[LINK_COOKIE] ?? '');
+    const looker = await lookerOf(request, needs);
     const form = await needs.tokens.readForm(fields.data?.form ?? '');
-    if (!fields.success || !view || !form || !belong(request, view, form)) {
-      return say(404, 'Not decided', 'This page is no longer good. Open the link in your mail again.');
+    if (looker && isSomebodyElses(looker)) return refuseSomebodyElse(request, looker, needs);
+    if (!fields.success || !looker || !form || !belong(request, looker, form)) {
+      return say(404, 'This page is no longer good. Open the link in your mail again, or sign in.');
     }
     if (fields.data.decision === 'decline' && !fields.data.reason) {
-      return say(400, 'Not decided', 'To decline, say why: go back and write a reason.');
+      return say(400, 'To decline, say why: go back and write a reason.');
     }
-    return decide({ view, form, fields: fields.data }, needs);
+    const pressed = { looker, form, fields: fields.data };
+    return (await notProven(pressed, needs)) ?? decide(pressed, needs);
   };
 }
 
@@ -63,54 +89,108 @@ function isForm({ headers, raw }: Request): boolean {
   return type === 'application/x-www-form-urlencoded' && raw.length <= MAX_FORM;
 }
 
-function belong({ params }: Request, view: View, form: Form): boolean {
+function belong({ params }: Request, { org, by, link }: Looker, form: Form): boolean {
   return (
-    params.id === view.approvalId &&
-    form.approvalId === view.approvalId &&
-    form.org === view.org &&
-    form.linkHash === view.linkHash
+    params.id === form.approvalId && form.org === org && form.by === by && form.linkHash === link?.linkHash
   );
 }
 
-async function decide(
-  { view, form, fields }: { view: View; form: Form; fields: Fields },
-  { approvals, tokens, clock }: Needs,
-): Promise<Reply> {
+async function refuseSomebodyElse({ params }: Request, { org, by }: Looker, needs: Needs): Promise<Reply> {
+  await reject({ org, id: params.id ?? '', by, why: 'wrong_approver' }, needs);
+  return say(
+    403,
+    'This link was sent to somebody else. Open the request from your own mail or the dashboard.',
+  );
+}
+
+/** What to answer somebody who has not shown who they are: the code is not the mail's. */
+async function notProven(pressed: Pressed, needs: Needs): Promise<Reply | undefined> {
+  const { looker, fields } = pressed;
+  const { org, link } = looker;
+  if (looker.session || !link) return undefined;
+  if (!fields.code.trim()) return say(400, 'Type the code from the mail: go back and fill it in.');
+  const left = await needs.links.attempt(org, link.linkHash);
+  if (left !== undefined && needs.codes.isRight(fields.code, org, link.linkHash)) return undefined;
+  if (left)
+    return say(403, `This is not the code from the mail. ${left} ${left === 1 ? 'try' : 'tries'} left.`);
+  await lock(pressed, needs);
+  return say(
+    403,
+    'Too many wrong codes: this link is locked. A mail with a new link is on its way, or sign in.',
+  );
+}
+
+async function lock(pressed: Pressed, needs: Needs): Promise<void> {
+  const { org, link } = pressed.looker;
+  if (!link) return;
+  await needs.links.revoke(org, link.linkHash, needs.clock.now().toISOString());
+  await reject({ org, id: link.approvalId, by: link.approver, why: 'wrong_code' }, needs);
+  const stored = await needs.links.find(org, link.linkHash);
+  const approval = await needs.approvals.find(org, link.approvalId);
+  const payload = approval && (await needs.approvals.payload(org, approval.id, approval.revision));
+  const notice = stored && payload && replaceLink(approval, stored, payload);
+  if (notice) await needs.notices.post(notice);
+}
+
+/** Says in the ledger that somebody tried, once for each person and reason. */
+async function reject(
+  { org, id, by, why }: { org: string; id: string; by: string; why: string },
+  { approvals, clock }: Needs,
+): Promise<void> {
+  const approval = await approvals.find(org, id);
+  const step = approval && rejected(approval, { by, why }, clock.now().toISOString());
+  if (approval && step) await approvals.take(approval, step);
+}
+
+async function decide({ looker, form, fields }: Pressed, needs: Needs): Promise<Reply> {
+  const { org, by, link, session } = looker;
+  const now = needs.clock.now();
+  const approval = await needs.approvals.find(org, form.approvalId);
+  const place = approval && session && (await placeOf(approval, by, { people: needs.people, now }));
   const vote: Vote = {
     id: decisionId(),
     verdict: fields.decision,
-    by: view.approver,
-    channel: 'email',
-    auth: 'link',
+    by,
+    ...place,
+    channel: session ? 'web' : 'email',
+    auth: session ? 'session' : 'code',
     reason: fields.reason,
     revision: form.revision,
     payloadHash: form.payloadHash,
-    linkHash: view.linkHash,
+    linkHash: link?.linkHash,
     formHash: form.formHash,
   };
-  const { refusal } = await approvals.decide(view.org, view.approvalId, vote, clock.now());
-  if (refusal) return say(REFUSED[refusal.error], 'Not decided', `${refusal.message}.`);
-  const receipt = await tokens.view(view, randomBytes(16).toString('base64url'));
+  const { refusal } = await needs.approvals.decide(org, form.approvalId, vote, now);
+  if (refusal) return say(REFUSED[refusal.error], `${refusal.message}.`);
+  const view = { org, approvalId: form.approvalId, approver: by, linkHash: link?.linkHash ?? '' };
+  const receipt = await needs.tokens.view(view, randomBytes(16).toString('base64url'));
   return {
     status: 303,
-    headers: { ...pageHeaders(), location: `/a/${view.approvalId}/receipt` },
+    headers: { ...pageHeaders(), location: `/a/${form.approvalId}/receipt` },
     cookies: [NO_LINK_COOKIE, receiptCookie(receipt)],
   };
 }
 
-function say(status: number, title: string, message: string): Reply {
-  return { status, html: messagePage(title, message), headers: pageHeaders() };
+function say(status: number, message: string): Reply {
+  return { status, html: messagePage('Not decided', message), headers: pageHeaders() };
 }
 
-export const handler = http(Env, async (env) =>
-  approvalDecision({
-    approvals: dynamoApprovals({
-      approvals: env.APPROVALS_TABLE,
-      links: env.APPROVAL_LINKS_TABLE,
-      ledger: env.LEDGER_TABLE,
-    }),
-    tokens: approvalTokens(await secret(env.LINK_SECRET_ARN), clock),
+export const handler = http(Env, async (env) => {
+  const secretText = await secret(env.LINK_SECRET_ARN);
+  const tables = {
+    approvals: env.APPROVALS_TABLE,
+    links: env.APPROVAL_LINKS_TABLE,
+    ledger: env.LEDGER_TABLE,
+  };
+  return approvalDecision({
+    approvals: dynamoApprovals({ ...tables, people: env.PEOPLE_TABLE }),
+    links: dynamoLinks(env.APPROVAL_LINKS_TABLE),
+    notices: dynamoNotices(env.NOTICES_TABLE),
+    people: dynamoPeople(env.PEOPLE_TABLE),
+    principalOf: await principalsFrom(env),
+    tokens: approvalTokens(secretText, clock),
+    codes: approvalCodes(secretText),
     clock,
     publicUrl: env.PUBLIC_URL,
-  }),
-);
+  });
+});

@@ -4,19 +4,21 @@ import { secret } from '#adapters/aws/secrets.ts';
 import { clock } from '#adapters/clock.ts';
 import { dynamoLinks } from '#adapters/dynamodb/approval-links.ts';
 import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
+import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { approvalPage, receiptPage } from '#adapters/html/approval-page.ts';
 import { messagePage, pageHeaders } from '#adapters/html/page.ts';
-import { type ApprovalTokens, approvalTokens, type View } from '#adapters/links.ts';
-import { type Approval, isOver } from '#core/approvals/approval.ts';
-import { mayDecide } from '#core/approvals/decide.ts';
-import { PlanPayload } from '#core/approvals/plan.ts';
+import { type ApprovalTokens, approvalTokens } from '#adapters/links.ts';
+import type { Approval } from '#core/approvals/approval.ts';
 import type { Approvals, Links, StoredLink } from '#core/approvals/ports.ts';
 import { hashOf } from '#core/canonical.ts';
+import type { People } from '#core/people/ports.ts';
 import type { Clock } from '#core/ports.ts';
 import { LINK_COOKIE, linkCookie, RECEIPT_COOKIE } from '../approval-cookies.ts';
 import { http, type Reply, type Request, type Route } from '../http.ts';
+import { type Looker, lookerOf, placeOf, whyNot } from '../looker.ts';
+import { PrincipalEnv, type PrincipalOf, principalsFrom } from '../principal.ts';
 
-export const Env = z.object({
+export const Env = PrincipalEnv.extend({
   APPROVALS_TABLE: z.string(),
   APPROVAL_LINKS_TABLE: z.string(),
   LEDGER_TABLE: z.string(),
@@ -28,6 +30,8 @@ interface Needs {
   approvals: Pick<Approvals, 'find' | 'payload'>;
   links: Pick<Links, 'find' | 'open'>;
   tokens: ApprovalTokens;
+  principalOf: PrincipalOf;
+  people: Pick<People, 'delegations'>;
   clock: Clock;
 }
 
@@ -59,53 +63,38 @@ function untangled(token: string): string {
 }
 
 async function look(request: Request, needs: Needs): Promise<Reply> {
-  const view = await needs.tokens.readView(request.cookies[LINK_COOKIE] ?? '');
-  if (!view || view.approvalId !== request.params.id) return unknown();
-  const approval = await needs.approvals.find(view.org, view.approvalId);
-  const link = await needs.links.find(view.org, view.linkHash);
-  if (!approval || !link) return unknown();
+  const looker = await lookerOf(request, needs);
+  const approval = looker && (await needs.approvals.find(looker.org, request.params.id ?? ''));
+  const link = looker?.link && (await needs.links.find(looker.org, looker.link.linkHash));
+  if (!approval || !looker || (looker.link && !link)) return unknown();
   if (approval.status !== 'PENDING') return shown(receiptPage(approval));
-  return question(approval, { view, link }, needs);
+  return question(approval, { looker, link }, needs);
 }
 
 async function question(
   approval: Approval,
-  { view, link }: { view: View; link: StoredLink },
-  { approvals, tokens, clock }: Needs,
+  { looker, link }: { looker: Looker; link: StoredLink | undefined },
+  { approvals, people, tokens, clock }: Needs,
 ): Promise<Reply> {
   const text = await approvals.payload(approval.org, approval.id, approval.revision);
-  if (!text || hashOf(text) !== approval.payloadHash) {
-    return shown(
-      messagePage(
-        'This request is damaged',
-        'Its stored text does not match its fingerprint. Nobody can decide on it; tell an admin.',
-      ),
-      500,
-    );
-  }
+  if (!text || hashOf(text) !== approval.payloadHash) return shown(DAMAGED, 500);
   const now = clock.now();
-  const notice = whyNot(approval, { view, link }, now);
-  const { revision, payloadHash } = approval;
-  const form = { org: view.org, approvalId: view.approvalId, linkHash: view.linkHash, revision, payloadHash };
+  const place = looker.session && (await placeOf(approval, looker.by, { people, now }));
+  const notice = whyNot(approval, looker, { link, onBehalfOf: place?.onBehalfOf, now });
+  const { org, id: approvalId, revision, payloadHash } = approval;
+  const form = { org, approvalId, by: looker.by, linkHash: looker.link?.linkHash, revision, payloadHash };
   const token = notice ? undefined : await tokens.form(form, randomBytes(16).toString('base64url'));
-  const payload = PlanPayload.parse(JSON.parse(text));
-  return shown(approvalPage({ approval, payload, text, now, form: token, notice }));
+  const asks = approval.auths.includes('session') ? (looker.session ? 'nothing' : 'code') : 'passkey';
+  return shown(approvalPage({ approval, text, now, form: token, asks, notice }));
 }
 
-function whyNot(
-  approval: Approval,
-  { view, link }: { view: View; link: StoredLink },
-  now: Date,
-): string | undefined {
-  if (isOver(approval, now)) return 'The time to decide is over. Nothing will be changed.';
-  if (link.revokedAt) return 'This link was withdrawn. Ask for a new one.';
-  if (link.revision !== approval.revision)
-    return 'The request was changed since this link was sent. Use the newer mail.';
-  if (!mayDecide(approval, view.approver)) return 'You are not one of the people who may decide on this.';
-  return undefined;
-}
+const DAMAGED = messagePage(
+  'This request is damaged',
+  'Its stored text does not match its fingerprint. Nobody can decide on it; tell an admin.',
+);
 
-async function receipt(request: Request, { tokens, approvals }: Needs): Promise<Reply> {
+async function receipt(request: Request, needs: Needs): Promise<Reply> {
+  const { tokens, approvals } = needs;
   const cookies = [request.cookies[RECEIPT_COOKIE], request.cookies[LINK_COOKIE]];
   for (const cookie of cookies) {
     const view = await tokens.readView(cookie ?? '');
@@ -113,7 +102,7 @@ async function receipt(request: Request, { tokens, approvals }: Needs): Promise<
     const approval = view && (await approvals.find(view.org, view.approvalId));
     if (approval) return shown(receiptPage(approval));
   }
-  return unknown();
+  return look(request, needs);
 }
 
 function shown(html: string, status = 200): Reply {
@@ -123,7 +112,7 @@ function shown(html: string, status = 200): Reply {
 /** The same answer whether the request never existed, is another's, or the link is forged, old or spent. */
 function unknown(): Reply {
   const message =
-    'This link is not valid, or it was opened more than 15 minutes ago. Open the link in your mail again.';
+    'This link is not valid, or it was opened more than 15 minutes ago. Open the link in your mail again, or sign in.';
   return shown(messagePage('Nothing to see here', message), 404);
 }
 
@@ -132,6 +121,8 @@ export const handler = http(Env, async (env) =>
     approvals: dynamoApprovals({ approvals: env.APPROVALS_TABLE, ledger: env.LEDGER_TABLE }),
     links: dynamoLinks(env.APPROVAL_LINKS_TABLE),
     tokens: approvalTokens(await secret(env.LINK_SECRET_ARN), clock),
+    principalOf: await principalsFrom(env),
+    people: dynamoPeople(env.PEOPLE_TABLE),
     clock,
   }),
 );

@@ -6,7 +6,7 @@ import { dynamoLinks } from '#adapters/dynamodb/approval-links.ts';
 import { dynamoNotices, type SentNotices } from '#adapters/dynamodb/notices.ts';
 import { type Extra, type Mail, render } from '#adapters/email/render.ts';
 import { sesMail } from '#adapters/email/send.ts';
-import { type ApprovalTokens, approvalTokens } from '#adapters/links.ts';
+import { type ApprovalCodes, type ApprovalTokens, approvalCodes, approvalTokens } from '#adapters/links.ts';
 import type { Links } from '#core/approvals/ports.ts';
 import { type Notice, ToSend } from '#core/notice.ts';
 import { parseJson } from '#core/parse.ts';
@@ -27,6 +27,7 @@ interface Needs {
   links: Links;
   tokens: ApprovalTokens;
   codes: SignInCodes;
+  approvalCodes: ApprovalCodes;
   send(to: string, mail: Mail): Promise<void>;
   clock: Clock;
   publicUrl: string;
@@ -60,11 +61,16 @@ async function minted(notice: Notice, needs: Needs): Promise<Extra> {
     const [to = ''] = notice.to;
     return { code: needs.codes.codeFor(to, given.requestId), until: `${given.expiresAt.slice(11, 16)} UTC` };
   }
-  const { approvalId, approver, revision, expiresAt } = given;
+  const { approvalId, approver, revision, round, expiresAt } = given;
   const link = { ...given, org: notice.org, issuedAt: notice.at };
   const { token, hash } = await needs.tokens.link(link);
-  await needs.links.issue({ org: notice.org, hash, approvalId, revision, approver, expiresAt });
-  return { label: 'Look at the plan and decide', url: `${needs.publicUrl}/a/${approvalId}?t=${token}` };
+  await needs.links.issue({ org: notice.org, hash, approvalId, revision, approver, round, expiresAt });
+  return {
+    label: 'Look at it and decide',
+    url: `${needs.publicUrl}/a/${approvalId}?t=${token}`,
+    code: needs.approvalCodes.codeFor(notice.org, hash),
+    until: `${expiresAt.slice(0, 16).replace('T', ' ')} UTC`,
+  };
 }
 
 export const handler = queue(Env, async (env) => {
@@ -74,6 +80,7 @@ export const handler = queue(Env, async (env) => {
     links: dynamoLinks(env.APPROVAL_LINKS_TABLE),
     tokens: approvalTokens(secretText, clock),
     codes: signInCodes(secretText),
+    approvalCodes: approvalCodes(secretText),
     send: sesMail(env.MAIL_FROM),
     clock,
     publicUrl: env.PUBLIC_URL.replace(/\/$/, ''),

@@ -11,6 +11,7 @@ const link = {
   approvalId: approvalId('acme', 'run_1', 'plan'),
   approver: 'p_anna',
   revision: 1,
+  round: 0,
   payloadHash: 'sha256:00',
   issuedAt: NOW.toISOString(),
   expiresAt: new Date(NOW.getTime() + 3_600_000).toISOString(),
@@ -47,7 +48,7 @@ describe('a link', () => {
   it('is not good as a view or as a form, nor they as a link', async () => {
     const view = { org: 'acme', approvalId: link.approvalId, approver: 'p_anna', linkHash: 'aa' };
     const viewToken = await tokens.view(view, 'a nonce of enough length');
-    const form = await tokens.form({ ...link, linkHash: 'aa' }, 'a nonce of enough length');
+    const form = await tokens.form({ ...link, by: 'p_anna', linkHash: 'aa' }, 'a nonce of enough length');
 
     expect(await tokens.readView(viewToken)).toEqual(view);
     expect(await tokens.readForm(form)).toMatchObject({ linkHash: 'aa', revision: 1 });

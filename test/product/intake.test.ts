@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signMessage } from '#adapters/standard-webhooks.ts';
-import { approveByPage, linkInMail } from '../../bin/demo/approver.ts';
+import { approveByPage, askedByMail } from '../../bin/demo/approver.ts';
 import type { Keys } from '../../bin/demo/keys.ts';
 import { type Tables, tablesAt } from '../support/aws-client.ts';
 import { type RunningProduct, startedProduct } from '../support/product.ts';
@@ -167,8 +167,8 @@ describe('the doors, over HTTP', { timeout: 60_000 }, () => {
   });
 
   it('ends as declined, with the reason, when a person declines', async () => {
-    const link = await linkInMail(product.mailbox, 'approver@demo.example', /ETL-900/);
-    await approveByPage(link, { decision: 'decline', reason: 'Not this week' });
+    const asked = await askedByMail(product.mailbox, 'approver@demo.example', /ETL-900/);
+    await approveByPage(asked, { decision: 'decline', reason: 'Not this week' });
 
     expect((await ticketIs('ETL-900', 'declined')).reason).toMatch(/Not this week/);
   });

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { approveByPage, linkInMail } from '../../bin/demo/approver.ts';
+import { approveByPage, askedByMail } from '../../bin/demo/approver.ts';
 import type { Keys } from '../../bin/demo/keys.ts';
 import { type Tables, tablesAt } from '../support/aws-client.ts';
 import { type RunningProduct, startedProduct } from '../support/product.ts';
@@ -23,12 +23,12 @@ describe('secrets, after the main job has been done', { timeout: 120_000 }, () =
     Object.assign(canaries, { forgeToken: keys.forgeToken, modelKey: keys.modelKey, ...keys.webhooks });
     const watching = watchProcesses();
     canaries.session = await signedIn();
-    const link = await linkInMail(product.mailbox, 'approver@demo.example', /^Decide/);
-    canaries.link = new URL(link).searchParams.get('t') as string;
+    const asked = await askedByMail(product.mailbox, 'approver@demo.example', /^Decide/);
+    canaries.link = new URL(asked.link).searchParams.get('t') as string;
     const [wait] = await tables.rows('ApprovalWaits');
     canaries.taskToken = String(wait?.taskToken);
-    seen.approvalPage = await pageBehind(link);
-    seen.receipt = await approveByPage(link);
+    seen.approvalPage = await pageBehind(asked.link);
+    seen.receipt = await approveByPage(asked);
     const id = await inReview();
     watching();
     for (const path of ['/api/me', '/api/tickets', `/api/tickets/${id}`, '/api/approvals', '/api/projects']) {

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { dynamoLinks } from '#adapters/dynamodb/approval-links.ts';
 import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
-import { approvalTokens } from '#adapters/links.ts';
-import { type Approval, approvalId } from '#core/approvals/approval.ts';
-import { proposed, type Step, type Vote } from '#core/approvals/decide.ts';
+import { approvalCodes, approvalTokens } from '#adapters/links.ts';
+import { type Approval, approvalId, authsFor } from '#core/approvals/approval.ts';
+import { proposed, type Question, type Step, type Vote } from '#core/approvals/decide.ts';
 import type { PlanPayload } from '#core/approvals/plan.ts';
 import { canonical, hashOf } from '#core/canonical.ts';
 import { personId } from '#core/people/person.ts';
@@ -59,7 +59,7 @@ export function payload(change: Partial<PlanPayload> = {}): PlanPayload {
 let count = 0;
 
 /** A question of its own run, not yet stored. */
-export function question(change: Partial<Approval> = {}): { step: Step; text: string } {
+export function question(change: Partial<Question> = {}): { step: Step; text: string } {
   count += 1;
   const runId = `run_0_${count}_${randomBytes(4).toString('hex')}`;
   const text = canonical(payload());
@@ -70,7 +70,9 @@ export function question(change: Partial<Approval> = {}): { step: Step; text: st
     headline: 'Change code in acme/tap-orders for ETL-142',
     ticketId: 'tk_0123456789abcdef',
     runId,
+    mode: 'require_approval',
     risk: 'medium',
+    auths: authsFor('medium'),
     rule: 'change_code',
     policyHash: hashOf('policy'),
     revision: 1,
@@ -108,11 +110,12 @@ export const approvals = dynamoApprovals({
   approvals: 'Approvals',
   links: 'ApprovalLinks',
   ledger: 'Ledger',
+  people: 'People',
 });
 export const links = dynamoLinks('ApprovalLinks');
 
 /** Stores a question, and a link for Anna as if it had been mailed. */
-export async function asked(clock: Clock, change: Partial<Approval> = {}) {
+export async function asked(clock: Clock, change: Partial<Question> = {}) {
   const { step, text } = question(change);
   const approval = await approvals.propose(step, text);
   const tokens = approvalTokens(SECRET, clock);
@@ -121,6 +124,7 @@ export async function asked(clock: Clock, change: Partial<Approval> = {}) {
     approvalId: approval.id,
     approver: ANNA,
     revision: 1,
+    round: 0,
     payloadHash: approval.payloadHash,
     issuedAt: approval.requestedAt,
     expiresAt: approval.expiresAt,
@@ -132,7 +136,8 @@ export async function asked(clock: Clock, change: Partial<Approval> = {}) {
     approvalId: approval.id,
     revision: 1,
     approver: ANNA,
+    round: 0,
     expiresAt,
   });
-  return { approval, tokens, ...link };
+  return { approval, tokens, code: approvalCodes(SECRET).codeFor(ORG, link.hash), ...link };
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { approveByPage, linkInMail } from '../../bin/demo/approver.ts';
+import { approveByPage, askedByMail } from '../../bin/demo/approver.ts';
 import { tablesAt } from './aws-client.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -59,8 +59,8 @@ export async function killable(): Promise<Killable> {
     },
     approve: async () => {
       while (!over) {
-        const done = await linkInMail(mailbox, 'approver@demo.example', /^Decide/, 2)
-          .then(approveByPage)
+        const done = await askedByMail(mailbox, 'approver@demo.example', /^Decide/, 2)
+          .then((asked) => approveByPage(asked))
           .then(
             () => true,
             () => false,

@@ -83,10 +83,13 @@ describe.runIf(EXECUTABLE)('the main job, in a real browser', { timeout: 120_000
       .first()
       .click();
     if (shots) await mail.screenshot({ path: `${shots}/3-mail.png` });
+    const body = mail.frameLocator('iframe').locator('body');
+    const [code = ''] = /[0-9A-Z]{4}-[0-9A-Z]{4}/.exec((await body.textContent()) ?? '') ?? [];
     await mail.frameLocator('iframe').getByRole('link').first().click();
     await mail.waitForURL(/\/a\/act_[^?]*$/);
     if (shots) await mail.screenshot({ path: `${shots}/4-approval.png`, fullPage: true });
     const before = await page.evaluate(async () => (await fetch('/api/approvals')).json());
+    await mail.getByLabel(/Code from the mail/).fill(code);
     await mail.getByRole('button', { name: /approve/i }).click();
     await mail.waitForURL(/\/receipt$/);
     if (shots) await mail.screenshot({ path: `${shots}/5-receipt.png` });

@@ -147,7 +147,7 @@ describe('decide', () => {
 
 describe('a link', () => {
   const clock = handClock();
-  const byLink = (hash: string) => ({ linkHash: hash, channel: 'email', auth: 'link' }) as const;
+  const byLink = (hash: string) => ({ linkHash: hash, channel: 'email', auth: 'code' }) as const;
 
   it('decides once', async () => {
     const { approval, hash } = await asked(clock);

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { dynamoNotices } from '#adapters/dynamodb/notices.ts';
+import { dynamoPeople } from '#adapters/dynamodb/people.ts';
+import { approvalCodes } from '#adapters/links.ts';
+import { jwtSessions, SESSION_COOKIE } from '#adapters/session.ts';
+import { personId } from '#core/people/person.ts';
 import { approvalDecision } from '#functions/http/approval-decision.ts';
 import { approvalPages } from '#functions/http/approval-page.ts';
+import { principals } from '#functions/principal.ts';
 import {
   ANNA,
   approvals,
@@ -10,6 +16,7 @@ import {
   links,
   NOW,
   ORG,
+  SECRET,
   URL_,
   vote,
 } from '../../support/approvals.ts';
@@ -25,6 +32,20 @@ afterAll(() => aws.stop());
 const clock = handClock();
 beforeEach(() => clock.set(NOW));
 
+const people = dynamoPeople('People');
+const notices = dynamoNotices('Notices');
+const sessions = jwtSessions(SECRET, clock);
+const principalOf = principals({ people, sessions, clock, publicUrl: URL_ });
+
+/** The cookie of somebody of the organization who is signed in. */
+async function signedIn(email: string): Promise<Record<string, string>> {
+  const id = personId(ORG, email);
+  const createdAt = NOW.toISOString();
+  await people.admit({ org: ORG, id, email, name: email, roles: ['viewer'], groups: [], createdAt });
+  const { token } = await sessions.issue({ org: ORG, personId: id });
+  return { [SESSION_COOKIE]: token };
+}
+
 type Asked = Awaited<ReturnType<typeof asked>>;
 
 /** What a browser adds when a person presses a button on our page. */
@@ -38,7 +59,7 @@ const PRESSED = {
 };
 
 function pages({ tokens }: Asked) {
-  return approvalPages({ approvals, links, tokens, clock });
+  return approvalPages({ approvals, links, tokens, people, principalOf, clock });
 }
 
 function visit(given: Asked, sent: Partial<Sent> = {}): Promise<Answer> {
@@ -54,13 +75,18 @@ async function open(given: Asked): Promise<{ page: Answer; cookies: Record<strin
 }
 
 function press(given: Asked, fields: Record<string, string>, sent: Partial<Sent> = {}): Promise<Answer> {
-  const { tokens, approval } = given;
-  return send(approvalDecision({ approvals, tokens, clock, publicUrl: URL_ }), {
+  const { tokens, approval, code } = given;
+  const route = approvalDecision({
+    ...{ approvals, links, notices, people, principalOf, tokens, clock },
+    codes: approvalCodes(SECRET),
+    publicUrl: URL_,
+  });
+  return send(route, {
     method: 'POST',
     path: `/a/${approval.id}/decision`,
     id: approval.id,
     headers: PRESSED,
-    body: new URLSearchParams(fields).toString(),
+    body: new URLSearchParams({ code, ...fields }).toString(),
     ...sent,
   });
 }
@@ -181,7 +207,7 @@ describe('POST /a/{id}/decision', () => {
 
     expect(answer).toMatchObject({ statusCode: 303, headers: { location: path } });
     expect(jar(answer)['__Host-hl']).toBe('');
-    expect(decision).toMatchObject({ verdict: 'approve', by: ANNA, channel: 'email', auth: 'link' });
+    expect(decision).toMatchObject({ verdict: 'approve', by: ANNA, channel: 'email', auth: 'code' });
     expect(receipt.body).toContain('Approved by anna@acme.example');
     expect(receipt.body).toContain(settledBy?.hash);
   });
@@ -292,3 +318,140 @@ function without(prefix: string) {
   const names = Object.keys(PRESSED).filter((name) => name.startsWith(prefix));
   return Object.fromEntries(names.map((name) => [name, undefined]));
 }
+
+describe('who may decide', () => {
+  it('does not take a link without the code from its mail', async () => {
+    const given = await asked(clock);
+    const { page, cookies, form } = await open(given);
+
+    expect(page.body).toContain('Code from the mail');
+    expect(page.body).not.toContain(given.code);
+    expect(await press(given, { form, decision: 'approve', code: '' }, { cookies })).toMatchObject({
+      statusCode: 400,
+    });
+    await expectUntouched(given);
+  });
+
+  it('locks a link after five wrong codes, mails a new one, and the new one works', async () => {
+    const given = await asked(clock);
+    const { cookies, form } = await open(given);
+    const answers: Answer[] = [];
+    for (let at = 0; at < 6; at += 1)
+      answers.push(await press(given, { form, decision: 'approve', code: `0000-000${at}` }, { cookies }));
+    const right = await press(given, { form, decision: 'approve' }, { cookies });
+    const id = `approval_requested#${given.approval.id}#1#${ANNA}#1`;
+    const entries = await approvals.ledger(ORG, given.approval.id);
+
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual(Array(6).fill(403));
+    expect(answers[3]?.body).toContain('1 try left');
+    expect(right.statusCode).toBe(403);
+    expect((await notices.find(ORG, id))?.notice.minted).toMatchObject({ round: 1, approver: ANNA });
+    expect((await approvals.find(ORG, given.approval.id))?.status).toBe('PENDING');
+    expect(entries.map(({ text }) => JSON.parse(text).type)).toEqual(['PROPOSED', 'DECISION_REJECTED']);
+  });
+
+  it('counts tries that are made at once', async () => {
+    const given = await asked(clock);
+    const { cookies, form } = await open(given);
+    const tries = Array.from({ length: 40 }, (_, at) =>
+      press(given, { form, decision: 'approve', code: `0000-00${10 + at}` }, { cookies }),
+    );
+    await Promise.all(tries);
+
+    expect(await links.find(ORG, given.hash)).toMatchObject({ tries: 5, revokedAt: expect.any(String) });
+  });
+
+  it('takes a session instead of the code, with or without the link', async () => {
+    const session = await signedIn('anna@acme.example');
+    const linked = await asked(clock);
+    const { cookies } = await open(linked);
+    const page = await visit(linked, { cookies: { ...cookies, ...session } });
+    const form = /name="form" value="([^"]+)"/.exec(page.body)?.[1] ?? '';
+    const first = await press(
+      linked,
+      { form, decision: 'approve', code: '' },
+      { cookies: { ...cookies, ...session } },
+    );
+    const other = await asked(clock);
+    const alone = await visit(other, { cookies: session });
+    const own = /name="form" value="([^"]+)"/.exec(alone.body)?.[1] ?? '';
+    const second = await press(other, { form: own, decision: 'approve', code: '' }, { cookies: session });
+
+    expect(page.body).not.toContain('Code from the mail');
+    expect([first.statusCode, second.statusCode]).toEqual([303, 303]);
+    expect((await approvals.find(ORG, other.approval.id))?.decision).toMatchObject({
+      auth: 'session',
+      channel: 'web',
+    });
+  });
+
+  it('T10: shows a forwarded link to whoever is signed in, without buttons, and notes the try', async () => {
+    const given = await asked(clock);
+    const { cookies, form } = await open(given);
+    const both = { ...cookies, ...(await signedIn('ben@acme.example')) };
+    const page = await visit(given, { cookies: both });
+    const own = await press(given, { form, decision: 'approve' }, { cookies: both });
+
+    expect(page.body).toContain('This link was sent to a…@acme.example');
+    expect(page.body).not.toContain('<form');
+    expect(own.statusCode).toBe(403);
+    expect((await approvals.ledger(ORG, given.approval.id)).at(-1)?.text).toContain('"why":"wrong_approver"');
+    expect((await approvals.find(ORG, given.approval.id))?.status).toBe('PENDING');
+  });
+
+  it('needs as many people as the quorum says, each once', async () => {
+    const given = await asked(clock, { quorum: 2 });
+    const { cookies, form } = await open(given);
+    await press(given, { form, decision: 'approve' }, { cookies });
+    const receipt = await visit(given, { cookies: await signedIn('anna@acme.example') });
+    const ben = await signedIn('ben@acme.example');
+    const page = await visit(given, { cookies: ben });
+    const own = /name="form" value="([^"]+)"/.exec(page.body)?.[1] ?? '';
+    await press(given, { form: own, decision: 'approve', code: '' }, { cookies: ben });
+    const entries = await approvals.ledger(ORG, given.approval.id);
+
+    expect(receipt.body).toContain('Your vote counts. 1 more needed.');
+    expect((await approvals.find(ORG, given.approval.id))?.status).toBe('APPROVED');
+    expect(entries.map(({ text }) => JSON.parse(text).type)).toEqual(['PROPOSED', 'VOTED', 'DECIDED']);
+  });
+
+  it('takes a delegate in the place of an approver, until the delegation ends, and neither twice', async () => {
+    const cara = personId(ORG, 'cara@acme.example');
+    const session = await signedIn('cara@acme.example');
+    const del = (id: string) => ({
+      ...{ org: ORG, id, from: ANNA, to: cara, action: '*', maxRisk: 'medium' as const },
+      startsAt: NOW.toISOString(),
+      endsAt: new Date(NOW.getTime() + 1_800_000).toISOString(),
+      createdAt: NOW.toISOString(),
+    });
+    await people.delegate(del('del_1'));
+    const given = await asked(clock, { quorum: 2 });
+    const page = await visit(given, { cookies: session });
+    const form = /name="form" value="([^"]+)"/.exec(page.body)?.[1] ?? '';
+    await press(given, { form, decision: 'approve', code: '' }, { cookies: session });
+    const opened = await open(given);
+    const stored = await approvals.find(ORG, given.approval.id);
+    const bypass = await approvals.decide(ORG, given.approval.id, vote(stored ?? given.approval), NOW);
+    await people.endDelegation(ORG, ANNA, 'del_1', NOW.toISOString());
+    const late = await asked(clock);
+    const latePage = await visit(late, { cookies: session });
+    const forged = vote(late.approval, { by: cara, onBehalfOf: ANNA, delegation: 'del_1' });
+    const { refusal } = await approvals.decide(ORG, late.approval.id, forged, NOW);
+
+    expect(stored?.votes).toMatchObject([{ by: cara, onBehalfOf: ANNA }]);
+    expect(opened.page.body).not.toContain('<form');
+    expect(bypass.refusal).toMatchObject({ error: 'not_eligible' });
+    expect(latePage.body).not.toContain('<form');
+    expect(refusal).toMatchObject({ error: 'not_eligible' });
+  });
+
+  it('takes nothing but a passkey for what is of high risk', async () => {
+    const given = await asked(clock, { risk: 'high', auths: ['passkey'] });
+    const { page } = await open(given);
+    const { refusal } = await approvals.decide(ORG, given.approval.id, vote(given.approval), NOW);
+
+    expect(page.body).toContain('takes your passkey');
+    expect(page.body).not.toContain('<form');
+    expect(refusal).toMatchObject({ error: 'step_up_required' });
+  });
+});

@@ -52,7 +52,15 @@ function post(path: string, body: object, change: Partial<Sent> = {}) {
 async function somebody(roles: Role[] = ['viewer']) {
   const email = `p${randomBytes(4).toString('hex')}@acme.example`;
   const id = personId('acme', email);
-  return people.admit({ org: 'acme', id, email, name: 'Some Body', roles, createdAt: NOW.toISOString() });
+  return people.admit({
+    org: 'acme',
+    id,
+    email,
+    name: 'Some Body',
+    roles,
+    groups: [],
+    createdAt: NOW.toISOString(),
+  });
 }
 
 async function codeFor(email: string): Promise<string> {

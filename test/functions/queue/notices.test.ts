@@ -4,8 +4,9 @@ import { signInCodes } from '#adapters/codes.ts';
 import { dynamoNotices } from '#adapters/dynamodb/notices.ts';
 import { render } from '#adapters/email/render.ts';
 import { sesMail } from '#adapters/email/send.ts';
-import { approvalTokens } from '#adapters/links.ts';
+import { approvalCodes, approvalTokens } from '#adapters/links.ts';
 import { requests } from '#core/approvals/request.ts';
+import { canonical } from '#core/canonical.ts';
 import type { Notice, ToSend } from '#core/notice.ts';
 import { enqueueing } from '#functions/queue/enqueue-notices.ts';
 import { sending } from '#functions/queue/send-notice.ts';
@@ -26,6 +27,7 @@ const tokens = approvalTokens(SECRET, clock);
 const needs = {
   ...{ notices, links, tokens, clock, publicUrl: URL_ },
   codes: signInCodes(SECRET),
+  approvalCodes: approvalCodes(SECRET),
   send: sesMail('Signalbox <signalbox@acme.example>'),
 };
 
@@ -34,7 +36,7 @@ function deliver(message: ToSend, change: Partial<typeof needs> = {}): Promise<v
 }
 
 async function posted(): Promise<{ notice: Notice; message: ToSend }> {
-  const [notice] = requests(question().step.next, payload());
+  const [notice] = requests(question().step.next, canonical(payload()));
   if (!notice) throw new Error('nobody is asked');
   await notices.post(notice);
   return { notice, message: { org: ORG, id: notice.id, to: 'anna@acme.example' } };
@@ -102,12 +104,12 @@ describe('send', () => {
 });
 
 describe('a mail', () => {
-  const base = requests(question().step.next, payload())[0] as Notice;
+  const base = requests(question().step.next, canonical(payload()))[0] as Notice;
 
   it('escapes what came from outside, and marks what an agent says', () => {
     const ticket = { ...payload().ticket, title: '<img src=x onerror=1>\u202Egnp' };
     const diagnosis = { ...payload().diagnosis, summary: '<script>1</script>' };
-    const [notice] = requests(question().step.next, payload({ ticket, diagnosis }));
+    const [notice] = requests(question().step.next, canonical(payload({ ticket, diagnosis })));
     const mail = render(notice as Notice, undefined);
 
     expect(mail.html).not.toMatch(/<img|<script/);

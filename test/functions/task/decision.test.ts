@@ -143,7 +143,7 @@ describe('propose plan', () => {
     expect(await tickets.find(ORG, ref.ticketId)).toMatchObject({ status: 'awaiting_approval' });
     expect(await runs.lines(ORG, ref.runId)).toHaveLength(1);
     for (const { id, email } of approval?.approvers ?? []) {
-      const found = await notices.find(ORG, `approval_requested#${first.approvalId}#1#${id}`);
+      const found = await notices.find(ORG, `approval_requested#${first.approvalId}#1#${id}#0`);
       expect(found?.notice.to).toEqual([email]);
     }
   });
@@ -161,7 +161,7 @@ describe('propose plan', () => {
 
   it('stores no token in any notice', async () => {
     const { approval } = await asked();
-    const id = `approval_requested#${approval.id}#1#${approval.approvers[0]?.id}`;
+    const id = `approval_requested#${approval.id}#1#${approval.approvers[0]?.id}#0`;
 
     expect(JSON.stringify(await notices.find(ORG, id))).not.toMatch(/eyJ|[?&]t=/);
   });
