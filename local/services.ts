@@ -63,7 +63,7 @@ export function openServices({ store, clock, root, endpoint, onHappening }: Serv
   });
   const machines = states({
     ...{ store, clock },
-    integrations: integrations({ functions, containers, queues, bus: () => bus }),
+    integrations: integrations({ functions, containers, queues, tables, buckets, bus: () => bus }),
     onStatus: (detail) =>
       emit({
         source: 'aws.states',

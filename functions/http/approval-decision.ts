@@ -69,19 +69,24 @@ export function approvalDecision(needs: Needs): Route {
     if (!isForm(request) || !isOwnForm(request.headers, needs.publicUrl)) {
       return say(403, 'A decision can only be made by pressing a button on our own page.');
     }
-    const fields = Fields.safeParse(Object.fromEntries(new URLSearchParams(request.text)));
     const looker = await lookerOf(request, needs);
-    const form = await needs.tokens.readForm(fields.data?.form ?? '');
     if (looker && isSomebodyElses(looker)) return refuseSomebodyElse(request, looker, needs);
-    if (!fields.success || !looker || !form || !belong(request, looker, form)) {
+    const pressed = looker && (await pressedBy(looker, request, needs));
+    if (!pressed)
       return say(404, 'This page is no longer good. Open the link in your mail again, or sign in.');
-    }
-    if (fields.data.decision === 'decline' && !fields.data.reason) {
+    if (pressed.fields.decision === 'decline' && !pressed.fields.reason) {
       return say(400, 'To decline, say why: go back and write a reason.');
     }
-    const pressed = { looker, form, fields: fields.data };
     return (await notProven(pressed, needs)) ?? decide(pressed, needs);
   };
+}
+
+async function pressedBy(looker: Looker, request: Request, { tokens }: Needs): Promise<Pressed | undefined> {
+  const fields = Fields.safeParse(Object.fromEntries(new URLSearchParams(request.text)));
+  const form = await tokens.readForm(fields.data?.form ?? '');
+  return fields.success && form && belong(request, looker, form)
+    ? { looker, form, fields: fields.data }
+    : undefined;
 }
 
 function isForm({ headers, raw }: Request): boolean {

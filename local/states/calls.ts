@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { AwsError, FunctionError } from '../aws/service.ts';
 import type { Happening } from './interpreter.ts';
-import { serviceName } from './resource.ts';
+import { resourceOf, serviceError } from './resource.ts';
 import type { Failure, Scope, Task } from './scope.ts';
 
 /** What an integration is told beside its arguments. */
@@ -83,7 +82,18 @@ export function calls(integrations: Integrations, report: (arn: string, happenin
   function stop(): void {
     for (const all of inFlight.values()) for (const call of all) call.stop.abort();
   }
-  return { start, abort, stop };
+  /** Calls once, for what only reads; a failure is the reading task's own. */
+  async function read(resource: string, args: unknown): Promise<unknown> {
+    const { integration, type, action, mode } = resourceOf(resource);
+    const { signal } = new AbortController();
+    try {
+      return await integrations[integration]?.(args, { signal, mode, action, executionArn: '', attempt: '' });
+    } catch (error) {
+      const { error: code = '', cause = '' } = failureOf(error as Error, type);
+      throw new AwsError('States.ItemReaderFailed', `${code}: ${cause}`);
+    }
+  }
+  return { start, read, abort, stop };
 }
 
 /** A function's own error keeps its name; a service's is named and worded as in AWS's histories. */
@@ -91,10 +101,5 @@ function failureOf(error: Error, type: string): Failure {
   if (error instanceof FunctionError) return { error: error.name, cause: error.payload };
   if (!(error instanceof AwsError)) return { error: error.name, cause: error.message };
   if (error.code.startsWith('States.')) return { error: error.code, cause: error.message };
-  const service = serviceName(type);
-  const code = error.code.endsWith('Exception') ? error.code : `${error.code}Exception`;
-  return {
-    error: `${service}.${code}`,
-    cause: `${error.message} (Service: ${service}, Status Code: ${error.status}, Request ID: ${randomUUID()})`,
-  };
+  return serviceError(type, error);
 }

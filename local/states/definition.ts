@@ -11,6 +11,29 @@ export interface Machine {
   ProcessorConfig?: { Mode?: string };
 }
 
+/** Where a distributed Map takes its items from. */
+export interface ItemReader {
+  Resource: string;
+  Arguments?: unknown;
+  Parameters?: unknown;
+  ReaderConfig?: {
+    InputType?: 'JSON' | 'JSONL' | 'CSV';
+    CSVHeaderLocation?: 'FIRST_ROW' | 'GIVEN';
+    CSVHeaders?: string[];
+    MaxItems?: unknown;
+    MaxItemsPath?: string;
+  };
+}
+
+/** How a distributed Map hands several items to one child at once. */
+export interface ItemBatcher {
+  MaxItemsPerBatch?: unknown;
+  MaxItemsPerBatchPath?: string;
+  MaxInputBytesPerBatch?: unknown;
+  MaxInputBytesPerBatchPath?: string;
+  BatchInput?: unknown;
+}
+
 /** The fields of all state types together; {@link parseDefinition} has checked which of them are there. */
 export interface State {
   Type: 'Pass' | 'Task' | 'Choice' | 'Wait' | 'Succeed' | 'Fail' | 'Parallel' | 'Map';
@@ -21,12 +44,24 @@ export interface State {
   Resource?: string;
   Output?: unknown;
   Assign?: Record<string, unknown>;
+  InputPath?: string | null;
+  OutputPath?: string | null;
+  ResultPath?: string | null;
+  Parameters?: unknown;
+  ResultSelector?: unknown;
+  Result?: unknown;
+  ItemsPath?: string;
+  TimestampPath?: string;
   Arguments?: unknown;
   Choices?: Choice[];
   Retry?: Retrier[];
   Catch?: Catcher[];
   Branches?: Machine[];
   ItemProcessor?: Machine;
+  /** The older name of ItemProcessor. */
+  Iterator?: Machine;
+  ItemReader?: ItemReader;
+  ItemBatcher?: ItemBatcher;
   ItemSelector?: unknown;
   Items?: unknown;
   Seconds?: unknown;
@@ -41,10 +76,16 @@ export interface State {
 }
 
 export interface Choice {
-  Condition: unknown;
+  Condition?: unknown;
+  Variable?: string;
+  And?: Choice[];
+  Or?: Choice[];
+  Not?: Choice;
   Next: string;
   Output?: unknown;
   Assign?: Record<string, unknown>;
+  /** In JSONPath: what the variable is compared with, under the name of the comparison. */
+  [comparison: string]: unknown;
 }
 
 export interface Retrier {
@@ -60,6 +101,7 @@ export interface Catcher {
   ErrorEquals: string[];
   Next: string;
   Output?: unknown;
+  ResultPath?: string | null;
   Assign?: Record<string, unknown>;
 }
 

@@ -98,13 +98,14 @@ export function engine(surroundings: Surroundings): Engine {
 
 /** Works on one execution until nothing more happened to it. */
 async function answerMail(running: Running, arn: string, mail: Awake['mail']): Promise<void> {
-  const { store, clock, machineOf, closing } = running;
+  const { store, clock, machineOf, closing, external } = running;
   const row = store.sql('SELECT * FROM states_executions WHERE arn=?').get(arn) as unknown as Execution;
   const journal = openJournal(store, row, closing);
   const run: Run = {
     journal,
     machine: machineOf(row.definition),
     now: clock.now,
+    read: external.read,
     ready: [],
     calls: [],
     ended: [],

@@ -88,7 +88,8 @@ interface FromTask {
 /** `states:startExecution`. The same attempt, repeated after a crash, finds the execution that it had started. */
 async function startFromTask(store: Store, launch: Launch, { args, context }: FromTask): Promise<unknown> {
   only('states:startExecution', args, ['StateMachineArn', 'Name', 'Input', 'AssociateWithParent']);
-  const { StateMachineArn, Input = {} } = args;
+  const { StateMachineArn } = args;
+  const Input = args.Input ?? {};
   const name = args.Name ?? createHash('sha256').update(context.attempt).digest('hex').slice(0, 40);
   const parent = context.mode === 'sync' ? `${context.action} ${context.token}` : undefined;
   const input = typeof Input === 'string' ? Input : JSON.stringify(Input);

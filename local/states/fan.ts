@@ -1,16 +1,10 @@
 import type { State } from './definition.ts';
+import { batched, isDistributed, readItems, startMapRun } from './distributed.ts';
 import { queryError } from './expression.ts';
-import {
-  answer,
-  emit,
-  type Fan,
-  insideOf,
-  type Run,
-  type Scope,
-  stateOf,
-  typed,
-  withinLimit,
-} from './scope.ts';
+import { argumentsOf, isPath, pathEnvironment } from './jsonpath/flow.ts';
+import { fill, runtime, select } from './jsonpath/template.ts';
+import { answer, emit, type Fan, insideOf, type Run, type Scope, stateOf, withinLimit } from './scope.ts';
+import { typed } from './typed.ts';
 
 /** What an inline Map runs at once when its MaxConcurrency is 0 or absent. */
 const MAX_CONCURRENCY = 40;
@@ -25,18 +19,27 @@ export async function open(run: Run, scope: Scope): Promise<void> {
 }
 
 async function openParallel(run: Run, scope: Scope, state: State): Promise<void> {
-  const input = 'Arguments' in state ? await answer(run, scope, 'Arguments', state.Arguments) : scope.input;
+  const input = await inputOf(run, scope, state);
   const total = state.Branches?.length ?? 0;
   emit(run, scope, { type: 'ParallelStateStarted' });
   scope.fan = { total, begun: total, running: total, failed: 0, concurrency: total, tolerated: 0 };
   for (let index = 0; index < total; index += 1) enter(run, scope, { index, input, last: scope.last });
 }
 
+async function inputOf(run: Run, scope: Scope, state: State): Promise<unknown> {
+  if (isPath(run, scope)) return argumentsOf(run, scope);
+  return 'Arguments' in state ? answer(run, scope, 'Arguments', state.Arguments) : scope.input;
+}
+
 async function openMap(run: Run, scope: Scope, state: State): Promise<void> {
-  const items = (await itemsOf(run, scope, state)) as unknown[];
+  const isApart = isDistributed(state);
+  const given = state.ItemReader ? [] : ((await itemsOf(run, scope, state)) as unknown[]);
   const concurrency = ((await typed(run, scope, 'MaxConcurrency', 'integer')) as number) || MAX_CONCURRENCY;
-  const tolerated = await toleratedOf(run, scope, items.length);
-  emit(run, scope, { type: 'MapStateStarted', details: { length: items.length } });
+  const early = isApart ? undefined : await toleratedOf(run, scope, given.length);
+  emit(run, scope, { type: 'MapStateStarted', details: { length: given.length } });
+  const tolerated = early ?? (await toleratedOf(run, scope, given.length));
+  if (isApart) startMapRun(run, scope);
+  const items = isApart ? await itemsApart(run, scope, { state, given }) : given;
   scope.fan = { total: items.length, begun: 0, running: 0, failed: 0, concurrency, tolerated };
   run.journal.save(`${insideOf(scope)}items`, items);
   const { last } = scope;
@@ -44,9 +47,30 @@ async function openMap(run: Run, scope: Scope, state: State): Promise<void> {
 }
 
 async function itemsOf(run: Run, scope: Scope, state: State): Promise<unknown> {
+  if (isPath(run, scope)) return pathItems(run, scope, state);
   if ('Items' in state) return typed(run, scope, 'Items', 'array');
   if (Array.isArray(scope.input)) return scope.input;
   throw queryError(`Map state input must be an array but was: ${JSON.stringify(scope.input)}`);
+}
+
+/** The items of a distributed Map: read from where they are kept, selected, and put into batches. */
+async function itemsApart(
+  run: Run,
+  scope: Scope,
+  { state, given }: { state: State; given: unknown[] },
+): Promise<unknown[]> {
+  const items = state.ItemReader ? await readItems(run, scope, state.ItemReader) : given;
+  if (!state.ItemBatcher) return items;
+  const chosen: unknown[] = [];
+  for (const [Index, Value] of items.entries())
+    chosen.push(await selected(run, { ...scope, item: { Index, Value } }, Value));
+  return batched(run, scope, { batcher: state.ItemBatcher, items: chosen });
+}
+
+function pathItems(run: Run, scope: Scope, { ItemsPath = '$' }: State): unknown {
+  const items = select(ItemsPath, pathEnvironment(run, scope));
+  if (Array.isArray(items)) return items;
+  throw runtime(`Reference path "${ItemsPath}" must point to array.`);
 }
 
 async function toleratedOf(run: Run, scope: Scope, length: number): Promise<number> {
@@ -62,14 +86,23 @@ export async function beginNext(run: Run, scope: Scope, previous: number): Promi
   const value = run.journal.frame<unknown[]>(`${insideOf(scope)}items`)?.[index];
   fan.begun += 1;
   fan.running += 1;
+  const state = stateOf(run, scope);
   const details = { name: scope.state, index };
-  const last = emit(run, scope, { type: 'MapIterationStarted', details, previous });
-  const { ItemSelector } = stateOf(run, scope);
+  const last = isDistributed(state)
+    ? scope.last
+    : emit(run, scope, { type: 'MapIterationStarted', details, previous });
   const item = { Index: index, Value: value };
-  const input =
-    ItemSelector === undefined ? value : await answer(run, { ...scope, item }, 'ItemSelector', ItemSelector);
+  const input = state.ItemBatcher ? value : await selected(run, { ...scope, item }, value);
   enter(run, scope, { index, input: withinLimit(input, scope), last, item });
   run.journal.save(scope.path, scope);
+}
+
+async function selected(run: Run, scope: Scope, value: unknown): Promise<unknown> {
+  const { ItemSelector, Parameters } = stateOf(run, scope);
+  const template = ItemSelector ?? Parameters;
+  if (template === undefined) return value;
+  if (isPath(run, scope)) return fill(template, pathEnvironment(run, scope));
+  return answer(run, scope, 'ItemSelector', template);
 }
 
 function enter(
@@ -77,17 +110,19 @@ function enter(
   scope: Scope,
   child: { index: number; input: unknown; last: number; item?: Scope['item'] },
 ): void {
-  const { ItemProcessor, Branches } = stateOf(run, scope);
+  const state = stateOf(run, scope);
+  const { ItemProcessor, Iterator, Branches } = state;
   const { index, ...rest } = child;
   const inner: Scope = {
     path: insideOf(scope) + index,
-    state: (Branches?.[index] ?? ItemProcessor)?.StartAt as string,
+    state: (Branches?.[index] ?? ItemProcessor ?? Iterator)?.StartAt as string,
     phase: 'enter',
     visit: 0,
     variables: {},
     entered: { id: 0, previous: 0, at: 0 },
     attempt: 0,
     tries: [],
+    ...((scope.isSilent || isDistributed(state)) && { isSilent: true }),
     ...rest,
   };
   run.journal.save(inner.path, inner);

@@ -1,57 +1,70 @@
 /** The state types of the Amazon States Language. */
 export type StateType = 'Pass' | 'Task' | 'Choice' | 'Wait' | 'Succeed' | 'Fail' | 'Parallel' | 'Map';
 
-const flow = ['Output', 'Assign', 'Next', 'End'];
-const retried = ['Retry', 'Catch'];
+export type Language = 'JSONata' | 'JSONPath';
 
-/** The fields of each state type that this engine honours; any other is refused by name. */
-export const fieldsOf: Record<StateType, readonly string[]> = {
-  Pass: flow,
-  Task: [...flow, ...retried, 'Resource', 'Arguments', 'TimeoutSeconds', 'HeartbeatSeconds'],
-  Choice: ['Choices', 'Default', 'Output', 'Assign'],
-  Wait: [...flow, 'Seconds', 'Timestamp'],
-  Succeed: ['Output'],
-  Fail: ['Error', 'Cause'],
-  Parallel: [...flow, ...retried, 'Arguments', 'Branches'],
-  Map: [
-    ...flow,
-    ...retried,
-    'Items',
-    'ItemSelector',
-    'ItemProcessor',
-    'MaxConcurrency',
-    'ToleratedFailureCount',
-    'ToleratedFailurePercentage',
-  ],
+type Fields = Record<StateType, readonly string[]>;
+
+const onwards = ['Assign', 'Next', 'End'];
+const retried = ['Retry', 'Catch'];
+const mapped = [
+  'ItemSelector',
+  'ItemProcessor',
+  'MaxConcurrency',
+  'ToleratedFailureCount',
+  'ToleratedFailurePercentage',
+  'ItemReader',
+  'ItemBatcher',
+  'Label',
+];
+const paths = ['InputPath', 'OutputPath'];
+const results = [...paths, 'Parameters', 'ResultSelector', 'ResultPath'];
+
+/** The fields of each state type that this engine honours, by query language; any other is refused by name. */
+export const fieldsOf: Record<Language, Fields> = {
+  JSONata: {
+    Pass: ['Output', ...onwards],
+    Task: ['Output', ...onwards, ...retried, 'Resource', 'Arguments', 'TimeoutSeconds', 'HeartbeatSeconds'],
+    Choice: ['Choices', 'Default', 'Output', 'Assign'],
+    Wait: ['Output', ...onwards, 'Seconds', 'Timestamp'],
+    Succeed: ['Output'],
+    Fail: ['Error', 'Cause'],
+    Parallel: ['Output', ...onwards, ...retried, 'Arguments', 'Branches'],
+    Map: ['Output', ...onwards, ...retried, ...mapped, 'Items'],
+  },
+  JSONPath: {
+    Pass: [...onwards, ...paths, 'Parameters', 'Result', 'ResultPath'],
+    Task: [
+      ...onwards,
+      ...retried,
+      ...results,
+      'Resource',
+      'TimeoutSeconds',
+      'TimeoutSecondsPath',
+      'HeartbeatSeconds',
+      'HeartbeatSecondsPath',
+    ],
+    Choice: ['Choices', 'Default', 'Assign', ...paths],
+    Wait: [...onwards, ...paths, 'Seconds', 'SecondsPath', 'Timestamp', 'TimestampPath'],
+    Succeed: paths,
+    Fail: ['Error', 'ErrorPath', 'Cause', 'CausePath'],
+    Parallel: [...onwards, ...retried, ...results, 'Branches'],
+    Map: [
+      ...onwards,
+      ...retried,
+      ...results,
+      ...mapped,
+      'Iterator',
+      'ItemsPath',
+      'MaxConcurrencyPath',
+      'ToleratedFailureCountPath',
+      'ToleratedFailurePercentagePath',
+    ],
+  },
 };
 
 /** What every state may carry. */
 export const commonFields = ['Type', 'Comment', 'QueryLanguage'];
-
-/** Fields that say the same in both query languages. */
-export const neutralFields = [...commonFields, 'Next', 'End', 'Error', 'Cause'];
-
-/** Fields that belong to JSONPath, so that a refusal can say why. */
-export const jsonPathFields = [
-  'InputPath',
-  'OutputPath',
-  'ResultPath',
-  'ResultSelector',
-  'Parameters',
-  'Result',
-  'Iterator',
-  'ItemsPath',
-  'SecondsPath',
-  'TimestampPath',
-  'TimeoutSecondsPath',
-  'HeartbeatSecondsPath',
-  'MaxConcurrencyPath',
-  'ToleratedFailureCountPath',
-  'ToleratedFailurePercentagePath',
-  'ErrorPath',
-  'CausePath',
-  'Variable',
-];
 
 /** The fields a state cannot do without; one of each inner list must be there. */
 export const requiredFields: Record<StateType, readonly string[][]> = {
@@ -59,11 +72,14 @@ export const requiredFields: Record<StateType, readonly string[][]> = {
   Task: [['Resource'], ['Next', 'End']],
   Choice: [['Choices']],
   Wait: [
-    ['Seconds', 'Timestamp'],
+    ['Seconds', 'SecondsPath', 'Timestamp', 'TimestampPath'],
     ['Next', 'End'],
   ],
   Succeed: [],
   Fail: [],
   Parallel: [['Branches'], ['Next', 'End']],
-  Map: [['ItemProcessor'], ['Next', 'End']],
+  Map: [
+    ['ItemProcessor', 'Iterator'],
+    ['Next', 'End'],
+  ],
 };

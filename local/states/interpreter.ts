@@ -3,10 +3,14 @@ import type { Choice, State } from './definition.ts';
 import { evaluateAs, queryError } from './expression.ts';
 import { cutOff, open } from './fan.ts';
 import { textOf } from './history.ts';
+import { isTrue } from './jsonpath/choice.ts';
+import { isPath, pathEnvironment } from './jsonpath/flow.ts';
+import { runtime } from './jsonpath/template.ts';
 import { end, fail, join, leave, protect } from './outcome.ts';
 import type { TimerKind } from './rows.ts';
-import { emit, environmentOf, type Failure, fatal, type Run, type Scope, stateOf, typed } from './scope.ts';
+import { emit, environmentOf, type Failure, fatal, type Run, type Scope, stateOf } from './scope.ts';
 import { called, schedule, settle, start, timedOut } from './task.ts';
+import { typed } from './typed.ts';
 
 /** Something that happened to an execution. A `visit` that is over makes it nobody's. */
 export type Happening =
@@ -175,8 +179,7 @@ async function choose(run: Run, scope: Scope, state: State): Promise<void> {
   const choices = state.Choices as Choice[];
   for (const [index, choice] of choices.entries()) {
     const at = `Choices[${index}]/`;
-    const question = { field: `${at}Condition`, environment: environmentOf(run, scope) };
-    if (!(await evaluateAs('boolean', choice.Condition, question))) continue;
+    if (!(await holds(run, scope, { choice, at }))) continue;
     return leave(run, scope, { rule: choice, at, next: choice.Next, more: {}, output: scope.input });
   }
   if (state.Default === undefined)
@@ -187,6 +190,16 @@ async function choose(run: Run, scope: Scope, state: State): Promise<void> {
   return leave(run, scope, { rule: state, at: '', next: state.Default, more: {}, output: scope.input });
 }
 
+async function holds(
+  run: Run,
+  scope: Scope,
+  { choice, at }: { choice: Choice; at: string },
+): Promise<boolean> {
+  if (isPath(run, scope)) return isTrue(choice, pathEnvironment(run, scope));
+  const question = { field: `${at}Condition`, environment: environmentOf(run, scope) };
+  return (await evaluateAs('boolean', choice.Condition, question)) as boolean;
+}
+
 const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
 
 async function endOfWait(run: Run, scope: Scope): Promise<number> {
@@ -195,6 +208,11 @@ async function endOfWait(run: Run, scope: Scope): Promise<number> {
   const text = (await typed(run, scope, 'Timestamp', 'string')) as string;
   const time = TIMESTAMP.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(time)) return time;
+  const { TimestampPath } = stateOf(run, scope);
+  if (TimestampPath)
+    throw runtime(
+      `The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: ${TimestampPath} == ${text}`,
+    );
   throw queryError(
     `The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: ${text}`,
     'Timestamp',

@@ -1,7 +1,9 @@
 import { AwsError } from '../aws/service.ts';
 import type { Catcher, Choice, State } from './definition.ts';
+import { isDistributed, thresholdExceeded } from './distributed.ts';
 import { abort, beginNext, results } from './fan.ts';
 import { append, textOf } from './history.ts';
+import { isPath, outcomeOf } from './jsonpath/flow.ts';
 import { delayBeforeRetry, matches } from './retry.ts';
 import {
   answer,
@@ -30,14 +32,12 @@ export interface Way {
 
 /** Leaves a state: Output and Assign see the same variables; then the next state, or the end of the strand. */
 export async function leave(run: Run, scope: Scope, way: Way): Promise<void> {
-  const { rule, at, more } = way;
   const state = stateOf(run, scope);
-  const output = withinLimit(
-    'Output' in rule ? await answer(run, scope, `${at}Output`, rule.Output, more) : way.output,
-    scope,
-  );
-  const assigned =
-    rule.Assign && ((await answer(run, scope, `${at}Assign`, rule.Assign, more)) as Record<string, unknown>);
+  const isInPath = isPath(run, scope);
+  const { output, assigned } = isInPath
+    ? outcomeOf(run, scope, { rule: way.rule, result: way.more.result ?? way.more.errorOutput })
+    : await expressed(run, scope, way);
+  withinLimit(output, scope);
   const details = {
     name: scope.state,
     ...textOf('output', output),
@@ -56,6 +56,12 @@ export async function leave(run: Run, scope: Scope, way: Way): Promise<void> {
   Object.assign(scope, { state: way.next, input: output, phase: 'enter' });
   run.journal.save(scope.path, scope);
   run.ready.push(scope);
+}
+
+async function expressed(run: Run, scope: Scope, { rule, at, more, ...way }: Way) {
+  const output = 'Output' in rule ? await answer(run, scope, `${at}Output`, rule.Output, more) : way.output;
+  const assigned = rule.Assign && (await answer(run, scope, `${at}Assign`, rule.Assign, more));
+  return { output, assigned: assigned as Record<string, unknown> | undefined };
 }
 
 /** Leaves a Task, Map or Parallel with its result. */
@@ -88,7 +94,8 @@ async function childEnded(
 ): Promise<void> {
   const fan = parent.fan as Fan;
   fan.running -= 1;
-  parent.last = last;
+  const isApart = isDistributed(stateOf(run, parent));
+  if (!isApart) parent.last = last;
   run.journal.save(parent.path, parent);
   if (fan.begun < fan.total) return protect(run, parent, () => beginNext(run, parent, previous));
   if (fan.running === 0) return join(run, parent);
@@ -96,9 +103,15 @@ async function childEnded(
 
 /** Ends a Parallel or Map whose last strand has ended. */
 export async function join(run: Run, scope: Scope): Promise<void> {
-  const { Type } = stateOf(run, scope);
-  emit(run, scope, { type: `${Type}StateSucceeded`, previous: scope.last });
+  const state = stateOf(run, scope);
+  const previous = isDistributed(state) ? endMapRun(run, scope) : scope.last;
+  emit(run, scope, { type: `${state.Type}StateSucceeded`, previous });
   return protect(run, scope, () => succeed(run, scope, results(run, scope)));
+}
+
+/** AWS hangs the exit of the Map beside the end of its run, not behind it (behind it before autumn 2024). */
+function endMapRun(run: Run, scope: Scope): number {
+  return emit(run, scope, { type: 'MapRunSucceeded', previous: scope.last });
 }
 
 /** Runs a step of a scope; what it throws is the state's failure. */
@@ -112,8 +125,9 @@ export async function protect(run: Run, scope: Scope, step: () => Promise<void>)
 }
 
 function reported(run: Run, scope: Scope, { code, message, detail }: AwsError): Failure {
-  if (code !== 'States.QueryEvaluationError') return { error: code, cause: message };
   const cause = `An error occurred while executing the state '${scope.state}' (entered at the event id #${scope.entered.id}). ${message}`;
+  if (detail.isInState) return { error: code, cause };
+  if (code !== 'States.QueryEvaluationError') return { error: code, cause: message };
   const { location, late } = detail;
   const details = { cause, error: code, ...(location !== undefined && { location }), state: scope.state };
   // AWS hangs the failure of a state's first evaluations beside the event that entered it.
@@ -136,8 +150,7 @@ export async function fail(run: Run, scope: Scope, failure: Failure): Promise<vo
     journal.save(scope.path, scope);
     return journal.timer(scope.path, 'retry', run.now() + delay);
   }
-  if (state.Type === 'Map' || state.Type === 'Parallel')
-    emit(run, scope, { type: `${state.Type}StateFailed` });
+  tellFailure(run, scope, failure);
   const index = (state.Catch ?? []).findIndex((catcher) => matches(catcher.ErrorEquals, failure));
   const catcher = state.Catch?.[index];
   if (!catcher) return failUpwards(run, scope, failure);
@@ -155,6 +168,14 @@ export async function fail(run: Run, scope: Scope, failure: Failure): Promise<vo
     if (!(error instanceof AwsError)) throw error;
     await failUpwards(run, scope, reported(run, scope, error));
   }
+}
+
+function tellFailure(run: Run, scope: Scope, failure: Failure): void {
+  const { Type } = stateOf(run, scope);
+  if (failure === thresholdExceeded || failure.error === 'States.ItemReaderFailed')
+    emit(run, scope, { type: 'MapRunFailed', details: failure });
+  if ((Type === 'Map' || Type === 'Parallel') && failure.error !== 'States.Runtime')
+    emit(run, scope, { type: `${Type}StateFailed` });
 }
 
 async function failUpwards(run: Run, scope: Scope, failure: Failure): Promise<void> {
@@ -175,6 +196,7 @@ async function failUpwards(run: Run, scope: Scope, failure: Failure): Promise<vo
     }
   }
   abort(run, parent, scope);
+  if (isDistributed(stateOf(run, parent))) return fail(run, parent, thresholdExceeded);
   parent.last = scope.last;
   await fail(run, parent, failure);
 }

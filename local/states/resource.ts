@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 /** What a Task's `Resource` means. */
 export interface Resource {
   /** The key in the integrations: `lambda:invoke`, `ecs:runTask`, `aws-sdk:s3:getObject`. */
@@ -34,7 +36,7 @@ export function resourceOf(arn: string): Resource {
   return { integration, type, action: name + suffix, mode: mode ?? 'requestResponse' };
 }
 
-/** How AWS prefixes the errors of its optimised integrations; an SDK integration is its name with a capital. */
+/** How AWS prefixes the errors of its optimised integrations. */
 const names: Record<string, string> = {
   ecs: 'ECS',
   sqs: 'SQS',
@@ -44,8 +46,37 @@ const names: Record<string, string> = {
   events: 'EventBridge',
 };
 
-/** The service as its errors and causes name it: `Lambda`, `SQS`, `S3`. */
-export function serviceName(type: string): string {
-  const bare = type.replace(/^aws-sdk:/, '');
-  return (bare === type ? names[bare] : undefined) ?? bare.charAt(0).toUpperCase() + bare.slice(1);
+/** The same services as the older SDK behind the optimised integrations words them in causes. */
+const words: Record<string, string> = {
+  lambda: 'AWSLambda',
+  ecs: 'AmazonECS',
+  sqs: 'AmazonSQS',
+  states: 'AWSStepFunctions',
+  dynamodb: 'AmazonDynamoDBv2',
+};
+
+/** An API error as a task's history tells it: its name, and its message with what AWS's SDK appends. */
+export function serviceError(
+  type: string,
+  { code, message, status }: { code: string; message: string; status: number },
+): { error: string; cause: string } {
+  const id = randomUUID();
+  const isUnnamed = ['ValidationException', 'MissingParameter'].includes(code);
+  const named = (bare: string) => (isUnnamed ? bare : code.endsWith('Exception') ? code : `${code}Exception`);
+  if (type.startsWith('aws-sdk:')) {
+    const bare = type.slice('aws-sdk:'.length);
+    const service = bare === 'dynamodb' ? 'DynamoDb' : bare.charAt(0).toUpperCase() + bare.slice(1);
+    const more = bare === 's3' ? `, Extended Request ID: ${id}` : '';
+    const cause = `${message} (Service: ${service}, Status Code: ${status}, Request ID: ${id}${more})`;
+    return {
+      error: `${service}.${named(`${service}Exception`)}`,
+      cause: bare === 'sfn' ? `${cause} (SDK Attempt Count: 1)` : cause,
+    };
+  }
+  const service = names[type] ?? type.charAt(0).toUpperCase() + type.slice(1);
+  const word = words[type] ?? service;
+  return {
+    error: `${service}.${named(`Amazon${service}Exception`)}`,
+    cause: `${message} (Service: ${word}; Status Code: ${status}; Error Code: ${code}; Request ID: ${id}; Proxy: null)`,
+  };
 }

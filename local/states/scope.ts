@@ -1,6 +1,6 @@
 import { AwsError } from '../aws/service.ts';
 import type { Machine, State } from './definition.ts';
-import { type Environment, evaluate, evaluateAs } from './expression.ts';
+import { type Environment, evaluate } from './expression.ts';
 import { append } from './history.ts';
 import type { Journal } from './journal.ts';
 import type { Resource } from './resource.ts';
@@ -26,6 +26,8 @@ export interface Scope {
   task?: Task;
   fan?: Fan;
   output?: unknown;
+  /** Inside a distributed Map: what happens here is in no history. */
+  isSilent?: boolean;
 }
 
 /** A task that was scheduled and has no result yet. */
@@ -58,6 +60,8 @@ export interface Run {
   readonly journal: Journal;
   readonly machine: Machine;
   readonly now: () => number;
+  /** Reads what a Map takes its items from: a call that changes nothing, so that a crash may repeat it. */
+  readonly read: (resource: string, args: unknown) => Promise<unknown>;
   /** Scopes that can take a step, first come first served. */
   readonly ready: Scope[];
   /** Tasks to call once this waking is durable. */
@@ -86,8 +90,9 @@ export function parentOf(run: Run, scope: Scope): Scope | undefined {
 function machineOf(run: Run, scope: Scope): Machine {
   const parent = parentOf(run, scope);
   if (!parent) return run.machine;
-  const { Branches, ItemProcessor } = stateOf(run, parent);
-  return (Branches?.[Number(scope.path.slice(scope.path.lastIndexOf('.') + 1))] ?? ItemProcessor) as Machine;
+  const { Branches, ItemProcessor, Iterator } = stateOf(run, parent);
+  const branch = Branches?.[Number(scope.path.slice(scope.path.lastIndexOf('.') + 1))];
+  return (branch ?? ItemProcessor ?? Iterator) as Machine;
 }
 
 export function stateOf(run: Run, scope: Scope): State {
@@ -105,6 +110,7 @@ export function emit(
   scope: Scope,
   event: { type: string; details?: object; previous?: number },
 ): number {
+  if (scope.isSilent) return scope.last;
   if (run.journal.execution.events + 1 >= MAX_EVENTS) throw fatal;
   const id = append(run.journal, run.now(), { ...event, previous: event.previous ?? scope.last });
   if (event.previous === undefined) scope.last = id;
@@ -122,18 +128,6 @@ export function answer(
   return evaluate(template, { field, environment: environmentOf(run, scope, more) });
 }
 
-/** A number or string field that may be an expression; undefined when the state does not have it. */
-export async function typed(
-  run: Run,
-  scope: Scope,
-  field: keyof State,
-  type: 'integer' | 'string' | 'array',
-): Promise<unknown> {
-  const template = stateOf(run, scope)[field];
-  if (template === undefined) return undefined;
-  return evaluateAs(type, template, { field, environment: environmentOf(run, scope) });
-}
-
 export function environmentOf(run: Run, scope: Scope, more: Record<string, unknown> = {}): Environment {
   const variables: Record<string, unknown> = {};
   let item: Scope['item'];
@@ -141,11 +135,16 @@ export function environmentOf(run: Run, scope: Scope, more: Record<string, unkno
     for (const [name, value] of Object.entries(one.variables)) variables[name] ??= value;
     item ??= one.item;
   }
-  const context = contextOf(run.journal.execution, scope, item);
+  const isTask = stateOf(run, scope).Type === 'Task';
+  const context = contextOf(run.journal.execution, scope, { item, isTask });
   return { variables, states: { input: scope.input, context, ...more }, now: run.now() };
 }
 
-function contextOf(execution: Execution, scope: Scope, item: Scope['item']): Record<string, unknown> {
+function contextOf(
+  execution: Execution,
+  scope: Scope,
+  { item, isTask }: { item: Scope['item']; isTask: boolean },
+): Record<string, unknown> {
   const token = scope.task?.token;
   return {
     Execution: {
@@ -160,7 +159,7 @@ function contextOf(execution: Execution, scope: Scope, item: Scope['item']): Rec
     State: {
       Name: scope.state,
       EnteredTime: new Date(scope.entered.at).toISOString(),
-      RetryCount: scope.attempt,
+      ...(isTask && { RetryCount: scope.attempt }),
     },
     ...(token && { Task: { Token: token } }),
     ...(item && { Map: { Item: item } }),

@@ -41,15 +41,14 @@ export interface States {
   stop(): Promise<void>;
 }
 
+/** Integrations with this service itself, which are there before any machine is defined. */
+const OWN = /^(states:startExecution|aws-sdk:sfn:(startExecution|sendTask(Success|Failure|Heartbeat)))$/;
+
 /** AWS Step Functions for standard workflows in JSONata. */
 export function states({ store, clock, integrations, onStatus }: StatesOptions): States {
   createTables(store);
   const all: Integrations = { ...integrations };
-  const known = machines(
-    store,
-    clock,
-    ({ integration }) => integration === 'states:startExecution' || integration in all,
-  );
+  const known = machines(store, clock, ({ integration }) => integration in all || OWN.test(integration));
   const report = (execution: Execution) => onStatus?.(statusChange(execution));
   const running: Engine = engine({
     store,
@@ -64,6 +63,7 @@ export function states({ store, clock, integrations, onStatus }: StatesOptions):
   const tokens = tokenOperations({ store, clock, engine: running });
   const control = executions({ store, clock, engine: running, machines: known, onStatus: report });
   all['states:startExecution'] = control.startExecution;
+  Object.assign(all, ofThisService(control.operations, tokens.operations));
 
   function tellParent(execution: Execution, parent: string): void {
     const [action = '', token = ''] = parent.split(' ');
@@ -78,6 +78,29 @@ export function states({ store, clock, integrations, onStatus }: StatesOptions):
     resume: running.resume,
     stop: running.stop,
   };
+}
+
+/** `aws-sdk:sfn:…`: this service's own operations as tasks call them, with `Input` and `Output` as JSON values. */
+function ofThisService(...operations: Operations[]): Integrations {
+  const all: Operations = Object.assign({}, ...operations);
+  const lower = (name: string) => name.charAt(0).toLowerCase() + name.slice(1);
+  return Object.fromEntries(
+    ['StartExecution', 'SendTaskSuccess', 'SendTaskFailure', 'SendTaskHeartbeat'].map((name) => [
+      `aws-sdk:sfn:${lower(name)}`,
+      async (args: Record<string, unknown>, { signal }) => {
+        const input = Object.entries(args).map(([key, value]) => [
+          lower(key),
+          (key === 'Input' || key === 'Output') && typeof value !== 'string'
+            ? JSON.stringify(value ?? {})
+            : value,
+        ]);
+        const answer = (await all[name]?.(Object.fromEntries(input), { signal })) as object;
+        return Object.fromEntries(
+          Object.entries(answer).map(([key, value]) => [key.charAt(0).toUpperCase() + key.slice(1), value]),
+        );
+      },
+    ]),
+  );
 }
 
 function statusChange(execution: Execution): StatusChange {

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import type { State } from './definition.ts';
 import { textOf } from './history.ts';
+import { argumentsOf, isPath } from './jsonpath/flow.ts';
 import { fail, succeed } from './outcome.ts';
 import { resourceOf } from './resource.ts';
 import {
@@ -10,9 +12,9 @@ import {
   type Scope,
   stateOf,
   type Task,
-  typed,
   withinLimit,
 } from './scope.ts';
+import { typed } from './typed.ts';
 
 /** Schedules a task: its arguments are fixed, its deadlines run, its token (a new one each attempt) is open. */
 export async function schedule(run: Run, scope: Scope): Promise<void> {
@@ -21,7 +23,7 @@ export async function schedule(run: Run, scope: Scope): Promise<void> {
   const isInternal = resource.integration === 'states:startExecution' && resource.mode === 'sync';
   const token = resource.mode === 'waitForTaskToken' || isInternal ? newToken() : undefined;
   scope.task = { arguments: undefined, resource, token };
-  const args = 'Arguments' in state ? await answer(run, scope, 'Arguments', state.Arguments) : scope.input;
+  const args = isPath(run, scope) ? argumentsOf(run, scope) : await ownArguments(run, scope, state);
   scope.task.arguments = withinLimit(args, scope);
   const timeout = (await typed(run, scope, 'TimeoutSeconds', 'integer')) as number | undefined;
   const heartbeat = (await typed(run, scope, 'HeartbeatSeconds', 'integer')) as number | undefined;
@@ -33,6 +35,10 @@ export async function schedule(run: Run, scope: Scope): Promise<void> {
   scope.phase = 'start';
   journal.save(scope.path, scope);
   run.ready.push(scope);
+}
+
+async function ownArguments(run: Run, scope: Scope, state: State): Promise<unknown> {
+  return 'Arguments' in state ? answer(run, scope, 'Arguments', state.Arguments) : scope.input;
 }
 
 /** Tokens look like nothing else, so that what is no token can be told from one that is over. */

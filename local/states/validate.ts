@@ -1,15 +1,23 @@
 import { AwsError } from '../aws/service.ts';
-import { type Catcher, type Choice, invalid, type Machine, type Retrier, type State } from './definition.ts';
+import {
+  type Catcher,
+  type Choice,
+  type ItemReader,
+  invalid,
+  type Machine,
+  type Retrier,
+  type State,
+} from './definition.ts';
 import { syntaxErrorOf } from './expression.ts';
-import { commonFields, fieldsOf, jsonPathFields, neutralFields, requiredFields } from './fields.ts';
+import { commonFields, fieldsOf, type Language, requiredFields } from './fields.ts';
+import { unknownOperator } from './jsonpath/choice.ts';
+import { parsePath } from './jsonpath/path.ts';
 import { type Resource, resourceOf } from './resource.ts';
 
 interface Scope {
   /** JSON pointer to the machine. */
   at: string;
   language: string;
-  /** Whether any state of the definition is in JSONata. */
-  isMixed: boolean;
   /** Variables that enclosing machines assign: an inner one must not. */
   assigned: ReadonlySet<string>;
   knows: (resource: string) => boolean;
@@ -32,7 +40,6 @@ export function parseDefinition(text: string, knows: (resource: Resource) => boo
   checkStates(machine, {
     at: '',
     language: machine.QueryLanguage ?? 'JSONPath',
-    isMixed: /"QueryLanguage"\s*:\s*"JSONata"/.test(text),
     assigned: new Set(),
     knows: (name) => knows(resourceOf(name)),
   });
@@ -55,8 +62,6 @@ function checkStates(machine: Machine, scope: Scope): void {
   const { at } = scope;
   known(machine, machineFields, at);
   if (!machine.States || Object.keys(machine.States).length === 0) invalid('States must not be empty', at);
-  if (machine.ProcessorConfig?.Mode === 'DISTRIBUTED')
-    unsupported("ProcessorConfig Mode 'DISTRIBUTED'", `${at}/ProcessorConfig`);
   if (!Object.hasOwn(machine.States, machine.StartAt))
     invalid(`MISSING_TRANSITION_TARGET: Missing 'Next' target: ${machine.StartAt}`, `${at}/StartAt`);
   checkReach(machine, at);
@@ -78,34 +83,76 @@ function checkNames(names: string[], { at, assigned }: Scope): void {
 
 function checkState(state: State, scope: Scope): void {
   const { at } = scope;
-  const fields = fieldsOf[state.Type];
+  const language = languageOf(state, scope);
+  const fields = fieldsOf[language][state.Type];
   if (!fields) invalid(`Unknown state type '${state.Type}'`, `${at}/Type`);
-  checkLanguage(state, scope);
   known(state, [...commonFields, ...fields], at);
   for (const names of requiredFields[state.Type])
     if (names.filter((name) => name in state).length !== 1)
       invalid(`Exactly one of ${names.join(', ')} is required`, at);
-  if (state.Resource !== undefined && !scope.knows(state.Resource))
-    unsupported(`The resource '${state.Resource}'`, `${at}/Resource`);
-  checkSyntax(state, at);
+  if (state.Resource !== undefined) checkResource(state.Resource, `${at}/Resource`, scope);
+  if (state.ItemReader) checkReader(state.ItemReader, `${at}/ItemReader`, scope);
+  if (language === 'JSONata') checkSyntax(state, at);
+  else checkPaths(state, at);
   checkRules(state.Retry ?? [], retrierFields, `${at}/Retry`);
   checkRules(state.Catch ?? [], catcherFields, `${at}/Catch`);
-  for (const [index, branch] of (state.Branches ?? []).entries())
-    checkStates(branch, { ...scope, at: `${at}/Branches[${index}]` });
-  if (state.ItemProcessor) checkStates(state.ItemProcessor, { ...scope, at: `${at}/ItemProcessor` });
+  checkInside(state, scope);
 }
 
-function checkLanguage(state: State, { at, language, isMixed }: Scope): void {
-  const path = Object.keys(state).find((field) => jsonPathFields.includes(field));
-  if (path) unsupported(`The JSONPath field '${path}'`, `${at}/${path}`);
-  const own = state.QueryLanguage ?? language;
-  // A state that queries nothing is the same in both languages; a machine without any JSONata is refused whole.
-  const isNeutral = isMixed && Object.keys(state).every((field) => neutralFields.includes(field));
-  if (own !== 'JSONata' && !isNeutral) unsupported(`QueryLanguage '${own}'`, `${at}/QueryLanguage`);
+function checkInside(state: State, scope: Scope): void {
+  const { at } = scope;
+  for (const [index, branch] of (state.Branches ?? []).entries())
+    checkStates(branch, { ...scope, at: `${at}/Branches[${index}]` });
+  const inner = state.ItemProcessor ? 'ItemProcessor' : 'Iterator';
+  const processor = state[inner];
+  if (processor) checkStates(processor, { ...scope, at: `${at}/${inner}` });
+}
+
+function languageOf({ QueryLanguage }: State, { at, language }: Scope): Language {
+  const own = QueryLanguage ?? language;
+  if (!(own in fieldsOf)) invalid(`Unknown query language '${own}'`, `${at}/QueryLanguage`);
+  if (language === 'JSONata' && own !== 'JSONata')
+    invalid('A state of a JSONata workflow cannot be in JSONPath', `${at}/QueryLanguage`);
+  return own as Language;
+}
+
+function checkResource(resource: string, at: string, { knows }: Scope): void {
+  if (!knows(resource)) unsupported(`The resource '${resource}'`, at);
+}
+
+const readerFields = ['Resource', 'Arguments', 'Parameters', 'ReaderConfig'];
+const readerConfig = ['InputType', 'CSVHeaderLocation', 'CSVHeaders', 'MaxItems', 'MaxItemsPath'];
+
+function checkReader(reader: ItemReader, at: string, scope: Scope): void {
+  known(reader, readerFields, at);
+  checkResource(reader.Resource, `${at}/Resource`, scope);
+  const { ReaderConfig = {} } = reader;
+  known(ReaderConfig, readerConfig, `${at}/ReaderConfig`);
+  const { InputType = 'JSON' } = ReaderConfig;
+  if (!['JSON', 'JSONL', 'CSV'].includes(InputType))
+    unsupported(`The input type '${InputType}'`, `${at}/ReaderConfig/InputType`);
+}
+
+/** In JSONPath, every path and function that the state names must be one that can be followed here. */
+function checkPaths({ Branches, ItemProcessor, Iterator, Result, ...own }: State, at: string): void {
+  const visit = (value: unknown, where: string): void => {
+    if (typeof value !== 'object' || value === null) return;
+    for (const [key, inner] of Object.entries(value)) {
+      const isPath = key.endsWith('.$') || key.endsWith('Path') || key === 'Variable';
+      if (isPath && typeof inner === 'string' && !inner.startsWith('States.') && !parsePath(inner))
+        unsupported(`The path '${inner}'`, `${where}/${key}`);
+      visit(inner, `${where}/${key}`);
+    }
+  };
+  visit(own, at);
+  for (const [index, rule] of (own.Choices ?? []).entries()) {
+    const operator = unknownOperator(rule);
+    if (operator) unsupported(`The comparison '${operator}'`, `${at}/Choices[${index}]`);
+  }
 }
 
 function unsupported(what: string, at: string): never {
-  invalid(`${what} is not implemented by the local AWS, which runs inline JSONata workflows`, at);
+  invalid(`${what} is not implemented by the local AWS`, at);
 }
 
 function known(value: object, fields: readonly string[], at: string): void {
@@ -156,10 +203,10 @@ const retrierFields = [
   'JitterStrategy',
   'Comment',
 ];
-const catcherFields = ['ErrorEquals', 'Next', 'Output', 'Assign', 'Comment'];
+const catcherFields = ['ErrorEquals', 'Next', 'Output', 'ResultPath', 'Assign', 'Comment'];
 
 /** Compiles every expression of the state itself, not of the machines inside it. */
-function checkSyntax({ Branches, ItemProcessor, ...own }: State, at: string): void {
+function checkSyntax({ Branches, ItemProcessor, Iterator, ...own }: State, at: string): void {
   const visit = (value: unknown, where: string): void => {
     const wrong = typeof value === 'string' ? syntaxErrorOf(value) : undefined;
     if (wrong) invalid(`The JSONata expression is invalid: ${wrong}`, where);

@@ -11,16 +11,24 @@ const pass = { Type: 'Pass', End: true };
 const one = (state: object) => ({ StartAt: 'One', States: { One: state } });
 
 it.each<[name: string, definition: object, message: string]>([
-  ['JSONPath as a whole', { QueryLanguage: 'JSONPath', ...one(pass) }, "QueryLanguage 'JSONPath'"],
-  [
-    'a JSONPath state',
-    one({ ...pass, QueryLanguage: 'JSONPath', Assign: { a: 1 } }),
-    '/States/One/QueryLanguage',
-  ],
+  ['an unknown language', { QueryLanguage: 'JMESPath', ...one(pass) }, "Unknown query language 'JMESPath'"],
+  ['a JSONPath state', one({ ...pass, QueryLanguage: 'JSONPath' }), '/States/One/QueryLanguage'],
   ...['InputPath', 'OutputPath', 'ResultPath', 'ResultSelector', 'Parameters', 'Result'].map(
-    (field) =>
-      [field, one({ ...pass, [field]: '$' }), `The JSONPath field '${field}'`] as [string, object, string],
+    (field) => [field, one({ ...pass, [field]: '$' }), `The field '${field}'`] as [string, object, string],
   ),
+  [
+    'a path that cannot be followed',
+    { QueryLanguage: 'JSONPath', ...one({ ...pass, InputPath: '$.a.length()' }) },
+    "The path '$.a.length()'",
+  ],
+  [
+    'an unknown comparison',
+    {
+      QueryLanguage: 'JSONPath',
+      ...one({ Type: 'Choice', Choices: [{ Variable: '$.a', Resembles: 1, Next: 'One' }] }),
+    },
+    "The comparison 'Resembles'",
+  ],
   ['an unknown field', one({ ...pass, Colour: 1 }), "The field 'Colour'"],
   ['an unknown type', one({ Type: 'Loop' }), "Unknown state type 'Loop'"],
   ['a service that is not there', task('glue:startJobRun.sync'), "'arn:aws:states:::glue:startJobRun.sync'"],
@@ -44,18 +52,24 @@ it.each<[name: string, definition: object, message: string]>([
     'States.ALL must be alone',
   ],
   [
-    'an ItemReader',
-    one({ Type: 'Map', ItemReader: {}, ItemProcessor: one(pass), End: true }),
-    "The field 'ItemReader'",
+    'an ItemReader of something else',
+    one({ Type: 'Map', ItemReader: { Resource: 'x' }, ItemProcessor: one(pass), End: true }),
+    "The resource 'x'",
   ],
   [
-    'a distributed Map',
+    'an ItemReader of Parquet',
     one({
       Type: 'Map',
-      ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED' }, ...one(pass) },
+      ItemReader: { Resource: 'arn:aws:states:::lambda:invoke', ReaderConfig: { InputType: 'PARQUET' } },
+      ItemProcessor: one(pass),
       End: true,
     }),
-    "Mode 'DISTRIBUTED'",
+    "The input type 'PARQUET'",
+  ],
+  [
+    'a ResultWriter',
+    one({ Type: 'Map', ResultWriter: {}, ItemProcessor: one(pass), End: true }),
+    "'ResultWriter'",
   ],
   [
     'an outer variable assigned inside',

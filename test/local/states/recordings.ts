@@ -12,6 +12,11 @@ export interface Recording {
   definition: { States: Record<string, unknown> };
   input: unknown;
   lambdas: Record<string, Lambda>;
+  /** Child machines by the ARN that the input names. */
+  stateMachines?: Record<string, object>;
+  s3?: Record<string, Record<string, string>>;
+  dynamodbTables?: { table_name: string; partition_key: string }[];
+  workers?: { kind: string; queueUrl?: string }[];
   maskedPaths?: { replacement: string }[];
   historyOrder?: string;
   expected: {

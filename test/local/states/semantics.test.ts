@@ -55,7 +55,9 @@ it('names errors of services as AWS does', async () => {
   const result = await bench.run(task('ecs:runTask', { Arguments: {} }));
 
   expect(result).toMatchObject({ status: 'FAILED', error: 'ECS.ClusterNotFoundException' });
-  expect(result.cause).toMatch(/^Cluster not found\. \(Service: ECS, Status Code: 400, Request ID: /);
+  expect(result.cause).toMatch(
+    /^Cluster not found\. \(Service: AmazonECS; Status Code: 400; Error Code: ClusterNotFoundException; Request ID: /,
+  );
 });
 
 it('lets States.ALL catch neither a result that is too large nor States.Runtime', async () => {

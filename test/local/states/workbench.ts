@@ -42,11 +42,12 @@ let machines = 0;
 
 /** The engine on a clock that the test moves, in a folder of its own. */
 export function workbench(
-  integrations: Integrations = {},
+  given: Integrations | ((store: Store, clock: VirtualClock) => Integrations) = {},
   options: { folder?: string; clock?: VirtualClock } = {},
 ): Workbench {
   const { folder = mkdtempSync(join(tmpdir(), 'states-')), clock = virtualClock() } = options;
   const store = openStore(folder);
+  const integrations = typeof given === 'function' ? given(store, clock) : given;
   const changes: StatusChange[] = [];
   const service = states({ store, clock, integrations, onStatus: (change) => void changes.push(change) });
   const bench: Workbench = {
@@ -107,7 +108,7 @@ export function workbench(
   async function reopen(): Promise<Workbench> {
     await service.stop();
     store.close();
-    return workbench(integrations, { folder, clock });
+    return workbench(given, { folder, clock });
   }
 
   async function close(): Promise<void> {
