@@ -28,7 +28,7 @@ export async function instance(
   doors: Doors,
 ): Promise<Local> {
   const clock = options.clock ?? systemClock();
-  const store = openStore(options.folder);
+  const store = openStore(options.folder, { onCommit: options.onCommit });
   const url = (door: Door) => urlOf(door, doors[door]?.port ?? 0);
   const { root, onHappening } = options;
   const services = openServices({ store, clock, root, endpoint: url('aws'), onHappening });

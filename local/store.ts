@@ -15,9 +15,9 @@ export interface Store {
   close(): void;
 }
 
-interface StoreOptions {
+export interface StoreOptions {
   /** Called before and after every durable commit with its ordinal: the seam for crash tests. */
-  onCommit?: (moment: 'before' | 'after', ordinal: number) => void;
+  onCommit?: ((moment: 'before' | 'after', ordinal: number) => void) | undefined;
 }
 
 /** Opens (or creates) the store in `folder`. WAL and synchronous=FULL: what was committed survives SIGKILL and power loss. */

@@ -70,15 +70,22 @@ export function approvalDecision(needs: Needs): Route {
       return say(403, 'A decision can only be made by pressing a button on our own page.');
     }
     const looker = await lookerOf(request, needs);
-    if (looker && isSomebodyElses(looker)) return refuseSomebodyElse(request, looker, needs);
-    const pressed = looker && (await pressedBy(looker, request, needs));
-    if (!pressed)
-      return say(404, 'This page is no longer good. Open the link in your mail again, or sign in.');
-    if (pressed.fields.decision === 'decline' && !pressed.fields.reason) {
-      return say(400, 'To decline, say why: go back and write a reason.');
-    }
-    return (await notProven(pressed, needs)) ?? decide(pressed, needs);
+    return looker ? decideAs(looker, request, needs) : stale();
   };
+}
+
+async function decideAs(looker: Looker, request: Request, needs: Needs): Promise<Reply> {
+  if (isSomebodyElses(looker)) return refuseSomebodyElse(request, looker, needs);
+  const pressed = await pressedBy(looker, request, needs);
+  if (!pressed) return stale();
+  if (pressed.fields.decision === 'decline' && !pressed.fields.reason) {
+    return say(400, 'To decline, say why: go back and write a reason.');
+  }
+  return (await notProven(pressed, needs)) ?? decide(pressed, needs);
+}
+
+function stale(): Reply {
+  return say(404, 'This page is no longer good. Open the link in your mail again, or sign in.');
 }
 
 async function pressedBy(looker: Looker, request: Request, { tokens }: Needs): Promise<Pressed | undefined> {
