@@ -306,3 +306,31 @@ it('starts another machine and waits for its end', async () => {
   const started = await bench.run(task('states:startExecution', { Arguments }));
   expect(started.output).toHaveProperty('ExecutionArn');
 });
+
+it('words a failure as our machines do, and waits for the token that a container was given', async () => {
+  let token = '';
+  bench = workbench({
+    async 'ecs:runTask'(_, context) {
+      token = context.token ?? '';
+      return { Tasks: [] };
+    },
+  });
+  const why = "{% $substring($join([$states.errorOutput.Error, $states.errorOutput.Cause], ': '), 0, 9) %}";
+  const executionArn = await bench.start({
+    StartAt: 'Work',
+    States: {
+      Work: {
+        Type: 'Task',
+        Resource: 'arn:aws:states:::ecs:runTask.waitForTaskToken',
+        Arguments: { Cluster: 'c', TaskDefinition: 't' },
+        Catch: [{ ErrorEquals: ['States.ALL'], Assign: { why }, Next: 'After' }],
+        End: true,
+      },
+      After: pass({ Output: '{% $why %}' }),
+    },
+  });
+  await bench.call('SendTaskFailure', { taskToken: token, error: 'Stopped', cause: 'out of memory' });
+  await bench.clock.run(() => bench.changes.at(-1)?.status !== 'RUNNING');
+
+  expect((await bench.show(executionArn)).output).toBe('Stopped: ');
+});
