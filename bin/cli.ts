@@ -4,6 +4,7 @@ import { Command, type CommanderError } from 'commander';
 import { approve } from './commands/approve.ts';
 import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
+import { local } from './commands/local.ts';
 import { login, token } from './commands/login.ts';
 import { logs } from './commands/logs.ts';
 import { projects } from './commands/projects.ts';
@@ -33,7 +34,8 @@ const program = new Command('npx signalbox')
   .addHelpText('after', EXIT_HELP)
   .exitOverride();
 
-for (const add of [start, demo, submit, status, approve, logs, projects, login, token, doctor]) add(program);
+for (const add of [start, demo, submit, status, approve, logs, projects, login, token, local, doctor])
+  add(program);
 for (const stream of [process.stdout, process.stderr]) endWithReader(stream);
 
 try {

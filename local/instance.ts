@@ -1,6 +1,8 @@
+import type { RequestListener } from 'node:http';
 import { type Assembly, deploy, type Template } from './assembly.ts';
 import { wireServer } from './aws/wire.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { type MovableClock, storedClock } from './clock.ts';
+import { inspection, PREFIX } from './inspect/inspect.ts';
 import { mailbox } from './mailbox.ts';
 import type { Companion, Given, Options } from './options.ts';
 import { type Door, type Listening, urlOf } from './ports.ts';
@@ -14,7 +16,7 @@ export type Doors = Partial<Record<Door, Listening>>;
 export interface Local {
   url(door: Door): string;
   store: Store;
-  clock: Clock;
+  clock: MovableClock;
   services: Services;
   assembly: Assembly;
   /** Ends in order: nothing new, what runs is recorded, no process is left. A later start continues. */
@@ -27,8 +29,8 @@ export async function instance(
   templates: Record<string, Template>,
   doors: Doors,
 ): Promise<Local> {
-  const clock = options.clock ?? systemClock();
   const store = openStore(options.folder, { onCommit: options.onCommit });
+  const clock = options.clock ?? storedClock(store);
   const url = (door: Door) => urlOf(door, doors[door]?.port ?? 0);
   const { root, onHappening } = options;
   const services = openServices({ store, clock, root, endpoint: url('aws'), onHappening });
@@ -47,7 +49,8 @@ export async function instance(
     services.functions.resume();
     services.containers.resume();
     services.machines.resume();
-    answer(doors, services);
+    const inspect = inspection({ store, clock, services, mailbox: url('mailbox') });
+    answer(doors, services, inspect);
     await accompany(options, doors, { given: { store, clock, url }, companions });
     return { url, store, clock, services, assembly, stop };
   } catch (error) {
@@ -56,9 +59,12 @@ export async function instance(
   }
 }
 
-function answer(doors: Doors, services: Services): void {
+function answer(doors: Doors, services: Services, inspect: RequestListener): void {
   const aws = wireServer(wired(services));
-  doors.aws?.answer((request, response) => void aws.emit('request', request, response));
+  doors.aws?.answer((request, response) => {
+    if (request.url?.startsWith(PREFIX)) inspect(request, response);
+    else aws.emit('request', request, response);
+  });
   doors.product?.answer(services.api.handle);
   doors.mailbox?.answer(mailbox(services.mail));
 }

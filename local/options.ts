@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http';
-import type { Clock } from './clock.ts';
+import type { Clock, MovableClock } from './clock.ts';
 import type { Door } from './ports.ts';
 import type { Happening } from './services.ts';
 import type { Store, StoreOptions } from './store.ts';
@@ -21,7 +21,7 @@ export interface Options {
   ports?: Partial<Record<Door, number>>;
   /** What answers at the forge and the model; without one its door stays shut. */
   companions?: Partial<Record<'forge' | 'model', (given: Given) => Companion>>;
-  clock?: Clock;
+  clock?: MovableClock;
   /** See {@link StoreOptions}: tests die here. */
   onCommit?: StoreOptions['onCommit'];
   onHappening?: (happening: Happening) => void;

@@ -27,6 +27,8 @@ export interface Events {
   defineRule(name: string, properties: Record<string, unknown>): void;
   /** An event of an AWS service, on the default bus; joins the transaction that is open. */
   put(event: { source: string; detailType: string; detail: unknown; resources?: string[] }): void;
+  /** Runs a rule's targets now, beside its times. */
+  runNow(rule: string): void;
   stop(): void;
 }
 
@@ -64,8 +66,14 @@ const ENTRY = ['Source', 'DetailType', 'Detail', 'Resources', 'EventBusName', 'T
 /** SQS-like limit of one entry: what EventBridge has long documented for PutEvents. */
 const MAX_BYTES = 262_144;
 
+/** Events that are kept to be looked at. */
+const KEPT = 500;
+const EVENT_LOG = `CREATE TABLE IF NOT EXISTS event_log
+  (id INTEGER PRIMARY KEY, at INT NOT NULL, bus TEXT NOT NULL, event TEXT NOT NULL, rules TEXT NOT NULL)`;
+
 /** EventBridge: an accepted event is matched at once, and its deliveries commit with it. */
 export function events(store: Store, clock: Clock, deliver: Deliver): Events {
+  store.sql(EVENT_LOG).run();
   const buses = new Set(['default']);
   const rules = new Map<string, Rule>();
   const outbox = deliveries('events', { store, clock, deliver });
@@ -73,10 +81,18 @@ export function events(store: Store, clock: Clock, deliver: Deliver): Events {
 
   function publish(bus: string, event: BusEvent): void {
     store.transaction(() => {
-      for (const rule of rules.values()) {
-        if (rule.bus === bus && rule.isMatch?.(event)) fire(rule, event);
-      }
+      const matching = [...rules.values()].filter((rule) => rule.bus === bus && rule.isMatch?.(event));
+      for (const rule of matching) fire(rule, event);
+      note(bus, event, matching);
     });
+  }
+
+  /** Keeps the latest events for whoever looks inside. */
+  function note(bus: string, event: BusEvent, matching: Rule[]): void {
+    const names = JSON.stringify(matching.map(({ arn }) => arn.split(':rule/')[1]));
+    const text = 'INSERT INTO event_log (at, bus, event, rules) VALUES (?, ?, ?, ?)';
+    const { lastInsertRowid } = store.sql(text).run(clock.now(), bus, JSON.stringify(event), names);
+    store.sql('DELETE FROM event_log WHERE id <= ?').run(Number(lastInsertRowid) - KEPT);
   }
 
   function fire(rule: Rule, event: BusEvent): void {
@@ -106,6 +122,11 @@ export function events(store: Store, clock: Clock, deliver: Deliver): Events {
       buses.add(name);
     },
     defineRule,
+    runNow: (name) => {
+      const rule = rules.get(`default/${name}`);
+      if (!rule) throw new AwsError('ResourceNotFoundException', `Rule ${name} does not exist.`, 404);
+      fire(rule, scheduled(rule.arn, clock.now()));
+    },
     put: ({ detailType, ...rest }) => publish('default', event(clock.now(), { ...rest, detailType })),
     stop: () => {
       times.stop();

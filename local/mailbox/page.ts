@@ -54,8 +54,10 @@ function ago(ms: number): string {
     [3_600_000, 'h'],
     [60_000, 'min'],
   ];
-  const [unit, name] = steps.find(([one]) => ms >= one) ?? [];
-  return unit ? `${Math.floor(ms / unit)} ${name} ago` : 'just now';
+  const [unit, name] = steps.find(([one]) => Math.abs(ms) >= one) ?? [];
+  if (!unit) return 'just now';
+  const count = `${Math.floor(Math.abs(ms) / unit)} ${name}`;
+  return ms < 0 ? `in ${count}` : `${count} ago`;
 }
 
 const STYLE = `

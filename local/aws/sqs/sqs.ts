@@ -21,6 +21,9 @@ export interface Sqs {
   /** Receives without the wire; see {@link Receive}. */
   receive: Receive;
   queue(arn: string): Queue;
+  /** Every queue, by name. */
+  all(): Queue[];
+  counts(queue: string): { visible: number; inFlight: number; delayed: number };
   /** Ends a delivery: deletes what was done; what failed stays hidden until its time, and the delivery counts. */
   settle(done: Message[], failed: Message[]): void;
   /** Gives back what consumers of this name hold; the delivery does not count. */
@@ -72,6 +75,8 @@ export function sqs(store: Store, clock: Clock): Sqs {
       }),
     receive,
     queue: queues.byArn,
+    all: queues.all,
+    counts: messages.counts,
     settle: (done, failed) =>
       store.transaction(() => {
         for (const { queue, seq, receipt } of done) {

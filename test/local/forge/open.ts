@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Octokit } from 'octokit';
-import { systemClock } from '#local/clock.ts';
+import { type Clock, systemClock } from '#local/clock.ts';
 import { openForge } from '#local/forge/forge.ts';
 import { openStore } from '#local/store.ts';
 
@@ -14,7 +14,13 @@ export const WRITER = 'writer-token';
 export const READER = 'reader-token';
 
 /** A forge on a port of its own with one repository, acme/tap; ended and emptied by `close`. */
-export async function openTestForge({ folder = temporary('forge'), clock = systemClock() } = {}) {
+export async function openTestForge({
+  folder = temporary('forge'),
+  clock = systemClock(),
+}: {
+  folder?: string;
+  clock?: Clock;
+} = {}) {
   const store = openStore(folder);
   const server = createServer((request, response) => void forge.handle(request, response));
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
