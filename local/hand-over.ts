@@ -24,11 +24,18 @@ export function handOver({ queues, functions, machines }: Takers) {
     });
   }
 
-  /** Resolves once the target has taken it. */
-  async function over(target: Target, payload: unknown): Promise<void> {
+  /** To a machine also: that starts an execution named `key`, so that a repetition starts no other. */
+  function over(target: Target, payload: unknown, key: string): Promise<void> | void {
     if (target.arn.split(':')[2] !== 'states') return now(target, payload);
-    const input = { stateMachineArn: target.arn, input: JSON.stringify(payload) };
-    await call(machines.operations, 'StartExecution', input);
+    return begin({ stateMachineArn: target.arn, name: key, input: JSON.stringify(payload) });
+  }
+
+  async function begin(input: object): Promise<void> {
+    try {
+      await call(machines.operations, 'StartExecution', input);
+    } catch (error) {
+      if ((error as Error).name !== 'ExecutionAlreadyExists') throw error;
+    }
   }
 
   return { now, over };

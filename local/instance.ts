@@ -29,7 +29,7 @@ export async function instance(
   templates: Record<string, Template>,
   doors: Doors,
 ): Promise<Local> {
-  const store = openStore(options.folder, { onCommit: options.onCommit });
+  const store = openStore(options.folder, options);
   const clock = options.clock ?? storedClock(store);
   const url = (door: Door) => urlOf(door, doors[door]?.port ?? 0);
   const { root, onHappening } = options;

@@ -24,6 +24,8 @@ export interface Options {
   clock?: MovableClock;
   /** See {@link StoreOptions}: tests die here. */
   onCommit?: StoreOptions['onCommit'];
+  /** The disk failed: nothing more can be kept, so this process should end. */
+  onFailure?: StoreOptions['onFailure'];
   onHappening?: (happening: Happening) => void;
 }
 

@@ -1,7 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { replaceFile } from './disk.ts';
 
 /** The servers of a local instance. */
 export type Door = 'product' | 'aws' | 'forge' | 'mailbox' | 'model';
@@ -29,7 +30,7 @@ export function rememberedPorts(folder: string): Partial<Record<Door, number>> {
 }
 
 export function rememberPorts(folder: string, ports: Record<string, number>): void {
-  writeFileSync(join(folder, 'ports.json'), JSON.stringify(ports));
+  replaceFile(join(folder, 'ports.json'), JSON.stringify(ports));
 }
 
 export interface Listening {

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { readTemplates } from './assembly.ts';
 import { killSurvivors } from './aws/ecs/survivors.ts';
+import { diskError } from './disk.ts';
 import { type Doors, instance, type Local } from './instance.ts';
 import { LOCK_FILES, lockFolder } from './lock.ts';
 import type { Options } from './options.ts';
@@ -12,6 +13,14 @@ import { synthesise } from './synthesise.ts';
 /** Starts, or continues, the product on this machine. Throws, in words for the user, when it cannot. */
 export async function start(given: Options): Promise<Local> {
   const options = { ...given, folder: resolve(given.folder) };
+  try {
+    return await begin(options);
+  } catch (error) {
+    throw diskError(options.folder, error) ?? error;
+  }
+}
+
+async function begin(options: Options): Promise<Local> {
   const unlock = lockFolder(options.folder);
   const doors: Doors = {};
   const close = async () => {
@@ -31,9 +40,13 @@ export async function start(given: Options): Promise<Local> {
 }
 
 function empty(folder: string): void {
-  const store = openStore(folder);
-  killSurvivors(store);
-  store.close();
+  try {
+    const store = openStore(folder);
+    killSurvivors(store);
+    store.close();
+  } catch (error) {
+    if (!diskError(folder, error)) throw error; // what is damaged goes as well
+  }
   const names = readdirSync(folder).filter((name) => !LOCK_FILES.includes(name));
   for (const name of names) rmSync(join(folder, name), { recursive: true, force: true });
 }

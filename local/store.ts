@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { type DiskError, diskError, makeFolder } from './disk.ts';
 
 /** One durable file under every service, so that a message, an item and a workflow step can commit together. */
 export interface Store {
@@ -18,17 +18,20 @@ export interface Store {
 export interface StoreOptions {
   /** Called before and after every durable commit with its ordinal: the seam for crash tests. */
   onCommit?: ((moment: 'before' | 'after', ordinal: number) => void) | undefined;
+  /** Called once when the disk fails a write. After that every transaction fails: end, and start again. */
+  onFailure?: ((error: DiskError) => void) | undefined;
 }
 
 /** Opens (or creates) the store in `folder`. WAL and synchronous=FULL: what was committed survives SIGKILL and power loss. */
-export function openStore(folder: string, { onCommit }: StoreOptions = {}): Store {
-  mkdirSync(folder, { recursive: true });
+export function openStore(folder: string, { onCommit, onFailure }: StoreOptions = {}): Store {
+  makeFolder(folder);
   const db = new DatabaseSync(join(folder, 'aws.sqlite'));
   db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=2000');
   const statements = new Map<string, StatementSync>();
   let open = false;
   let commits = 0;
   let after: (() => void)[] = [];
+  let failure: DiskError | undefined;
 
   function sql(text: string): StatementSync {
     let statement = statements.get(text);
@@ -46,18 +49,29 @@ export function openStore(folder: string, { onCommit }: StoreOptions = {}): Stor
     onCommit?.('after', commits);
   }
 
+  /** What was written in memory may be ahead of the disk now, so that going on would build on what is not there. */
+  function failed(error: unknown): unknown {
+    const found = diskError(folder, error);
+    if (found && !failure) {
+      failure = found;
+      onFailure?.(found);
+    }
+    return found ?? error;
+  }
+
   function transaction<T>(work: () => T): T {
     if (open) return work();
-    db.exec('BEGIN IMMEDIATE');
+    if (failure) throw failure;
     open = true;
     try {
+      db.exec('BEGIN IMMEDIATE');
       const result = work();
       commit();
       return result;
     } catch (error) {
       if (db.isTransaction) db.exec('ROLLBACK');
       after = [];
-      throw error;
+      throw failed(error);
     } finally {
       open = false;
       for (const wake of after.splice(0)) wake();

@@ -1,6 +1,6 @@
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import pc from 'picocolors';
+import { DiskError } from '#local/disk.ts';
 import { keysFile } from '../demo/keys.ts';
 import { narrate } from '../demo/narrate.ts';
 import { ORG, PEOPLE } from '../demo/organization.ts';
@@ -10,7 +10,7 @@ import { facts } from '../layout.ts';
 import { needed } from '../machine.ts';
 import { portsFrom } from '../ports.ts';
 import { stopOnSignal } from '../signals.ts';
-import { CommandError, terminal } from '../terminal.ts';
+import { CommandError, EXIT, type Terminal, terminal } from '../terminal.ts';
 
 interface Given {
   folder: string;
@@ -45,8 +45,9 @@ export function start(program: Command): void {
         folder,
         fresh,
         ...(ports && { ports }),
+        onFailure: endAtOnce(out),
         apiKey: process.env.ANTHROPIC_API_KEY || undefined,
-      }).catch((error) => Promise.reject(explained(error, folder)));
+      }).catch((error) => Promise.reject(explained(error)));
       try {
         if (!stopping.aborted)
           out.result(addresses(product), () => welcome(product, performance.now() - began));
@@ -66,13 +67,16 @@ async function refuseWithout(): Promise<void> {
   throw new CommandError(`This machine lacks what Signalbox needs:\n${list}`);
 }
 
-const UNWRITABLE = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOENT', 'ENOSPC'];
+/** Ends as a kill would, for which every start is prepared: nothing that goes on could be kept. */
+function endAtOnce({ json }: Terminal): (error: Error) => void {
+  return ({ message }) => {
+    process.stderr.write(`${json ? JSON.stringify({ error: message }) : `\n${message}.`}\n`);
+    process.exit(EXIT.failed);
+  };
+}
 
-function explained(error: Error & { code?: string; errcode?: number }, folder: string): CommandError {
-  if (UNWRITABLE.includes(error.code ?? '') || error.code === 'ERR_SQLITE_ERROR')
-    return new CommandError(
-      `${resolve(folder)} cannot be written (${error.message}). Choose another with --folder.`,
-    );
+function explained(error: Error): CommandError {
+  if (error instanceof DiskError) return new CommandError(`${error.message}.`);
   if (error.message.startsWith('Port '))
     return new CommandError(`${error.message}, like: npm start -- --port 4700`);
   return new CommandError(`${error.message}\nnpx signalbox doctor tells what this machine lacks.`);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder, replaceFile } from '#local/disk.ts';
 
 /** Secrets of the demo's own doubles, made once per data folder. */
 export interface Keys {
@@ -22,8 +23,8 @@ export function demoKeys(folder: string): Keys {
     const secret = () => randomBytes(24).toString('base64url');
     const webhooks = { github: secret(), jira: secret(), erp: `whsec_${randomBytes(24).toString('base64')}` };
     const keys = { forgeToken: secret(), modelKey: secret(), webhooks };
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(file, JSON.stringify(keys, null, 2), { mode: 0o600 });
+    makeFolder(folder);
+    replaceFile(file, JSON.stringify(keys, null, 2), 0o600);
     return keys;
   }
 }

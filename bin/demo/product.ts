@@ -30,7 +30,7 @@ export interface Product {
   isRealModel: boolean;
 }
 
-export type ProductOptions = Pick<Options, 'folder' | 'fresh' | 'ports'> & {
+export type ProductOptions = Pick<Options, 'folder' | 'fresh' | 'ports' | 'onCommit' | 'onFailure'> & {
   /** An Anthropic API key: with one the real model works, without one the scripted one plays the demo tickets. */
   apiKey?: string | undefined;
 };

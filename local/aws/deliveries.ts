@@ -10,8 +10,11 @@ export interface Target {
   attributes?: Record<string, string>;
 }
 
-/** Hands `event` to a function, a queue or a state machine; rejects when that did not take it. */
-export type Deliver = (target: Target, event: unknown) => Promise<void>;
+/**
+ * Hands `event` to a function, a queue or a state machine; fails when that did not take it. What answers at once has
+ * joined the transaction that is open; what answers later takes the same `key` only once.
+ */
+export type Deliver = (target: Target, event: unknown, key: string) => Promise<void> | void;
 
 export interface Delivery {
   target: Target;
@@ -65,13 +68,18 @@ export function deliveries(
     timers.delete(id);
     const row = rows.find(id);
     const delivery: Delivery = JSON.parse(row.delivery);
-    const failure = await deliver(delivery.target, delivery.event).then(
-      () => undefined,
-      (error: Error) => error,
-    );
-    if (stopped) return; // the row stays, and the next start takes it up
-    if (failure) failed(row, delivery, failure);
-    else store.transaction(() => rows.forget(id));
+    try {
+      const later = store.transaction(() => {
+        const taken = deliver(delivery.target, delivery.event, `${name}-${row.created}-${id}`);
+        if (!taken) rows.forget(id);
+        return taken;
+      });
+      await later;
+      // When stopped meanwhile the row stays, and the next start takes it up.
+      if (later && !stopped) store.transaction(() => rows.forget(id));
+    } catch (error) {
+      if (!stopped) failed(row, delivery, error as Error);
+    }
   }
 
   function failed(row: Row, delivery: Delivery, error: Error): void {

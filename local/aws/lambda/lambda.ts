@@ -48,7 +48,13 @@ export function lambda({ store, clock, root, environment, deliver }: Options): L
   const definitions = new Map<string, Definition>();
   const logs = join(store.folder, 'logs', 'functions');
   mkdirSync(logs, { recursive: true });
-  const write = (name: string, text: string) => appendFileSync(join(logs, `${name}.log`), text);
+  const write = (name: string, text: string) => {
+    try {
+      appendFileSync(join(logs, `${name}.log`), text);
+    } catch {
+      // A full disk must not look like a failure of the function; the next commit says what is wrong.
+    }
+  };
   const counter = counted(runner({ root, clock, environment, write }));
   const run = (name: string, payload: string, id: string) => counter.run(find(name), payload, id);
   const queue = later({ store, clock, definition: find, deliver, run });

@@ -120,8 +120,8 @@ function writes(store: Store, clock: Clock, folder: string) {
     lockMode,
     lockedUntil,
   }: NewObject): StoredObject {
-    const file = body && writeDurably(folder, body);
     return store.transaction(() => {
+      const file = body && writeDurably(folder, body);
       const same = `SELECT ${COLUMNS} FROM s3_object WHERE bucket = ? AND key = ? AND version = ?`;
       for (const replaced of store.sql(same).all(bucket, key, version).map(parse)) remove(replaced);
       const row = store
