@@ -11,10 +11,8 @@ export class DiskError extends Error {
 
 const FULL = ['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE 13'];
 const DAMAGED = ['SQLITE 11', 'SQLITE 26'];
-const UNWRITABLE = [
-  ...['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOENT', 'EIO'],
-  ...['SQLITE 8', 'SQLITE 10', 'SQLITE 14'],
-];
+const FAILING = ['EIO', 'SQLITE 10'];
+const UNWRITABLE = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOENT', 'SQLITE 8', 'SQLITE 14'];
 
 /** What to tell when `error` is the disk's; undefined when it is not. */
 export function diskError(folder: string, error: unknown): DiskError | undefined {
@@ -25,6 +23,10 @@ export function diskError(folder: string, error: unknown): DiskError | undefined
   if (FULL.includes(what))
     return tell(
       `The disk under ${folder} is full. Nothing that was answered is lost: free space, and start again`,
+    );
+  if (FAILING.includes(what))
+    return tell(
+      `The disk under ${folder} fails. Nothing that was answered is lost: repair it, or copy the folder to another`,
     );
   if (DAMAGED.includes(what))
     return tell(

@@ -16,6 +16,7 @@ export function lines(file: string): Line[] {
   return readFileSync(file, 'utf8')
     .trim()
     .split('\n')
+    .filter(Boolean)
     .map((line) => JSON.parse(line));
 }
 
