@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { type DiskError, diskError, makeFolder } from './disk.ts';
+import { DiskError, diskError, makeFolder } from './disk.ts';
 
 /** One durable file under every service, so that a message, an item and a workflow step can commit together. */
 export interface Store {
@@ -22,10 +23,25 @@ export interface StoreOptions {
   onFailure?: ((error: DiskError) => void) | undefined;
 }
 
+/** Of what the services keep; raised when a table changes. */
+const VERSION = 2;
+
+function refuseOther(db: DatabaseSync, folder: string): void {
+  const { user_version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
+  if (user_version === VERSION) return;
+  db.close();
+  const words = `${folder} was made by another version of Signalbox; start with --fresh, or choose another folder`;
+  throw new DiskError(words, user_version);
+}
+
 /** Opens (or creates) the store in `folder`. WAL and synchronous=FULL: what was committed survives SIGKILL and power loss. */
 export function openStore(folder: string, { onCommit, onFailure }: StoreOptions = {}): Store {
   makeFolder(folder);
-  const db = new DatabaseSync(join(folder, 'aws.sqlite'));
+  const file = join(folder, 'aws.sqlite');
+  const isNew = !existsSync(file);
+  const db = new DatabaseSync(file);
+  if (isNew) db.exec(`PRAGMA user_version=${VERSION}`);
+  else refuseOther(db, folder);
   db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=2000');
   const statements = new Map<string, StatementSync>();
   let open = false;

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
+import { type Commit, groupCommit } from '../group-commit.ts';
 import type { Store } from '../store.ts';
 import { calls, type Integrations } from './calls.ts';
-import { type Commit, sharedCommits } from './commits.ts';
 import type { Machine } from './definition.ts';
 import { advance, type Happening, happen } from './interpreter.ts';
 import { openJournal, storedFrame } from './journal.ts';
@@ -60,7 +60,7 @@ export function engine(surroundings: Surroundings): Engine {
   const running: Running = {
     ...surroundings,
     awake,
-    commit: sharedCommits(store),
+    commit: groupCommit(store),
     closing: new Set(),
     external: calls(integrations, (arn, happening) => void wake(arn, happening)),
     alarm: timers(store, clock, ({ execution, path, kind }) =>

@@ -1,11 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { differences } from './differences.ts';
+import { cache, fetched, type Ready, up } from './engines.ts';
 import { sendTicket } from './ticket.ts';
 
 /**
@@ -13,56 +12,9 @@ import { sendTicket } from './ticket.ts';
  * synthesised template to one of them. What a machine lacks is said; with `--require` that is a failure too.
  */
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const cache = join(root, '.build', 'oracles');
 const run = promisify(execFile);
 const say = (text: string) => process.stdout.write(`${text}\n`);
 const isInside = process.argv.includes('--inside');
-const missing: string[] = [];
-
-interface Oracle {
-  name: string;
-  port: number;
-  /** Fetches what is needed; answers how to start it. Throws, in words, when that cannot be. */
-  fetch(): Promise<[command: string, args: string[], cwd: string]>;
-}
-
-const ORACLES: Oracle[] = [
-  {
-    name: 'DynamoDB Local',
-    port: 8123,
-    async fetch() {
-      await run('java', ['-version']).catch(() => {
-        throw new Error('Java 17 or later is not here');
-      });
-      const folder = join(cache, 'package', 'emulator');
-      if (!existsSync(folder)) {
-        await run('npm', ['pack', 'amplify-dynamodb-simulator@2.9.30'], { cwd: cache });
-        await run('tar', ['xzf', 'amplify-dynamodb-simulator-2.9.30.tgz'], { cwd: cache });
-      }
-      const args = [
-        '-Djava.library.path=./DynamoDBLocal_lib',
-        '-jar',
-        'DynamoDBLocal.jar',
-        '-inMemory',
-        '-port',
-        '8123',
-      ];
-      return ['java', args, folder];
-    },
-  },
-  {
-    name: 'ministack',
-    port: 4566,
-    async fetch() {
-      const program = join(cache, 'venv', 'bin', 'ministack');
-      if (!existsSync(program)) {
-        await run('python3', ['-m', 'venv', 'venv'], { cwd: cache });
-        await run(join(cache, 'venv', 'bin', 'pip'), ['install', '-q', 'ministack==1.4.21'], { cwd: cache });
-      }
-      return [program, [], cache];
-    },
-  },
-];
 
 /** Both listen on every interface: where the kernel lets us, all of it runs in a network of its own. */
 async function isolated(): Promise<number | undefined> {
@@ -77,27 +29,6 @@ async function isolated(): Promise<number | undefined> {
     stdio: 'inherit',
   });
   return new Promise((resolve) => child.on('exit', (code) => resolve(code ?? 1)));
-}
-
-async function up(
-  { name, port }: Oracle,
-  [command, args, cwd]: [string, string[], string],
-): Promise<ChildProcess> {
-  const child = spawn(command, args, { cwd, stdio: 'ignore' });
-  for (let tries = 0; tries < 100; tries += 1) {
-    if (await answers(port)) return child;
-    await sleep(200);
-  }
-  child.kill('SIGKILL');
-  throw new Error(`${name} does not answer at port ${port}`);
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.on('connect', () => resolve(Boolean(socket.end())));
-    socket.on('error', () => resolve(false));
-  });
 }
 
 interface Result {
@@ -203,20 +134,6 @@ function withoutBuilds(file: string): string[] {
   return names;
 }
 
-type Ready = [oracle: Oracle, command: [string, string[], string]];
-
-async function fetched(): Promise<Ready[]> {
-  const ready: Ready[] = [];
-  for (const oracle of ORACLES) {
-    try {
-      ready.push([oracle, await oracle.fetch()]);
-    } catch (error) {
-      missing.push(`${oracle.name}: ${(error as Error).message.split('\n')[0]}`);
-    }
-  }
-  return ready;
-}
-
 /** Asks every oracle that is ready; answers how much nobody can explain. */
 async function ask(ready: Ready[]): Promise<number> {
   const children: ChildProcess[] = [];
@@ -233,8 +150,7 @@ async function ask(ready: Ready[]): Promise<number> {
 }
 
 async function main(): Promise<number> {
-  mkdirSync(cache, { recursive: true });
-  const ready = await fetched();
+  const { ready, missing } = await fetched();
   const inside = ready.length > 0 && !isInside ? await isolated() : undefined;
   if (inside !== undefined) return inside;
   const wrong = ready.length > 0 ? await ask(ready) : 0;

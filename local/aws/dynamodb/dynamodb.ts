@@ -1,8 +1,8 @@
 import type { Clock } from '../../clock.ts';
+import { groupCommit } from '../../group-commit.ts';
 import type { Store } from '../../store.ts';
 import { type Operations, only } from '../service.ts';
 import { gets } from './gets.ts';
-import { groupCommit } from './group-commit.ts';
 import { itemStore } from './items.ts';
 import { searches } from './searches.ts';
 import { type Streams, streamStore } from './streams.ts';

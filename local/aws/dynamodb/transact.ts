@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts';
+import type { Commit } from '../../group-commit.ts';
 import type { Store } from '../../store.ts';
 import { AwsError, type Operations, only } from '../service.ts';
-import type { Commit } from './group-commit.ts';
 import { invalid } from './invalid.ts';
 import type { Items, Row } from './items.ts';
 import { refuseCapacity, tooMany } from './limits.ts';

@@ -1,5 +1,5 @@
+import type { Commit } from '../../group-commit.ts';
 import { type Operations, only } from '../service.ts';
-import type { Commit } from './group-commit.ts';
 import { broken, invalid, oneOf } from './invalid.ts';
 import type { Items } from './items.ts';
 import { refuseCapacity, refuseDuplicates } from './limits.ts';

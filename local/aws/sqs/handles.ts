@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts';
+import { groupCommit } from '../../group-commit.ts';
 import type { Store } from '../../store.ts';
 import { AwsError, type Operations, only } from '../service.ts';
 import { batch } from './batch.ts';
@@ -18,6 +19,7 @@ const MAX_HIDDEN_SECONDS = 43_200;
 
 /** What a receipt handle is for: deleting the message, or changing how long it stays hidden. */
 export function handles({ store, clock, queues, messages, wake }: Parts): Operations {
+  const commit = groupCommit(store);
   function remove(queue: Queue, handle: string): undefined {
     const message = held(queue, handle);
     const isCurrent = message?.receipt === handle;
@@ -65,7 +67,7 @@ export function handles({ store, clock, queues, messages, wake }: Parts): Operat
     DeleteMessage: ({ QueueUrl, ReceiptHandle, ...rest }) => {
       only('DeleteMessage', rest, []);
       const queue = queues.byUrl(QueueUrl);
-      store.transaction(() => remove(queue, ReceiptHandle));
+      return commit(() => remove(queue, ReceiptHandle));
     },
     DeleteMessageBatch: ({ QueueUrl, Entries, ...rest }) => {
       only('DeleteMessageBatch', rest, []);
@@ -75,7 +77,7 @@ export function handles({ store, clock, queues, messages, wake }: Parts): Operat
     ChangeMessageVisibility: ({ QueueUrl, ReceiptHandle, VisibilityTimeout, ...rest }) => {
       only('ChangeMessageVisibility', rest, []);
       const queue = queues.byUrl(QueueUrl);
-      store.transaction(() => hide(queue, ReceiptHandle, VisibilityTimeout));
+      return commit(() => hide(queue, ReceiptHandle, VisibilityTimeout));
     },
     ChangeMessageVisibilityBatch: ({ QueueUrl, Entries, ...rest }) => {
       only('ChangeMessageVisibilityBatch', rest, []);

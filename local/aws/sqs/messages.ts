@@ -33,6 +33,8 @@ export interface Messages {
   add(message: NewMessage): Message;
   /** The messages that a receive may hand out now, oldest first; a FIFO group with one in flight gives none. */
   ready(queue: string, limit: number): Message[];
+  /** Whether a receive would hand out anything now; it writes nothing. */
+  isReady(queue: string): boolean;
   /** Hands a message out: hidden until `visible`, counted, with a new receipt handle. */
   take(message: Message, visible: number, holder: string | null): Message;
   bySeq(queue: string, seq: number): Message | undefined;
@@ -57,15 +59,23 @@ const COLUMNS = `seq, queue, id, body, attributes, system, group_id AS groupId, 
 const TABLE = `CREATE TABLE IF NOT EXISTS sqs_message (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
   attributes TEXT NOT NULL, system TEXT NOT NULL, group_id TEXT, dedup_id TEXT, sent INT NOT NULL,
-  visible INT NOT NULL, received INT NOT NULL DEFAULT 0, first_received INT, receipt TEXT, holder TEXT)`;
+  visible INT NOT NULL, hidden INT NOT NULL, received INT NOT NULL DEFAULT 0, first_received INT, receipt TEXT, holder TEXT)`;
 
-const READY = `SELECT ${COLUMNS} FROM sqs_message AS m INDEXED BY sqs_order WHERE queue = ?1 AND visible <= ?2 AND NOT EXISTS (
-  SELECT 1 FROM sqs_message AS b WHERE b.queue = ?1 AND b.group_id = m.group_id AND ?3 = 1
-    AND b.visible > ?2 AND (b.receipt IS NOT NULL OR b.seq < m.seq)) ORDER BY seq LIMIT ?4`;
+const FREE = `NOT EXISTS (SELECT 1 FROM sqs_message AS b WHERE b.queue = ?1 AND b.group_id = m.group_id AND ?3 = 1
+  AND b.visible > ?2 AND (b.receipt IS NOT NULL OR b.seq < m.seq))`;
+
+const READY = `SELECT ${COLUMNS} FROM sqs_message AS m INDEXED BY sqs_ready
+  WHERE queue = ?1 AND hidden = 0 AND visible <= ?2 AND ${FREE} ORDER BY seq LIMIT ?4`;
+
+const ANY_READY = `SELECT 1 FROM sqs_message AS m INDEXED BY sqs_ready WHERE queue = ?1 AND hidden = 0 AND visible <= ?2 AND ${FREE}
+  UNION ALL SELECT 1 FROM sqs_message AS m INDEXED BY sqs_visible WHERE queue = ?1 AND hidden = 1 AND visible <= ?2 AND ${FREE} LIMIT 1`;
+
+/** Whoever is hidden past its time is so no more: what waits and what is hidden are found apart, however much there is of either. */
+const SHOW = 'UPDATE sqs_message SET hidden = 0 WHERE queue = ? AND hidden = 1 AND visible <= ?';
 
 const INDEXES = [
-  'sqs_visible ON sqs_message (queue, visible)',
-  'sqs_order ON sqs_message (queue, seq)',
+  'sqs_visible ON sqs_message (queue, hidden, visible)',
+  'sqs_ready ON sqs_message (queue, hidden, seq)',
   'sqs_age ON sqs_message (queue, sent)',
   'sqs_group ON sqs_message (queue, group_id, visible) WHERE group_id NOTNULL',
   'sqs_holder ON sqs_message (holder) WHERE holder NOTNULL',
@@ -85,15 +95,20 @@ export function messages(store: Store, clock: Clock): Messages {
 function reads(store: Store, clock: Clock) {
   return {
     ready(queue: string, limit: number): Message[] {
+      store.sql(SHOW).run(queue, clock.now());
       const rows = store.sql(READY).all(queue, clock.now(), queue.endsWith('.fifo') ? 1 : 0, limit);
       return (rows as unknown as Row[]).map(parse);
+    },
+    isReady(queue: string): boolean {
+      return store.sql(ANY_READY).get(queue, clock.now(), queue.endsWith('.fifo') ? 1 : 0) !== undefined;
     },
     bySeq(queue: string, seq: number): Message | undefined {
       const row = store.sql(`SELECT ${COLUMNS} FROM sqs_message WHERE queue = ? AND seq = ?`).get(queue, seq);
       return row && parse(row as unknown as Row);
     },
     nextVisible(queue: string): number {
-      const text = 'SELECT min(visible) AS next FROM sqs_message WHERE queue = ? AND visible > ?';
+      const text =
+        'SELECT min(visible) AS next FROM sqs_message WHERE queue = ? AND hidden = 1 AND visible > ?';
       const { next } = store.sql(text).get(queue, clock.now()) as { next: number | null };
       return next ?? Number.POSITIVE_INFINITY;
     },
@@ -111,31 +126,31 @@ function writes(store: Store, clock: Clock) {
   return {
     add: ({ queue, body, attributes, system, groupId, dedupId, visible }: NewMessage): Message =>
       one(
-        `INSERT INTO sqs_message (queue, id, body, attributes, system, group_id, dedup_id, sent, visible)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO sqs_message (queue, id, body, attributes, system, group_id, dedup_id, sent, visible, hidden)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         ...[queue, randomUUID(), body, JSON.stringify(attributes), JSON.stringify(system)],
-        ...[groupId, dedupId, clock.now(), visible],
+        ...[groupId, dedupId, clock.now(), visible, visible > clock.now() ? 1 : 0],
       ),
     take: ({ seq }: Message, visible: number, holder: string | null): Message =>
       one(
-        `UPDATE sqs_message SET visible = ?, received = received + 1, receipt = ?, holder = ?,
+        `UPDATE sqs_message SET visible = ?, hidden = 1, received = received + 1, receipt = ?, holder = ?,
            first_received = coalesce(first_received, ?) WHERE seq = ?`,
         ...[visible, receiptFor(seq), holder, clock.now(), seq],
       ),
     move: ({ seq }: Message, queue: string, system: Message['system']) =>
       run(
-        `UPDATE sqs_message SET seq = (SELECT max(seq) + 1 FROM sqs_message), queue = ?, system = ?, visible = ?,
+        `UPDATE sqs_message SET seq = (SELECT max(seq) + 1 FROM sqs_message), queue = ?, system = ?, visible = ?, hidden = 0,
            receipt = NULL, holder = NULL WHERE seq = ?`,
         ...[queue, JSON.stringify(system), clock.now(), seq],
       ),
     release: (holder: string) =>
       run(
-        `UPDATE sqs_message SET visible = min(visible, ?), received = received - 1, holder = NULL, receipt = NULL
+        `UPDATE sqs_message SET visible = min(visible, ?), hidden = 0, received = received - 1, holder = NULL, receipt = NULL
            WHERE holder = ?`,
         ...[clock.now(), holder],
       ),
     hide: ({ seq }: Message, visible: number) =>
-      run('UPDATE sqs_message SET visible = ? WHERE seq = ?', visible, seq),
+      run('UPDATE sqs_message SET visible = ?, hidden = 1 WHERE seq = ?', visible, seq),
     disown: ({ receipt, seq }: Message) =>
       run('UPDATE sqs_message SET holder = NULL WHERE seq = ? AND receipt = ?', seq, receipt),
     remove: ({ seq }: Message) => run('DELETE FROM sqs_message WHERE seq = ?', seq),

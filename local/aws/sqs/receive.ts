@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts';
+import { groupCommit } from '../../group-commit.ts';
 import type { Store } from '../../store.ts';
 import type { Wakes } from '../wake.ts';
 import type { Message, Messages } from './messages.ts';
@@ -27,24 +28,35 @@ interface Parts {
 
 /** Receives: waits as long as told, moves what was received too often to the dead-letter queue on the way. */
 export function receiver({ store, clock, messages, queues, wakes }: Parts): Receive {
+  const commit = groupCommit(store);
   return async function receive(queue, poll) {
-    for (;;) {
-      if (poll.signal.aborted) return [];
-      const taken = take(queue, poll);
-      if (taken.length > 0 || clock.now() >= poll.until) return taken;
-      const next = Math.min(poll.until, messages.nextVisible(queue.name));
-      await wakes.asleep(queue.name, next, poll.signal);
+    let taken: Message[] = [];
+    while (taken.length === 0 && !isOver(queue, poll)) {
+      // Looked at in the turn in which it goes to sleep: what came before has rung already.
+      if (isReady(queue)) taken = await commit(() => take(queue, poll));
+      else await sleep(queue, poll);
     }
+    return taken;
   };
 
+  function isOver(queue: Queue, { signal, until }: Poll): boolean {
+    return signal.aborted || (clock.now() >= until && !isReady(queue));
+  }
+
+  function sleep(queue: Queue, { until, signal }: Poll): Promise<void> {
+    return wakes.asleep(queue.name, Math.min(until, messages.nextVisible(queue.name)), signal);
+  }
+
   function take(queue: Queue, poll: Poll): Message[] {
-    if (messages.ready(queue.name, 1).length === 0) return [];
-    return store.transaction(() => {
-      messages.expire(queue.name, clock.now() - queue.retentionSeconds * 1000);
-      const visible = clock.now() + poll.visibilitySeconds * 1000;
-      const ready = untilLive(queue, poll.limit);
-      return ready.map((message) => messages.take(message, visible, poll.holder ?? null));
-    });
+    if (poll.signal.aborted) return [];
+    messages.expire(queue.name, clock.now() - queue.retentionSeconds * 1000);
+    const visible = clock.now() + poll.visibilitySeconds * 1000;
+    const ready = untilLive(queue, poll.limit);
+    return ready.map((message) => messages.take(message, visible, poll.holder ?? null));
+  }
+
+  function isReady(queue: Queue): boolean {
+    return messages.isReady(queue.name);
   }
 
   /** Buries the worn-out until what is ready is all worth handing out. */

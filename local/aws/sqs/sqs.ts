@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts';
+import { groupCommit } from '../../group-commit.ts';
 import type { Store } from '../../store.ts';
 import { AwsError, type Call, type Operations, only } from '../service.ts';
 import { wakes as makeWakes } from '../wake.ts';
@@ -104,7 +105,7 @@ function sendOperations({ store, queues, wake }: Parts, send: ReturnType<typeof 
   return {
     SendMessage: ({ QueueUrl, ...input }) => {
       only('SendMessage', input, SEND);
-      return sendOne(queues.byUrl(QueueUrl), input);
+      return groupCommit(store)(() => sendOne(queues.byUrl(QueueUrl), input));
     },
     SendMessageBatch: ({ QueueUrl, Entries, ...rest }) => {
       only('SendMessageBatch', rest, []);

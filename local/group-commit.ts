@@ -1,5 +1,5 @@
-import type { Store } from '../../store.ts';
-import { AwsError } from '../service.ts';
+import { AwsError } from './aws/service.ts';
+import type { Store } from './store.ts';
 
 /**
  * Commits writes that wait at the same moment as one, since syncing to disk costs far more than writing; each is
@@ -13,8 +13,19 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** A queue of writes before the store, emptied once in each turn of the event loop that has any. */
+const commits = new WeakMap<Store, Commit>();
+
+/**
+ * The queue of writes before a store, emptied once in each turn of the event loop that has any: the same for every
+ * service, so that a message, an item and a workflow's step that are ready together cost one sync.
+ */
 export function groupCommit(store: Store): Commit {
+  const commit = commits.get(store) ?? opened(store);
+  commits.set(store, commit);
+  return commit;
+}
+
+function opened(store: Store): Commit {
   let waiting: Waiting[] = [];
 
   function flush(): void {
