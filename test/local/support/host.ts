@@ -27,8 +27,8 @@ export async function synthesised(): Promise<string> {
   return out;
 }
 
-export async function up(folder: string, assembly: string, ...dies: string[]): Promise<Host> {
-  const child = spawn(process.execPath, [join(fixtures, 'host.ts'), folder, assembly, ...dies], {
+export async function up(folder: string, assembly: string): Promise<Host> {
+  const child = spawn(process.execPath, [join(fixtures, 'host.ts'), folder, assembly], {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
