@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http';
 import type { Clock, MovableClock } from './clock.ts';
 import type { Door } from './ports.ts';
 import type { Happening } from './services.ts';
-import type { Store } from './store.ts';
+import type { Store, StoreOptions } from './store.ts';
 
 export interface Options {
   /** The repository: sources and the CDK app are named from here. */
@@ -22,6 +22,8 @@ export interface Options {
   /** What answers at the forge and the model; without one its door stays shut. */
   companions?: Partial<Record<'forge' | 'model', (given: Given) => Companion>>;
   clock?: MovableClock;
+  /** See {@link StoreOptions}: tests die here. */
+  onCommit?: StoreOptions['onCommit'];
   /** The disk failed: nothing more can be kept, so this process should end. */
   onFailure?: StoreOptions['onFailure'];
   onHappening?: (happening: Happening) => void;
