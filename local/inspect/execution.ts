@@ -171,7 +171,9 @@ function waitsOf({ sql }: Inside['store'], arn: string): ExecutionView['waits'] 
     return body ? String(JSON.parse(String(body)).state) : '';
   };
   const timers = sql('SELECT path, kind, due FROM states_timers WHERE execution = ? ORDER BY due').all(arn);
-  const tokens = sql("SELECT path, token FROM states_tokens WHERE execution = ? AND state = 'open'").all(arn);
+  const tokens = sql(
+    "SELECT path, token FROM states_tokens WHERE execution = ? AND state <> 'closed' AND state = 'open'",
+  ).all(arn);
   return [
     ...timers.map(({ path, kind, due }) => ({ state: `${stateAt(path)} (${kind})`, until: time(due) })),
     ...tokens.map(({ path, token }) => ({ state: stateAt(path), token: shortened(String(token)) })),

@@ -140,7 +140,7 @@ function queues({ queues }: Services): Row[] {
 
 function messages({ sql }: Store, name: string): Row[] {
   return sql(
-    `SELECT id, body, sent, visible, received FROM sqs_message WHERE queue = ? ORDER BY seq LIMIT ${LIMIT}`,
+    `SELECT id, body, sent, visible, received FROM sqs_message WHERE queue = ? ORDER BY sent, seq LIMIT ${LIMIT}`,
   )
     .all(name)
     .map(({ body, sent, visible, ...row }) => ({

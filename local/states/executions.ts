@@ -136,11 +136,16 @@ function readings({ store, machines }: Parts): Operations {
     ListExecutions(input) {
       only('ListExecutions', input, ['stateMachineArn', 'statusFilter', 'maxResults', 'nextToken']);
       const { arn } = machines.row(input.stateMachineArn);
+      const { statusFilter, maxResults } = input;
       const rows = store
         .sql(
-          'SELECT * FROM states_executions WHERE machine=? AND seq<? AND status LIKE ? ORDER BY seq DESC LIMIT ?',
+          `SELECT * FROM states_executions WHERE machine=? AND seq<? ${statusFilter ? 'AND status=?' : ''}
+            ORDER BY seq DESC LIMIT ?`,
         )
-        .all(arn, Number(cursor(input) ?? 2 ** 52), input.statusFilter ?? '%', (input.maxResults || 100) + 1);
+        .all(
+          ...[arn, Number(cursor(input) ?? 2 ** 52), ...(statusFilter ? [statusFilter] : [])],
+          (maxResults || 100) + 1,
+        );
       const { items, nextToken } = page(
         rows as unknown as (Execution & { seq: number })[],
         input,

@@ -48,6 +48,7 @@ CREATE TABLE IF NOT EXISTS states_definitions(id TEXT PRIMARY KEY, text TEXT) WI
 CREATE TABLE IF NOT EXISTS states_executions(seq INTEGER PRIMARY KEY, arn TEXT UNIQUE, machine TEXT, name TEXT, definition TEXT, role TEXT, input TEXT,
   status TEXT, output TEXT, error TEXT, cause TEXT, started REAL, stopped REAL, events INTEGER, parent TEXT);
 CREATE INDEX IF NOT EXISTS states_executions_of ON states_executions(machine, seq);
+CREATE INDEX IF NOT EXISTS states_executions_by ON states_executions(machine, status, seq);
 CREATE INDEX IF NOT EXISTS states_executions_parent ON states_executions(parent) WHERE parent IS NOT NULL;
 CREATE TABLE IF NOT EXISTS states_frames(execution TEXT, path TEXT, body TEXT, PRIMARY KEY(execution, path)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS states_history(execution TEXT, first INTEGER, events TEXT, PRIMARY KEY(execution, first)) WITHOUT ROWID;

@@ -98,7 +98,8 @@ export function streamStore(store: Store, clock: Clock): Streams {
       sql('DELETE FROM dynamodb_stream WHERE arn = ? AND sequence <= ?').run(arn, passed);
       return;
     }
-    sql('DELETE FROM dynamodb_stream WHERE arn = ? AND at < ?').run(arn, clock.now() - DAY);
+    sql(`DELETE FROM dynamodb_stream WHERE arn = ?1 AND sequence < (SELECT sequence FROM dynamodb_stream
+      WHERE arn = ?1 AND at >= ?2 ORDER BY sequence LIMIT 1)`).run(arn, clock.now() - DAY);
   }
 }
 
