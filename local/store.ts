@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { DiskError, diskError, makeFolder } from './disk.ts';
@@ -26,22 +25,22 @@ export interface StoreOptions {
 /** Of what the services keep; raised when a table changes. */
 const VERSION = 2;
 
-function refuseOther(db: DatabaseSync, folder: string): void {
-  const { user_version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
-  if (user_version === VERSION) return;
+/** Marks a new database as of this version; a kill may have left an empty file. Refuses one of another version. */
+function checkVersion(db: DatabaseSync, folder: string): void {
+  const number = (name: string) => Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
+  const version = number('user_version');
+  if (version === VERSION) return;
+  if (number('page_count') === 0) return void db.exec(`PRAGMA user_version=${VERSION}`);
   db.close();
   const words = `${folder} was made by another version of Signalbox; start with --fresh, or choose another folder`;
-  throw new DiskError(words, user_version);
+  throw new DiskError(words, version);
 }
 
 /** Opens (or creates) the store in `folder`. WAL and synchronous=FULL: what was committed survives SIGKILL and power loss. */
 export function openStore(folder: string, { onCommit, onFailure }: StoreOptions = {}): Store {
   makeFolder(folder);
-  const file = join(folder, 'aws.sqlite');
-  const isNew = !existsSync(file);
-  const db = new DatabaseSync(file);
-  if (isNew) db.exec(`PRAGMA user_version=${VERSION}`);
-  else refuseOther(db, folder);
+  const db = new DatabaseSync(join(folder, 'aws.sqlite'));
+  checkVersion(db, folder);
   db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=2000');
   const statements = new Map<string, StatementSync>();
   let open = false;
