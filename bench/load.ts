@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { CreateTableCommand, DynamoDBClient, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import {
   CreateStateMachineCommand,
@@ -85,6 +86,37 @@ export function load(endpoint: string) {
       }
     },
   };
+}
+
+/** Jira webhooks that were answered 202, a second, each for a ticket of its own. */
+export function signedWebhooks(dashboard: string, secret: string): Promise<number> {
+  let last = 0;
+  return perSecond(async () => {
+    last += 1;
+    const fields = {
+      summary: `Ticket ${last}`,
+      description: 'x'.repeat(500),
+      issuetype: { name: 'Bug' },
+      labels: [],
+      components: [],
+    };
+    const issue = { id: String(last), key: `B-${last}`, self: `https://a.example/rest/api/2/issue/${last}` };
+    const created = {
+      priority: { name: 'Low' },
+      reporter: { displayName: 'Bench' },
+      created: '2026-01-01T00:00:00.000+0000',
+    };
+    const event = {
+      timestamp: Date.now(),
+      webhookEvent: 'jira:issue_created',
+      issue: { ...issue, fields: { ...fields, ...created } },
+    };
+    const body = JSON.stringify(event);
+    const signature = createHmac('sha256', secret).update(body).digest('hex');
+    const headers = { 'content-type': 'application/json', 'x-hub-signature': `sha256=${signature}` };
+    const { status } = await fetch(`${dashboard}/webhooks/demo/jira`, { method: 'POST', body, headers });
+    if (status !== 202) throw new Error(`A webhook was answered ${status}`);
+  });
 }
 
 async function perSecond(work: () => Promise<unknown>): Promise<number> {

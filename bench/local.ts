@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fetched, up } from '../test/oracles/engines.ts';
-import { load, type Rates } from './load.ts';
+import { startedProduct } from '../test/support/product.ts';
+import { load, type Rates, signedWebhooks } from './load.ts';
 
 /**
  * `npm run bench [-- --full] [-- --json]`: the local AWS beside ministack and DynamoDB Local, in one run on one machine, and
@@ -187,7 +188,19 @@ async function waiting(): Promise<void> {
     say(row(String(count), readyMs ?? 0, megabytes ?? 0, cpuPercent ?? 0));
 }
 
+/** Signed webhooks through the whole product until 202: signature, delivery, ticket and event are durable then. */
+async function webhooks(): Promise<void> {
+  const product = await startedProduct('--no-demo');
+  const { webhooks: keys } = JSON.parse(readFileSync(product.webhookSecrets, 'utf8'));
+  const perSecond = Math.round(await signedWebhooks(product.dashboard, keys.jira));
+  const { peak } = memory(product.child);
+  found.webhooks = { perSecond, peakMegabytes: peak };
+  say(`\nWebhook to stored ticket, through the whole product: ${perSecond} a second, peak ${peak} MB`);
+  await product.stop();
+}
+
 await beside();
 await growth();
 await waiting();
+await webhooks();
 if (isJson) process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
