@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { makeFolder, replaceFile } from './disk.ts';
@@ -14,18 +14,10 @@ const SQLITE_BUSY = 5;
  */
 export function lockFolder(folder: string): () => void {
   makeFolder(folder);
-  const lock = new DatabaseSync(join(folder, 'lock.sqlite'));
-  try {
-    lock.exec('PRAGMA busy_timeout=0; BEGIN EXCLUSIVE');
-  } catch (cause) {
-    lock.close();
-    if ((cause as { errcode?: number }).errcode !== SQLITE_BUSY) throw cause;
-    throw new Error(
-      `${resolve(folder)} is in use by ${holder(folder)}; stop that first, or choose another folder`,
-      {
-        cause,
-      },
-    );
+  const lock = taken(folder);
+  if (!lock) {
+    const advice = 'stop that first, or choose another folder';
+    throw new Error(`${resolve(folder)} is in use by ${holder(folder)}; ${advice}`);
   }
   const file = join(folder, 'holder.json');
   replaceFile(file, JSON.stringify({ pid: process.pid, since: new Date().toISOString() }));
@@ -33,6 +25,26 @@ export function lockFolder(folder: string): () => void {
     rmSync(file, { force: true });
     lock.close();
   };
+}
+
+/** Who uses the folder now; undefined when nobody does. */
+export function holderOf(folder: string): string | undefined {
+  if (!existsSync(join(folder, 'lock.sqlite'))) return undefined;
+  const lock = taken(folder);
+  lock?.close();
+  return lock ? undefined : holder(folder);
+}
+
+function taken(folder: string): DatabaseSync | undefined {
+  const lock = new DatabaseSync(join(folder, 'lock.sqlite'));
+  try {
+    lock.exec('PRAGMA busy_timeout=0; BEGIN EXCLUSIVE');
+    return lock;
+  } catch (error) {
+    lock.close();
+    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return undefined;
+    throw error;
+  }
 }
 
 function holder(folder: string): string {

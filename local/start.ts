@@ -59,7 +59,7 @@ async function assemblyOf({ root, app = 'bin/app.ts', assembly, folder }: Option
   return out;
 }
 
-/** A port is what was asked for, else what it was last time, else the usual one. */
+/** A port is what was asked for, else what it was last time, else the usual one. Where any will do, a taken one is left. */
 async function open({ folder, ports = {}, companions = {} }: Options, doors: Doors): Promise<void> {
   const before = rememberedPorts(folder);
   const names = (Object.keys(DEFAULT_PORTS) as Door[]).filter(
@@ -67,7 +67,9 @@ async function open({ folder, ports = {}, companions = {} }: Options, doors: Doo
   );
   for (const door of names) {
     const port = (ports[door] || before[door]) ?? ports[door] ?? DEFAULT_PORTS[door];
-    doors[door] = await listen(door, port);
+    doors[door] = await listen(door, port).catch((error) =>
+      ports[door] === 0 ? listen(door, 0) : Promise.reject(error),
+    );
   }
   const now = Object.entries(doors).map(([door, { port }]) => [door, port]);
   rememberPorts(folder, { ...before, ...Object.fromEntries(now) });

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import pc from 'picocolors';
+import { holderOf } from '#local/lock.ts';
 import { columns } from '../layout.ts';
 import { type Finding, needed, said } from '../machine.ts';
 import { portsFrom } from '../ports.ts';
@@ -52,7 +53,10 @@ function writable(folder: string): Finding {
   try {
     if (!statSync(there).isDirectory()) throw new Error(`${there} is not a folder`);
     accessSync(there, constants.W_OK);
-    return { what: 'data folder', state: 'ok', detail: path };
+    const holder = holderOf(path);
+    if (!holder) return { what: 'data folder', state: 'ok', detail: path };
+    const detail = `${path} is in use by ${holder}: Signalbox is running, or choose another with --folder`;
+    return { what: 'data folder', state: 'optional', detail };
   } catch (error) {
     const detail = `${path} cannot be written: ${(error as Error).message}. Choose another with --folder`;
     return { what: 'data folder', state: 'missing', detail };

@@ -7,13 +7,15 @@ export interface Trip {
   moment: 'before' | 'after';
 }
 
-/** Counts durable steps, and kills this process with SIGKILL at one of them. */
-export function tripwire(trip: Trip | undefined) {
+/** Counts durable steps, and kills this process with SIGKILL at one of them; others before it, where `die` does that. */
+export function tripwire(trip: Trip | undefined, die = () => {}) {
   let steps = 0;
   const isHere = (moment: Trip['moment']) => trip?.step === steps && trip.moment === moment;
 
   function pass(moment: Trip['moment']): void {
-    if (isHere(moment)) process.kill(process.pid, 'SIGKILL');
+    if (!isHere(moment)) return;
+    die();
+    process.kill(process.pid, 'SIGKILL');
   }
 
   return {

@@ -1,12 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { approveByPage, askedByMail } from '../../bin/demo/approver.ts';
+import type { Trip } from '../crash/tripwire.ts';
 import { tablesAt } from './aws-client.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -16,8 +17,12 @@ export interface Killable {
   folder: string;
   mailbox: string;
   forge: string;
-  /** Starts it, and does not wait until it answers. */
-  start(): void;
+  /** Starts it, with the demo ticket, and does not wait until it answers. With `trip` it dies at a durable step. */
+  start(trip?: Trip & { whom: 'main' | 'group' }): void;
+  /** Resolves when it has died of itself. */
+  died(): Promise<unknown>;
+  /** Durable steps that a process with a trip has passed; 0 when it had no time to say. */
+  steps(): number;
   /** SIGKILL: of the main process alone, or of it and everything that it started. */
   kill(whom: 'main' | 'group'): Promise<void>;
   /** Approves as soon as there is a link, whatever dies meanwhile. */
@@ -36,6 +41,7 @@ export async function killable(): Promise<Killable> {
   const tables = tablesAt(`http://127.0.0.1:${port + 1}`);
   let child: ChildProcess | undefined;
   let over = false;
+  let died: Promise<unknown> = Promise.resolve();
 
   async function kill(whom: 'main' | 'group'): Promise<void> {
     if (!child?.pid || child.exitCode !== null) return;
@@ -49,13 +55,18 @@ export async function killable(): Promise<Killable> {
     forge,
     mailbox,
     kill,
-    start: () => {
-      const args = ['bin/cli.ts', '--json', 'start', '--folder', folder, '--port', String(port)];
+    died: () => died,
+    steps: () => (existsSync(`${folder}.steps`) ? Number(readFileSync(`${folder}.steps`, 'utf8')) : 0),
+    start: (trip) => {
+      const args = trip
+        ? ['test/crash/product.ts', folder, String(port), String(trip.step), trip.moment, trip.whom]
+        : ['bin/cli.ts', '--json', 'start', '--folder', folder, '--port', String(port)];
       child = spawn(process.execPath, args, {
         cwd: root,
         stdio: 'ignore',
         env: { ...process.env, ANTHROPIC_API_KEY: '' },
       });
+      died = once(child, 'exit');
     },
     approve: async () => {
       while (!over) {
@@ -80,6 +91,7 @@ export async function killable(): Promise<Killable> {
       await kill('group');
       tables.close();
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+      rmSync(`${folder}.steps`, { force: true });
     },
   };
 }
@@ -95,7 +107,7 @@ export function descendants(pid: number): number[] {
   return below(pid);
 }
 
-function tryKill(pid: number): void {
+export function tryKill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {

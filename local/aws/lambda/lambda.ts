@@ -57,7 +57,8 @@ export function lambda({ store, clock, root, environment, deliver }: Options): L
   };
   const counter = counted(runner({ root, clock, environment, write }));
   const run = (name: string, payload: string, id: string) => counter.run(find(name), payload, id);
-  const queue = later({ store, clock, definition: find, deliver, run });
+  const definition = (name: string) => definitions.get(name);
+  const queue = later({ store, clock, definition, deliver, run });
 
   function find(given: string): Definition {
     const name = functionName(given);

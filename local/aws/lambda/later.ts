@@ -16,7 +16,8 @@ interface Dependencies {
   clock: Clock;
   /** Runs the invocation once. Throws {@link FunctionError}, or an AwsError when the function is throttled. */
   run(name: string, payload: string, requestId: string): Promise<string>;
-  definition(name: string): Definition;
+  /** Undefined for a function that the template no longer has: what waited for it is dropped, as on AWS. */
+  definition(name: string): Definition | undefined;
   /** Hands a record to a destination by ARN; called inside the transaction that ends the invocation. */
   deliver(destinationArn: string, record: unknown, attributes?: Record<string, string>): void;
 }
@@ -90,7 +91,10 @@ async function attempt(given: Dependencies, id: string, again: (due: number) => 
   const { store, clock, run, definition, deliver } = given;
   const row = store.sql('SELECT * FROM lambda_later WHERE id = ?').get(id) as unknown as Pending | undefined;
   if (!row) return;
-  const { async: policy, arn } = definition(row.name);
+  const target = definition(row.name);
+  if (!target)
+    return store.transaction(() => void store.sql('DELETE FROM lambda_later WHERE id = ?').run(id));
+  const { async: policy, arn } = target;
 
   function end(ended: Pending, condition: string, result: string): void {
     const failed = condition !== 'Success';
