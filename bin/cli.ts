@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, type CommanderError } from 'commander';
+import { approvals } from './commands/approvals.ts';
 import { approve } from './commands/approve.ts';
 import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
@@ -34,7 +35,20 @@ const program = new Command('npx signalbox')
   .addHelpText('after', EXIT_HELP)
   .exitOverride();
 
-for (const add of [start, demo, submit, status, approve, logs, projects, login, token, local, doctor])
+for (const add of [
+  start,
+  demo,
+  submit,
+  status,
+  approve,
+  approvals,
+  logs,
+  projects,
+  login,
+  token,
+  local,
+  doctor,
+])
   add(program);
 for (const stream of [process.stdout, process.stderr]) endWithReader(stream);
 

@@ -8,6 +8,7 @@ import { Construct } from 'constructs';
 import type { Env as ApiEnv } from '#functions/http/approval-api.ts';
 import type { Env as DecisionEnv } from '#functions/http/approval-decision.ts';
 import type { Env as PageEnv } from '#functions/http/approval-page.ts';
+import type { Env as DelegationsEnv } from '#functions/http/delegations.ts';
 import type { Env as DispatchEnv } from '#functions/queue/dispatch-decision.ts';
 import type { Env as SweepEnv } from '#functions/schedule/sweep-approvals.ts';
 import { answersTokens } from './agents.ts';
@@ -38,6 +39,7 @@ export class Approvals extends Construct {
     const page = this.page();
     const decision = this.decision();
     const { show, decide } = this.api();
+    const delegations = this.delegations();
     this.dispatcher();
     this.sweeper();
     addRoutes(api, [
@@ -46,6 +48,8 @@ export class Approvals extends Construct {
       [HttpMethod.POST, '/a/{id}/decision', decision],
       [HttpMethod.GET, '/v1/approvals/{id}', show],
       [HttpMethod.POST, '/v1/approvals/{id}/decision', decide],
+      [HttpMethod.POST, '/v1/delegations', delegations],
+      [HttpMethod.DELETE, '/v1/delegations/{id}', delegations],
     ]);
   }
 
@@ -107,6 +111,17 @@ export class Approvals extends Construct {
     appends(decide, data.ledger);
     standsIn(decide, data);
     return { show, decide };
+  }
+
+  /** Handing on one's place: it writes people, and nothing that decides. */
+  private delegations() {
+    const delegations = new Handler<DelegationsEnv>(this, 'Delegations', {
+      entry: 'http/delegations',
+      env: this.asks(),
+    });
+    writes(delegations, this.data.people);
+    knowsPeople(delegations, this.data);
+    return delegations;
   }
 
   /** What telling who is asking takes. */

@@ -20,6 +20,20 @@ export const Delegation = z.object({
 });
 export type Delegation = z.infer<typeof Delegation>;
 
+/** Longer than any holiday; a place that is handed on for good is a change of who is asked. */
+export const MAX_DELEGATION_DAYS = 60;
+
+/** A delegation as the API tells it; people by address where `nameOf` knows one. */
+export function delegationView(
+  { id, from, to, action, maxRisk, startsAt, endsAt }: Delegation,
+  nameOf: (person: string) => string = (person) => person,
+) {
+  return {
+    ...{ id, from: nameOf(from), to: nameOf(to), action, max_risk: maxRisk },
+    ...{ starts_at: startsAt, ends_at: endsAt },
+  };
+}
+
 const RANK = { low: 0, medium: 1, high: 2 };
 
 /** Whether a delegation covers an action of this kind and risk at a moment. */

@@ -1,14 +1,18 @@
 import * as z from 'zod/mini';
+import { clock } from '#adapters/clock.ts';
 import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
+import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import type { Approvals } from '#core/approvals/ports.ts';
 import { Fault } from '#core/fault.ts';
 import { parse } from '#core/parse.ts';
+import { delegationView } from '#core/people/delegation.ts';
 import type { Scope } from '#core/people/person.ts';
+import type { People } from '#core/people/ports.ts';
 import { allow, type Principal } from '#core/people/principal.ts';
-import type { Projects, Runs, TicketQuery, Tickets } from '#core/ports.ts';
+import type { Clock, Projects, Runs, TicketQuery, Tickets } from '#core/ports.ts';
 import { issueOf, jobOf } from '#core/tickets/issue.ts';
 import { Priority, Source, type Ticket, TicketStatus, TicketType } from '#core/tickets/ticket.ts';
 import { http, type Request, type Route } from '../http.ts';
@@ -29,6 +33,8 @@ interface Needs {
   runs: Pick<Runs, 'find' | 'lines' | 'costs'>;
   projects: Pick<Projects, 'list'>;
   approvals: Pick<Approvals, 'inbox'>;
+  people: Pick<People, 'delegations' | 'list'>;
+  clock: Clock;
   publicUrl: string;
 }
 
@@ -61,6 +67,7 @@ const READS: Read[] = [
     answer: async ({ projects, org }) => ({ projects: await projects.list(org) }),
   },
   { path: /^\/api\/approvals$/, scope: 'approvals:read', answer: waiting },
+  { path: /^\/api\/delegations$/, answer: delegations },
   { path: /^\/api\/summary$/, scope: 'issues:read', answer: summary },
 ];
 
@@ -152,6 +159,15 @@ async function waiting({ approvals, org }: Asked) {
   };
 }
 
+/** Who stands in for whom now. */
+async function delegations({ people, clock, org }: Asked) {
+  const [all, everybody] = await Promise.all([people.delegations(org), people.list(org)]);
+  const nameOf = (person: string) => everybody.find(({ id }) => id === person)?.email ?? person;
+  const at = clock.now().toISOString();
+  const live = all.filter(({ revokedAt, endsAt }) => !revokedAt && endsAt > at);
+  return { delegations: live.map((one) => delegationView(one, nameOf)) };
+}
+
 /** Over the hundred newest tickets: counts by status, and what their runs have cost. */
 async function summary({ tickets, runs, org }: Asked) {
   const { tickets: newest } = await tickets.list(org, { limit: 100 });
@@ -170,6 +186,8 @@ export const handler = http(Env, async (env) =>
     projects: dynamoProjects(env.PROJECTS_TABLE),
     // Reading the inbox touches no ledger, so this function is not given one.
     approvals: dynamoApprovals({ approvals: env.APPROVALS_TABLE, ledger: '' }),
+    people: dynamoPeople(env.PEOPLE_TABLE),
+    clock,
     publicUrl: env.PUBLIC_URL,
   }),
 );

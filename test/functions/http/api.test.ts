@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
+import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
@@ -31,9 +32,11 @@ const runs = dynamoRuns('Runs');
 const projects = dynamoProjects('Projects');
 const principalOf = async () => principal;
 const publicUrl = 'http://localhost:4600/';
+const people = dynamoPeople('People');
+const clock = { now: () => new Date(AT) };
 
 const post = (body: unknown, headers: Record<string, string> = {}) =>
-  send(restIntake({ principalOf, tickets, publicUrl, clock: { now: () => new Date(AT) } }), {
+  send(restIntake({ principalOf, tickets, publicUrl, clock }), {
     method: 'POST',
     path: '/api/issues',
     headers,
@@ -42,7 +45,7 @@ const post = (body: unknown, headers: Record<string, string> = {}) =>
 
 async function get(path: string, query?: Sent['query']) {
   const approvals = dynamoApprovals({ approvals: 'Approvals', ledger: 'Ledger' });
-  const route = api({ principalOf, tickets, runs, projects, approvals, publicUrl });
+  const route = api({ principalOf, tickets, runs, projects, approvals, people, clock, publicUrl });
   const { statusCode, body } = await send(route, { path, ...(query && { query }) });
   return { statusCode, body: JSON.parse(body) };
 }
