@@ -3,7 +3,7 @@ import { crashMatrix, type Matrix } from './matrix.ts';
 
 const isFull = process.env.SIGNALBOX_FULL !== undefined;
 /** The full suite kills at every step, and for every fifth of those at every step of the recovery too. */
-const extent = isFull ? { every: 1, again: 5 } : { every: 8 };
+const extent = isFull ? { every: 1, again: 5 } : { every: 12 };
 
 describe('killed at a durable step, and again while it recovers', () => {
   const rows: string[] = [];
@@ -28,6 +28,8 @@ describe('killed at a durable step, and again while it recovers', () => {
   it.each([
     ['tables', 'a transaction and its token, the stream, a queue, two functions'],
     ['machine', 'a wait, a Map, a retry, a token that a client keeps'],
+    ['nested', 'executions that wait for executions, a distributed Map'],
+    ['failures', 'retries of a stream, a dead letter, a failed invocation'],
     ['fifo', 'order and deduplication'],
     ['events', 'rules to a queue, a function that mails and a machine; a rate and a schedule'],
     ['containers', 'killed too, begun again'],

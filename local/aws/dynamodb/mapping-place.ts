@@ -78,12 +78,8 @@ export function placeOf({ store, clock, streams, onFailure }: MappingParts, mapp
   }
 
   function save({ passed, upto, attempts }: { passed: number; upto: number | null; attempts: number }): void {
-    sql('UPDATE dynamodb_mappings SET passed = ?, upto = ?, attempts = ? WHERE id = ?').run(
-      passed,
-      upto,
-      attempts,
-      mapping.id,
-    );
+    const text = 'UPDATE dynamodb_mappings SET passed = ?, upto = ?, attempts = ? WHERE id = ?';
+    store.transaction(() => void sql(text).run(passed, upto, attempts, mapping.id));
   }
 }
 

@@ -20,16 +20,15 @@ export function streamMappings(parts: MappingParts): StreamMappings {
   return {
     define: (id, properties) => {
       const mapping = readMapping(id, properties);
-      store
-        .sql('INSERT OR IGNORE INTO dynamodb_mappings (id, arn, passed) VALUES (?, ?, ?)')
-        .run(id, mapping.stream, mapping.latest ? streams.latest() : 0);
+      const text = 'INSERT OR IGNORE INTO dynamodb_mappings (id, arn, passed) VALUES (?, ?, ?)';
+      const first = mapping.latest ? streams.latest() : 0;
+      store.transaction(() => void store.sql(text).run(id, mapping.stream, first));
       running.get(id)?.stop();
       running.set(id, mapping.enabled ? run(parts, mapping) : { stop: () => {} });
     },
     keepOnly: (ids) => {
-      store
-        .sql('DELETE FROM dynamodb_mappings WHERE id NOT IN (SELECT value FROM json_each(?))')
-        .run(JSON.stringify(ids));
+      const text = 'DELETE FROM dynamodb_mappings WHERE id NOT IN (SELECT value FROM json_each(?))';
+      store.transaction(() => void store.sql(text).run(JSON.stringify(ids)));
     },
     stop: () => {
       for (const one of running.values()) one.stop();
