@@ -47,6 +47,8 @@ function empty(folder: string): void {
   } catch (error) {
     if (!diskError(folder, error)) throw error; // what is damaged goes as well
   }
+  // The database goes first: what a kill leaves of the rest belongs to nothing.
+  rmSync(join(folder, 'aws.sqlite'), { force: true });
   const names = readdirSync(folder).filter((name) => !LOCK_FILES.includes(name));
   for (const name of names) rmSync(join(folder, name), { recursive: true, force: true });
 }

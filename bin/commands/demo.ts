@@ -14,6 +14,7 @@ import { prove } from '../demo/proof.ts';
 import { fileDemoTicket } from '../demo/ticket.ts';
 import { stopOnSignal } from '../signals.ts';
 import { CommandError, EXIT, type Terminal, terminal } from '../terminal.ts';
+import { endAtOnce } from './start.ts';
 
 interface Step {
   step: string;
@@ -44,7 +45,9 @@ async function play(folder: string, out: Terminal): Promise<{ steps: Step[]; pul
   const timed = stopwatch(steps, out);
   const stopping = stopOnSignal(out.say);
   const ports = { product: 0, aws: 0, forge: 0, mailbox: 0, model: 0 };
-  const product = await timed('start the product', () => startProduct({ folder, fresh: true, ports }));
+  const product = await timed('start the product', () =>
+    startProduct({ folder, fresh: true, ports, onFailure: endAtOnce(out) }),
+  );
   const telling = new AbortController();
   const narration = narrate(product, out.say, { signal: telling.signal });
   try {

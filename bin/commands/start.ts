@@ -67,8 +67,8 @@ async function refuseWithout(): Promise<void> {
   throw new CommandError(`This machine lacks what Signalbox needs:\n${list}`);
 }
 
-/** Ends as a kill would, for which every start is prepared: nothing that goes on could be kept. */
-function endAtOnce({ json }: Terminal): (error: Error) => void {
+/** For a disk that fails: ends as a kill would, for which every start is prepared. What went on could not be kept. */
+export function endAtOnce({ json }: Terminal): (error: Error) => void {
   return ({ message }) => {
     process.stderr.write(`${json ? JSON.stringify({ error: message }) : `\n${message}.`}\n`);
     process.exit(EXIT.failed);

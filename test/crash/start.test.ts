@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,6 +64,24 @@ describe('starting', () => {
     for (const file of ['ports.json', 'holder.json']) writeFileSync(join(folder, file), '{"pro');
 
     await stop(await boot());
+  });
+
+  it('is empty after --fresh was cut off, whatever files that left', async () => {
+    template({ Bucket: { Type: 'AWS::S3::Bucket', Properties: {} } });
+    const first = await boot();
+    const { rest, ref } = worldOf(first, join(root, 'journal'));
+    const path = `/${ref('Bucket')}/key`;
+    await rest({ service: 's3', method: 'PUT', path, body: 'old' });
+    const left = join(root, 'left');
+    cpSync(folder, left, { recursive: true });
+    rmSync(join(left, 'aws.sqlite'));
+    const second = await boot({ folder: left });
+
+    expect(readdirSync(left)).toContain('aws.sqlite-wal');
+    expect(await worldOf(second, '').rest({ service: 's3', method: 'GET', path })).toMatchObject({
+      status: 404,
+    });
+    expect(readdirSync(join(left, 's3'))).toEqual([]);
   });
 
   it('takes another port where any will do and the remembered one is taken', async () => {
