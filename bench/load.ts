@@ -1,7 +1,8 @@
-import { createHmac } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateTableCommand, DynamoDBClient, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import {
   CreateStateMachineCommand,
+  type ExecutionStatus,
   ListExecutionsCommand,
   SFNClient,
   StartExecutionCommand,
@@ -21,13 +22,15 @@ export const TABLE = {
 };
 
 const WIDTH = 16;
-const SECONDS = 3;
+/** How long each kind of load lasts. */
+export const SECONDS = 3;
 
 /** What one AWS does in a second, asked over the wire by the SDK; undefined where it cannot be asked. */
 export interface Rates {
   transactions?: number;
   messages?: number;
   executions?: number;
+  tasks?: number;
 }
 
 /** The same load for every AWS: 16 clients at once, for three seconds of each kind. */
@@ -64,16 +67,10 @@ export function load(endpoint: string) {
           await sqs.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle }));
       });
     },
-    /** Executions of five states that ended, a second: started as fast as they are taken, then waited for. */
-    async executions(): Promise<number> {
-      const stateMachineArn = await machine(sfn, FLOW, 'five');
-      const began = performance.now();
-      const started = await many(() =>
-        sfn.send(new StartExecutionCommand({ stateMachineArn, input: '{"n":1}' })),
-      );
-      while (await isRunning(sfn, stateMachineArn)) await new Promise((resolve) => setTimeout(resolve, 20));
-      return started / ((performance.now() - began) / 1000);
-    },
+    /** Executions of five Pass and Choice states a second, from start to end. */
+    executions: () => executions(sfn, FLOW),
+    /** Executions of five tasks, each of which puts an item. */
+    tasks: () => executions(sfn, TASKS),
     /** Leaves executions waiting for a token and for a timer, half and half. */
     async waiting(count: number, QueueUrl: string): Promise<void> {
       const token = await machine(sfn, waitsForToken(QueueUrl), 'token');
@@ -88,42 +85,12 @@ export function load(endpoint: string) {
   };
 }
 
-/** Jira webhooks that were answered 202, a second, each for a ticket of its own. */
-export function signedWebhooks(dashboard: string, secret: string): Promise<number> {
-  let last = 0;
-  return perSecond(async () => {
-    last += 1;
-    const fields = {
-      summary: `Ticket ${last}`,
-      description: 'x'.repeat(500),
-      issuetype: { name: 'Bug' },
-      labels: [],
-      components: [],
-    };
-    const issue = { id: String(last), key: `B-${last}`, self: `https://a.example/rest/api/2/issue/${last}` };
-    const created = {
-      priority: { name: 'Low' },
-      reporter: { displayName: 'Bench' },
-      created: '2026-01-01T00:00:00.000+0000',
-    };
-    const event = {
-      timestamp: Date.now(),
-      webhookEvent: 'jira:issue_created',
-      issue: { ...issue, fields: { ...fields, ...created } },
-    };
-    const body = JSON.stringify(event);
-    const signature = createHmac('sha256', secret).update(body).digest('hex');
-    const headers = { 'content-type': 'application/json', 'x-hub-signature': `sha256=${signature}` };
-    const { status } = await fetch(`${dashboard}/webhooks/demo/jira`, { method: 'POST', body, headers });
-    if (status !== 202) throw new Error(`A webhook was answered ${status}`);
-  });
-}
-
 async function perSecond(work: () => Promise<unknown>): Promise<number> {
   return (await many(work)) / SECONDS;
 }
 
-async function many(work: () => Promise<unknown>): Promise<number> {
+/** Works with 16 clients at once; answers how often it was done. */
+export async function many(work: () => Promise<unknown>): Promise<number> {
   const end = Date.now() + SECONDS * 1000;
   let count = 0;
   const loop = async () => {
@@ -146,12 +113,42 @@ async function machine(sfn: SFNClient, definition: object, name: string): Promis
   return (await sfn.send(new CreateStateMachineCommand(made))).stateMachineArn as string;
 }
 
-async function isRunning(sfn: SFNClient, stateMachineArn: string): Promise<boolean> {
+/** Started as fast as they are taken, then waited for. Throws when one did not succeed. */
+async function executions(sfn: SFNClient, definition: object): Promise<number> {
+  const stateMachineArn = await machine(sfn, definition, 'five');
+  const began = performance.now();
+  const started = await many(() =>
+    sfn.send(new StartExecutionCommand({ stateMachineArn, input: '{"n":1}' })),
+  );
+  while (await isAny(sfn, stateMachineArn, 'RUNNING')) await sleep(20);
+  const seconds = (performance.now() - began) / 1000;
+  if (await isAny(sfn, stateMachineArn, 'FAILED')) throw new Error('its executions fail');
+  return started / seconds;
+}
+
+async function isAny(
+  sfn: SFNClient,
+  stateMachineArn: string,
+  statusFilter: ExecutionStatus,
+): Promise<boolean> {
   const { executions = [] } = await sfn.send(
-    new ListExecutionsCommand({ stateMachineArn, statusFilter: 'RUNNING', maxResults: 1 }),
+    new ListExecutionsCommand({ stateMachineArn, statusFilter, maxResults: 1 }),
   );
   return executions.length > 0;
 }
+
+const put = (Next?: string) => ({
+  Type: 'Task',
+  Resource: 'arn:aws:states:::dynamodb:putItem',
+  Arguments: { TableName: 'Bench', Item: { pk: { S: '{% $states.context.Execution.Name %}' } } },
+  Output: '{% $states.input %}',
+  ...(Next ? { Next } : { End: true }),
+});
+const TASKS = {
+  QueryLanguage: 'JSONata',
+  StartAt: 'A',
+  States: { A: put('B'), B: put('C'), C: put('D'), D: put('E'), E: put() },
+};
 
 const FLOW = {
   QueryLanguage: 'JSONata',
