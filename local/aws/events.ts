@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
+import { groupCommit } from '../group-commit.ts';
 import type { Store } from '../store.ts';
 import { DEFAULT_RETRY, type Deliver, type Delivery, deliveries } from './deliveries.ts';
 import { compile } from './pattern.ts';
@@ -76,6 +77,7 @@ export function events(store: Store, clock: Clock, deliver: Deliver): Events {
   store.sql(EVENT_LOG).run();
   const buses = new Set(['default']);
   const rules = new Map<string, Rule>();
+  const commit = groupCommit(store);
   const outbox = deliveries('events', { store, clock, deliver });
   const times = timetable('events', store, clock);
 
@@ -116,7 +118,7 @@ export function events(store: Store, clock: Clock, deliver: Deliver): Events {
   }
 
   return {
-    operations: { PutEvents: (input) => putEvents(input, { buses, clock, publish }) },
+    operations: { PutEvents: (input) => commit(() => putEvents(input, { buses, clock, publish })) },
     defineBus: (name, properties) => {
       only(`AWS::Events::EventBus ${name}`, properties, ['Name', 'Description', 'Tags', 'KmsKeyIdentifier']);
       buses.add(name);
@@ -183,14 +185,17 @@ function putEvents(input: { Entries?: Entry[] }, bus: Bus) {
   if (entries.length < 1 || entries.length > 10) {
     throw new AwsError('ValidationException', `1 to 10 entries must be given, not ${entries.length}.`);
   }
-  for (const entry of entries) only('PutEvents Entries', entry, ENTRY);
+  for (const entry of entries) {
+    only('PutEvents Entries', entry, ENTRY);
+    const name = busName(entry.EventBusName);
+    if (!bus.buses.has(name))
+      throw new AwsError('ResourceNotFoundException', `Event bus ${name} does not exist.`);
+  }
   const results = entries.map((entry) => putOne(entry, bus));
   return { FailedEntryCount: results.filter((one) => 'ErrorCode' in one).length, Entries: results };
 }
 
-function putOne(entry: Entry, { buses, clock, publish }: Bus) {
-  const name = busName(entry.EventBusName);
-  if (!buses.has(name)) throw new AwsError('ResourceNotFoundException', `Event bus ${name} does not exist.`);
+function putOne(entry: Entry, { clock, publish }: Bus) {
   const { Source: source, DetailType: detailType, Resources: resources } = entry;
   if (!source)
     return error('InvalidArgument', 'Parameter Source is not valid. Reason: Source is a required argument.');
@@ -208,7 +213,7 @@ function putOne(entry: Entry, { buses, clock, publish }: Bus) {
   }
   const time = entry.Time === undefined ? clock.now() : entry.Time * 1000;
   const happened = event(time, { source, detailType, detail, resources });
-  publish(name, happened);
+  publish(busName(entry.EventBusName), happened);
   return { EventId: happened.id };
 }
 

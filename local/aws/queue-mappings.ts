@@ -103,7 +103,7 @@ async function deliver({ queues, invoke }: Parts, mapping: Mapping, batch: Messa
     () => batch.map(({ id }) => id),
   );
   const isFailed = ({ id }: Message) => failed.includes(id);
-  queues.settle(
+  await queues.settle(
     batch.filter((message) => !isFailed(message)),
     batch.filter(isFailed),
   );

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
+import { groupCommit } from '../group-commit.ts';
 import type { Store } from '../store.ts';
 import { AwsError, only, type Rest, type RestReply, refuse } from './service.ts';
 
@@ -39,10 +40,11 @@ const MAX_RECIPIENTS = 50;
 export function ses(store: Store, clock: Clock): Ses {
   const table = 'ses_mail (seq INTEGER PRIMARY KEY, id TEXT UNIQUE, mail TEXT NOT NULL)';
   store.sql(`CREATE TABLE IF NOT EXISTS ${table}`).run();
+  const commit = groupCommit(store);
 
-  function sendEmail(body: Buffer): RestReply {
+  async function sendEmail(body: Buffer): Promise<RestReply> {
     const mail = { id: randomUUID(), sent: clock.now(), ...parse(JSON.parse(body.toString() || '{}')) };
-    store.transaction(() =>
+    await commit(() =>
       store.sql('INSERT INTO ses_mail (id, mail) VALUES (?, ?)').run(mail.id, JSON.stringify(mail)),
     );
     return {

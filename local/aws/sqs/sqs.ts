@@ -26,7 +26,7 @@ export interface Sqs {
   all(): Queue[];
   counts(queue: string): { visible: number; inFlight: number; delayed: number };
   /** Ends a delivery: deletes what was done; what failed stays hidden until its time, and the delivery counts. */
-  settle(done: Message[], failed: Message[]): void;
+  settle(done: Message[], failed: Message[]): Promise<void>;
   /** Gives back what consumers of this name hold; the delivery does not count. */
   release(queueArn: string, holder: string): void;
 }
@@ -79,7 +79,7 @@ export function sqs(store: Store, clock: Clock): Sqs {
     all: queues.all,
     counts: messages.counts,
     settle: (done, failed) =>
-      store.transaction(() => {
+      groupCommit(store)(() => {
         for (const { queue, seq, receipt } of done) {
           const message = messages.bySeq(queue, seq);
           if (message?.receipt === receipt) messages.remove(message);
