@@ -68,7 +68,7 @@ async function live(kill: Kill): Promise<Life> {
     await approving;
     return { steps: product.steps(), isKilled, wrong: await notOne(product) };
   } catch (error) {
-    return { steps: 0, isKilled, wrong: [(error as Error).message] };
+    return { steps: 0, isKilled, wrong: [`${(error as Error).message} ${product.said()}`] };
   } finally {
     isOver = true;
     await product.end();

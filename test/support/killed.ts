@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +21,8 @@ export interface Killable {
   start(trip?: Trip & { whom: 'main' | 'group' }): void;
   /** Resolves when it has died of itself. */
   died(): Promise<unknown>;
+  /** What its processes have written to stderr. */
+  said(): string;
   /** Durable steps that a process with a trip has passed; 0 when it had no time to say. */
   steps(): number;
   /** SIGKILL: of the main process alone, or of it and everything that it started. */
@@ -56,6 +58,7 @@ export async function killable(): Promise<Killable> {
     mailbox,
     kill,
     died: () => died,
+    said: () => readFileSync(`${folder}.said`, 'utf8'),
     steps: () => (existsSync(`${folder}.steps`) ? Number(readFileSync(`${folder}.steps`, 'utf8')) : 0),
     start: (trip) => {
       const args = trip
@@ -63,7 +66,7 @@ export async function killable(): Promise<Killable> {
         : ['bin/cli.ts', '--json', 'start', '--folder', folder, '--port', String(port)];
       child = spawn(process.execPath, args, {
         cwd: root,
-        stdio: 'ignore',
+        stdio: ['ignore', 'ignore', openSync(`${folder}.said`, 'a')],
         env: { ...process.env, ANTHROPIC_API_KEY: '' },
       });
       died = once(child, 'exit');
@@ -91,7 +94,7 @@ export async function killable(): Promise<Killable> {
       await kill('group');
       tables.close();
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-      rmSync(`${folder}.steps`, { force: true });
+      for (const end of ['steps', 'said']) rmSync(`${folder}.${end}`, { force: true });
     },
   };
 }
@@ -115,10 +118,10 @@ export function tryKill(pid: number): void {
   }
 }
 
-/** The first of five free ports in a row. */
+/** The first of five free ports in a row, below those that the system gives to whoever connects while it is dead. */
 async function fivePorts(): Promise<number> {
   for (;;) {
-    const first = 20_000 + Math.floor(Math.random() * 30_000);
+    const first = 20_000 + Math.floor(Math.random() * 12_000);
     const free = await Promise.all([0, 1, 2, 3, 4].map((offset) => isFree(first + offset)));
     if (free.every(Boolean)) return first;
   }
