@@ -2,13 +2,13 @@ import { AwsError } from '../aws/service.ts';
 import type { Machine } from '../states/definition.ts';
 import type { HistoryEvent } from '../states/history.ts';
 import type { Execution } from '../states/rows.ts';
-import { type Inside, shortened, time } from './inside.ts';
+import { type Asked, type Inside, type Row, shortened, time } from './inside.ts';
 
 /** A state of an execution's machine, and what became of it. */
 export interface Place {
   name: string;
   type: string;
-  /** `now` is where the execution stands. */
+  /** `now` is where the execution stands; `failed` is also what was caught. */
   status: 'untouched' | 'done' | 'now' | 'failed';
   /** How often it was entered, and how often its task was tried again. */
   entered: number;
@@ -40,12 +40,24 @@ export interface ExecutionView {
   history: { id: number; at: string | null; type: string; state: string; details?: unknown }[];
 }
 
-/** An execution with its machine as a graph. Throws `NotFound`; a name is enough where it is the only one. */
+/** Executions of a machine, or of all, newest first. */
+export function executions({ store }: Inside, { machine, status, limit }: Asked): Row[] {
+  return store
+    .sql(`SELECT name, status, machine, started, stopped, error, arn FROM states_executions
+        WHERE instr(lower(machine), lower(?1)) > 0 AND (?2 = '' OR status = upper(?2)) ORDER BY seq DESC LIMIT ?3`)
+    .all(machine, status, limit)
+    .map((row) => ({
+      ...row,
+      machine: String(row.machine).split(':').at(-1),
+      started: time(row.started),
+      stopped: time(row.stopped),
+    }));
+}
+
+/** An execution with its machine as a graph; a name is enough where it is the only one. */
 export function executionView({ store }: Inside, id: string): ExecutionView {
   const { sql } = store;
-  const rows = sql('SELECT * FROM states_executions WHERE arn = ?1 OR name = ?1 ORDER BY seq DESC').all(id);
-  const execution = rows[0] as unknown as Execution | undefined;
-  if (!execution) throw new AwsError('NotFound', `There is no execution ${id}`, 404);
+  const execution = found(store, id);
   const text = sql('SELECT text FROM states_definitions WHERE id = ?').get(execution.definition)?.text;
   const machine = JSON.parse(String(text)) as Machine;
   const events = sql('SELECT events FROM states_history WHERE execution = ? ORDER BY first')
@@ -70,6 +82,14 @@ export function executionView({ store }: Inside, id: string): ExecutionView {
     edges: edgesIn(machine).map((edge) => ({ ...edge, isTaken: taken.has(`${edge.from}\n${edge.to}`) })),
     history: events.map(described),
   };
+}
+
+function found({ sql }: Inside['store'], id: string): Execution {
+  const rows = sql('SELECT * FROM states_executions WHERE arn = ?1 OR name = ?1').all(id);
+  if (rows.length === 0) throw new AwsError('NotFound', `There is no execution ${id}`, 404);
+  if (rows.length === 1) return rows[0] as unknown as Execution;
+  const arns = rows.map(({ arn }) => arn).join(' and ');
+  throw new AwsError('Ambiguous', `${id} means ${arns}: name one`, 400);
 }
 
 type Named = [string, Machine['States'][string]];
@@ -122,8 +142,10 @@ function place(
   { events, isRunning }: { events: HistoryEvent[]; isRunning: boolean },
 ): Place {
   const entered = events.filter((event) => event.stateEnteredEventDetails?.name === name).length;
-  const left = events.filter((event) => event.stateExitedEventDetails?.name === name).length;
-  const status = entered === 0 ? 'untouched' : left >= entered ? 'done' : isRunning ? 'now' : 'failed';
+  const exits = events.filter((event) => event.stateExitedEventDetails?.name === name);
+  const last = events.find(({ id }) => id === exits.at(-1)?.previousEventId);
+  const left = /(Failed|TimedOut|Aborted)$/.test(last?.type ?? '') ? 'failed' : 'done';
+  const status = entered === 0 ? 'untouched' : exits.length >= entered ? left : isRunning ? 'now' : 'failed';
   const tries = triesOf(name, events);
   return {
     name,
@@ -153,13 +175,8 @@ function described(event: HistoryEvent): ExecutionView['history'][number] {
     at: time(timestamp * 1000),
     type,
     state,
-    ...(details && { details: masked(details) }),
+    ...(details && { details }),
   };
-}
-
-/** Details as text that holds no token in full. */
-function masked(details: unknown): unknown {
-  return JSON.parse(JSON.stringify(details).replace(/AQCEAAAAKgAAAAMAAAAA[\w-]+/g, shortened));
 }
 
 function waitsOf({ sql }: Inside['store'], arn: string): ExecutionView['waits'] {
@@ -171,6 +188,7 @@ function waitsOf({ sql }: Inside['store'], arn: string): ExecutionView['waits'] 
     return body ? String(JSON.parse(String(body)).state) : '';
   };
   const timers = sql('SELECT path, kind, due FROM states_timers WHERE execution = ? ORDER BY due').all(arn);
+  // The index is of tokens that are not closed.
   const tokens = sql(
     "SELECT path, token FROM states_tokens WHERE execution = ? AND state <> 'closed' AND state = 'open'",
   ).all(arn);

@@ -1,131 +1,81 @@
+import { Graph, layout } from '@dagrejs/dagre';
 import { html, type Markup } from '../mailbox/page.ts';
 import type { Edge, ExecutionView, Place } from './execution.ts';
 
-const WIDTH = 168;
-const HEIGHT = 40;
-const GAP = { x: 28, y: 44 };
+const WIDTH = 190;
+const HEIGHT = 42;
+const MARGIN = 16;
 
-interface Box extends Place {
+interface Point {
   x: number;
   y: number;
 }
 
+type Drawn = Pick<ExecutionView, 'places' | 'edges' | 'start'>;
+
 /** The machine as a picture: the way that was taken in bold, where it stands marked, catches only where they were taken. */
-export function graph({ places, edges, start }: Pick<ExecutionView, 'places' | 'edges' | 'start'>): Markup {
+export function graph({ places, edges, start }: Drawn): Markup {
   const shown = edges.filter(({ isCatch, isTaken }) => !isCatch || isTaken);
-  const reached = reachable(start, shown);
-  const boxes = placed(
-    places.filter(({ name }) => reached.has(name)),
-    shown,
-    start,
+  const drawing = laidOut({ places, edges: shown, start });
+  const { width = 0, height = 0 } = drawing.graph();
+  const lines = shown
+    .toSorted((a, b) => Number(a.isTaken) - Number(b.isTaken))
+    .flatMap((edge) => {
+      const points = drawing.edge(edge.from, edge.to)?.points;
+      return points ? [line(edge, points)] : [];
+    });
+  const boxes = places.flatMap((place) =>
+    drawing.hasNode(place.name) ? [box(place, drawing.node(place.name))] : [],
   );
-  const at = new Map(boxes.map((box) => [box.name, box]));
-  const width = Math.max(...boxes.map(({ x }) => x)) + WIDTH + GAP.x * 2;
-  const height = Math.max(...boxes.map(({ y }) => y)) + HEIGHT + GAP.y / 2;
-  return html`<svg role="img" aria-label="State graph" viewBox="0 0 ${width} ${height}" style="max-width:${width}px" class="graph">
-<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0 8 4 0 8z" fill="context-stroke"/></marker></defs>
-${shown.map((edge) => line(edge, at))}
-${boxes.map(box)}</svg>`;
+  return html`<svg role="img" aria-label="State graph" viewBox="0 0 ${width} ${height}" width="${width}" class="graph">
+<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" markerWidth="10" markerHeight="10" orient="auto"><path d="M0 0 8 4 0 8z"/></marker></defs>
+${lines}
+${boxes}</svg>`;
 }
 
-function reachable(start: string, edges: Edge[]): Set<string> {
+/** In layers from the start; the way that was taken runs straight. */
+function laidOut({ places, edges, start }: Drawn) {
+  const drawing = new Graph().setGraph({ marginx: MARGIN, marginy: MARGIN, nodesep: 24, ranksep: 34 });
+  const reached = reachedFrom(start, edges);
+  for (const { name } of places.filter((place) => reached.has(place.name)))
+    drawing.setNode(name, { width: WIDTH, height: HEIGHT });
+  for (const { from, to, isTaken } of edges.filter((edge) => reached.has(edge.from)))
+    drawing.setEdge(from, to, { weight: isTaken ? 8 : 1 });
+  layout(drawing);
+  return drawing;
+}
+
+function reachedFrom(start: string, edges: Edge[]): Set<string> {
   const reached = new Set([start]);
-  for (const name of reached) for (const { from, to } of edges) if (from === name) reached.add(to);
+  for (const name of reached) for (const { to } of edges.filter(({ from }) => from === name)) reached.add(to);
   return reached;
 }
 
-/** Layers by the longest way from the start, loops left out; each state below the middle of those that lead to it. */
-function placed(places: Place[], edges: Edge[], start: string): Box[] {
-  const layers = layersOf(places, forward(edges, start), start);
-  const column = new Map<string, number>();
-  const boxes: Box[] = [];
-  for (const [depth, layer] of layers.entries()) {
-    const middle = ({ name }: Place) => {
-      const above = edges
-        .filter(({ to, from }) => to === name && column.has(from))
-        .map(({ from }) => column.get(from) ?? 0);
-      return above.length > 0 ? above.reduce((sum, one) => sum + one, 0) / above.length : 0;
-    };
-    const wanted = layer.map((one) => ({ one, x: middle(one) })).sort((a, b) => a.x - b.x);
-    let next = Number.NEGATIVE_INFINITY;
-    for (const { one, x } of wanted) {
-      const own = Math.max(x, next);
-      next = own + 1;
-      column.set(one.name, own);
-      boxes.push({ ...one, x: own, y: 0 });
-    }
-    for (const box of boxes)
-      if (layer.some(({ name }) => name === box.name)) box.y = GAP.y / 4 + depth * (HEIGHT + GAP.y);
-  }
-  const left = Math.min(...boxes.map(({ x }) => x));
-  return boxes.map((one) => ({ ...one, x: GAP.x / 2 + (one.x - left) * (WIDTH + GAP.x) }));
-}
-
-/** Edges without those that close a loop, found by walking depth first. */
-function forward(edges: Edge[], start: string): Edge[] {
-  const kept: Edge[] = [];
-  const open = new Set<string>();
-  const done = new Set<string>();
-  const walk = (name: string): void => {
-    open.add(name);
-    for (const edge of edges.filter(({ from }) => from === name)) {
-      if (open.has(edge.to)) continue;
-      kept.push(edge);
-      if (!done.has(edge.to)) walk(edge.to);
-    }
-    open.delete(name);
-    done.add(name);
-  };
-  walk(start);
-  return kept;
-}
-
-function layersOf(places: Place[], edges: Edge[], start: string): Place[][] {
-  const depth = new Map([[start, 0]]);
-  for (let isChanged = true; isChanged; ) {
-    isChanged = false;
-    for (const { from, to } of edges) {
-      const below = (depth.get(from) ?? -1) + 1;
-      if (below === 0 || below <= (depth.get(to) ?? -1)) continue;
-      depth.set(to, below);
-      isChanged = true;
-    }
-  }
-  const layers: Place[][] = [];
-  for (const one of places) {
-    const own = depth.get(one.name) ?? 0;
-    layers[own] = [...(layers[own] ?? []), one];
-  }
-  return Array.from(layers, (layer) => layer ?? []);
-}
-
-function line({ from, to, isTaken, isCatch }: Edge, at: Map<string, Box>): Markup {
-  const [one, other] = [at.get(from), at.get(to)];
-  if (!one || !other) return html``;
+function line({ from, to, isTaken, isCatch }: Edge, points: Point[]): Markup {
   const kind = `${isTaken ? 'taken' : 'open'}${isCatch ? ' catch' : ''}`;
-  return html`<path class="${kind}" d="${one.y < other.y ? down(one, other) : back(one, other)}" marker-end="url(#tip)"/>`;
+  return html`<path class="${kind}" d="${curve(points)}" marker-end="url(#tip)"><title>${from} → ${to}</title></path>`;
 }
 
-function down(one: Box, other: Box): string {
-  const [x1, y1, x2, y2] = [one.x + WIDTH / 2, one.y + HEIGHT, other.x + WIDTH / 2, other.y];
-  const bend = Math.max(16, (y2 - y1) / 2);
-  return `M${x1} ${y1}C${x1} ${y1 + bend} ${x2} ${y2 - bend} ${x2} ${y2}`;
+/** Through the points, rounded at each of them. */
+function curve(points: Point[]): string {
+  const [first, ...rest] = points as [Point, ...Point[]];
+  const last = rest.pop() as Point;
+  const bends = rest.map((point, at) => {
+    const next = rest[at + 1] ?? last;
+    return `Q${point.x} ${point.y} ${(point.x + next.x) / 2} ${(point.y + next.y) / 2}`;
+  });
+  return `M${first.x} ${first.y}${bends.join('')}L${last.x} ${last.y}`;
 }
 
-/** A loop goes up beside the boxes. */
-function back(one: Box, other: Box): string {
-  const x = Math.max(one.x, other.x) + WIDTH;
-  const [y1, y2] = [one.y + HEIGHT / 2, other.y + HEIGHT / 2];
-  return `M${one.x + WIDTH} ${y1}C${x + 40} ${y1} ${x + 40} ${y2} ${other.x + WIDTH} ${y2}`;
-}
+const MARK = { untouched: '', done: '✓ ', now: '● ', failed: '✗ ' };
 
-const MARK = { untouched: '', done: '✓', now: '●', failed: '✗' };
-
-function box({ name, type, status, entered, retried, x, y }: Box): Markup {
+function box({ name, type, status, entered, retried }: Place, middle: Point): Markup {
   const more = [
     type,
     ...(entered > 1 ? [`${entered}×`] : []),
     ...(retried > 0 ? [`${retried} retried`] : []),
   ].join(' · ');
-  return html`<g class="state ${status}"><title>${name}: ${status === 'now' ? 'here now' : status}, ${more}</title><rect x="${x}" y="${y}" width="${WIDTH}" height="${HEIGHT}" rx="8"/><text x="${x + 10}" y="${y + 17}">${MARK[status]} ${name.slice(0, 22)}</text><text class="small" x="${x + 10}" y="${y + 32}">${more}</text></g>`;
+  const [x, y] = [middle.x - WIDTH / 2, middle.y - HEIGHT / 2];
+  const label = name.length > 25 ? `${name.slice(0, 24)}…` : name;
+  return html`<g class="state ${status}"><title>${name}: ${status === 'now' ? 'here now' : status}, ${more}</title><rect x="${x}" y="${y}" width="${WIDTH}" height="${HEIGHT}" rx="8"/><text x="${x + 10}" y="${y + 18}">${MARK[status]}${label}</text><text class="small" x="${x + 10}" y="${y + 33}">${more}</text></g>`;
 }

@@ -1,34 +1,61 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { milliseconds } from '#core/duration.ts';
+import { Fault } from '#core/fault.ts';
+import { visible } from '#core/visible.ts';
 import { AwsError } from '../aws/service.ts';
-import { call } from '../call.ts';
 import { PAGE_POLICY } from '../mailbox/page.ts';
-import type { Inside } from './inside.ts';
-import { viewPage } from './pages.ts';
+import { perform } from './acts.ts';
+import { type Asked, type Inside, withoutTokens } from './inside.ts';
+import { problemPage, viewPage } from './pages.ts';
 import { overview, views } from './views.ts';
 
 /** What the paths of the inspection begin with: no bucket can have such a name. */
 export const PREFIX = '/_local';
+
+/** Rows that are answered unless more are asked for. */
+export const LIMIT = 200;
+
+interface Path extends Asked {
+  view: string;
+  act: string;
+}
 
 const HOSTS = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
 /** Shows what is inside the local AWS: pages for people, JSON for programs. Only to this machine, and only its own pages may change anything. */
 export function inspection(inside: Inside) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { clock } = inside;
     try {
       refuseStrangers(request);
-      const { pathname, searchParams } = new URL(request.url ?? '/', 'http://aws.local');
-      const [view = '', name = '', act = ''] = pathname.slice(PREFIX.length + 1).split('/');
-      if (request.method === 'POST') return await change(inside, { view, name, act }, { request, response });
-      const data = await dataOf(inside, { view, name, query: searchParams });
-      const title = decodeURIComponent(name.split('%3A').at(-1) ?? '') || view || 'Local AWS';
-      if (isForProgram(request)) return send(response, 200, { json: data });
-      send(response, 200, { html: viewPage(title, view || 'overview', { data, now: inside.clock.now() }) });
+      const asked = askedBy(request);
+      if (request.method === 'POST') return await change(inside, asked, { request, response });
+      const data = await dataOf(inside, asked);
+      if (isForProgram(request)) return send(response, 200, { json: data, clock });
+      send(response, 200, { html: viewPage(asked, { data, now: clock.now() }), clock });
     } catch (error) {
-      const { status = 500, message } = error as AwsError;
-      send(response, status, { json: { message } });
+      const { message } = error as Error;
+      const status = statusOf(error);
+      if (isForProgram(request)) return send(response, status, { json: { message }, clock });
+      send(response, status, { html: problemPage(message), clock });
     }
+  };
+}
+
+/** `/_local/VIEW/NAME/ACT`, each of them one segment of the path. */
+function askedBy({ url = '/' }: IncomingMessage): Path {
+  const { pathname, searchParams: query } = new URL(url, 'http://aws.local');
+  const [view = '', name = '', act = ''] = pathname
+    .slice(PREFIX.length + 1)
+    .split('/')
+    .map(decodeURIComponent);
+  const of = (field: string) => query.get(field) ?? '';
+  const limit = of('limit') || String(LIMIT);
+  if (!/^[1-9]\d{0,3}$/.test(limit))
+    throw new AwsError('Invalid', `limit ${limit} is not from 1 to 9999`, 400);
+  return {
+    ...{ view, name, act, limit: Number(limit) },
+    ...{ key: of('key'), machine: of('machine'), status: of('status') },
   };
 }
 
@@ -45,69 +72,47 @@ function refuseStrangers({ headers, method }: IncomingMessage): void {
     throw new AwsError('Forbidden', 'Not from another page', 403);
 }
 
+function statusOf(error: unknown): number {
+  if (error instanceof AwsError) return error.status;
+  return error instanceof Fault || error instanceof URIError ? 400 : 500;
+}
+
 function isForProgram({ headers }: IncomingMessage): boolean {
   return !headers.accept?.includes('text/html');
 }
 
-function dataOf(
-  inside: Inside,
-  { view, name, query }: { view: string; name: string; query: URLSearchParams },
-): unknown {
-  if (view === '') return overview(inside);
-  const found = views[view];
-  if (found) return found(inside, { name: decodeURIComponent(name), query });
-  throw new AwsError('NotFound', `There is no view ${view}; there are ${Object.keys(views).join(', ')}`, 404);
-}
-
-interface Change {
-  view: string;
-  name: string;
-  act: string;
+function dataOf(inside: Inside, asked: Path): unknown {
+  if (asked.view === '') return overview(inside);
+  const found = Object.hasOwn(views, asked.view) && views[asked.view];
+  if (found) return found(inside, asked);
+  const known = Object.keys(views).join(', ');
+  throw new AwsError('NotFound', `There is no view ${asked.view}; there are ${known}`, 404);
 }
 
 async function change(
   inside: Inside,
-  { view, name, act }: Change,
+  path: Path,
   { request, response }: { request: IncomingMessage; response: ServerResponse },
 ): Promise<void> {
-  const fields = new URLSearchParams(await text(request));
-  const done = perform(inside, { view, name: decodeURIComponent(name), act }, fields);
-  if (isForProgram(request)) return send(response, 200, { json: await done });
-  await done;
-  response.writeHead(303, { location: `${PREFIX}/${view}` }).end();
+  const done = await perform(inside, path, new URLSearchParams(await text(request)));
+  if (isForProgram(request)) return send(response, 200, { json: done, clock: inside.clock });
+  response.writeHead(303, { location: `${PREFIX}/${path.view}` }).end();
 }
 
-async function perform(
-  { services, clock }: Inside,
-  { view, name, act }: Change,
-  fields: URLSearchParams,
-): Promise<unknown> {
-  const what = `${view}/${act || name}`;
-  if (what === 'clock/forward') {
-    clock.forward(milliseconds(fields.get('by') ?? ''));
-    return { now: new Date(clock.now()).toISOString() };
-  }
-  if (what === 'queues/redrive') {
-    const { arn } = services.queues.queue(`arn:aws:sqs:us-east-1:000000000000:${name}`);
-    return call(services.queues.operations, 'StartMessageMoveTask', { SourceArn: arn });
-  }
-  if (what === 'schedules/run') {
-    const [service, ...rest] = name.split(':');
-    const own = service === 'events' ? services.bus : services.schedules;
-    own.runNow(rest.join(':'));
-    return { ran: rest.join(':') };
-  }
-  throw new AwsError('NotFound', `There is nothing to do at ${what}`, 404);
-}
-
-function send(response: ServerResponse, status: number, body: { json: unknown } | { html: string }): void {
+/** Its time is the local AWS's own: what is shown as so long ago is so by that clock. */
+function send(
+  response: ServerResponse,
+  status: number,
+  { clock, ...body }: ({ json: unknown } | { html: string }) & Pick<Inside, 'clock'>,
+): void {
   const isPage = 'html' in body;
   response.writeHead(status, {
     'content-type': isPage ? 'text/html; charset=utf-8' : 'application/json',
     'content-security-policy': PAGE_POLICY,
     'cache-control': 'no-store',
+    date: new Date(clock.now()).toUTCString(),
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
   });
-  response.end(isPage ? body.html : JSON.stringify(body.json, null, 2));
+  response.end(withoutTokens(isPage ? visible(body.html) : JSON.stringify(body.json, null, 2)));
 }

@@ -8,6 +8,7 @@ import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ExecutionView } from '#local/inspect/execution.ts';
 import { graph } from '#local/inspect/graph.ts';
+import type { Row } from '#local/inspect/inside.ts';
 import { end, type Host, order, reaches, synthesised, up } from './support/host.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'inspect-'));
@@ -62,9 +63,33 @@ describe('looking inside', () => {
     expect(await view('/queues')).toHaveLength(2);
     expect((await view('/tasks'))[0]).toMatchObject({ status: 'STOPPED', exitCode: 0 });
     expect(await view('/tables/nothing')).toMatchObject({
-      message: expect.stringContaining('is meant by nothing'),
+      message: expect.stringContaining('Nothing is called nothing'),
     });
     expect(await view('/chairs')).toMatchObject({ message: expect.stringContaining('there are tables') });
+  });
+
+  it('opens nothing outside the logs of known functions and containers', async () => {
+    const names = ['..%2F..', '..%2Fdata.sqlite', '%2Fetc%2Fpasswd', '%E0%A4%A'];
+    const paths = names.flatMap((name) => ['tasks', 'functions', 'buckets'].map((of) => `/${of}/${name}`));
+    const answers = await Promise.all(paths.map((path) => view(path)));
+
+    for (const answer of answers) expect(answer).toEqual({ message: expect.any(String) });
+  });
+
+  it('narrows executions down by machine and status, and refuses a limit that is none', async () => {
+    const names = async (query: string) => (await view(`/executions?${query}`)).map(({ name }: Row) => name);
+
+    expect(await names('status=succeeded')).toEqual(['one']);
+    expect(await names('status=FAILED')).toEqual([]);
+    expect(await names('machine=no-such-machine')).toEqual([]);
+    expect(await view('/executions?limit=0')).toMatchObject({ message: expect.stringContaining('limit 0') });
+  });
+
+  it('counts invocations, and lists what is still to be delivered', async () => {
+    const functions = await view('/functions');
+
+    expect(functions.some(({ invocations }: Row) => (invocations as number) > 0)).toBe(true);
+    expect(await view('/deliveries')).toEqual([]);
   });
 
   it('sets the clock ahead, never back, and says what is no length of time', async () => {
@@ -153,10 +178,32 @@ describe('in a browser', () => {
     if (!browser && process.env.SIGNALBOX_BROWSER !== 'required') return context.skip();
     const page = await (browser as Browser).newPage({ javaScriptEnabled: false });
     await page.goto(`${host.aws}/_local/`);
+    for (const view of await page.locator('nav a').all()) {
+      const href = `${host.aws}${await view.getAttribute('href')}`;
+      expect((await fetch(href, { headers: { accept: 'text/html' } })).status, href).toBe(200);
+    }
     await page.getByRole('link', { name: 'executions' }).first().click();
     await page.locator('tbody a').first().click();
 
     expect(await page.getByRole('img', { name: 'State graph' }).isVisible()).toBe(true);
     expect(await page.locator('svg g.done').count()).toBe(2);
+  });
+
+  it('has no link that leads nowhere, and no page wider than a phone', async (context) => {
+    if (!browser && process.env.SIGNALBOX_BROWSER !== 'required') return context.skip();
+    const page = await (browser as Browser).newPage({
+      javaScriptEnabled: false,
+      viewport: { width: 375, height: 700 },
+    });
+    const seen = new Set(['/_local/']);
+    for (const path of seen) {
+      const answer = await page.goto(`${host.aws}${path}`);
+      expect(answer?.status(), path).toBe(200);
+      const widest = await page.locator('main').evaluate(({ scrollWidth }) => scrollWidth);
+      expect(widest, path).toBeLessThanOrEqual(375);
+      for (const link of await page.locator('main a[href^="/_local/"]').all())
+        seen.add((await link.getAttribute('href')) as string);
+    }
+    expect(seen.size).toBeGreaterThan(15);
   });
 });

@@ -24,10 +24,20 @@ export interface Lambda {
   invoke: Invoke;
   /** Accepts an invocation durably and answers its request id; it joins the transaction that is open. */
   invokeLater(name: string, payload: unknown): string;
+  /** Of every function, since the start of this process. */
+  counts(): Counts[];
   /** Takes up what was accepted before the last stop. */
   resume(): void;
   /** Lets running functions end, for at most `seconds`. */
   stop(seconds?: number): Promise<void>;
+}
+
+export interface Counts {
+  name: string;
+  source: string | undefined;
+  invocations: number;
+  errors: number;
+  running: number;
 }
 
 interface Options {
@@ -82,6 +92,8 @@ export function lambda({ store, clock, root, environment, deliver }: Options): L
     invoke,
     invokeLater,
     rest: lambdaRest({ invoke, invokeLater, find }),
+    counts: () =>
+      [...definitions.values()].map(({ name, source }) => ({ name, source, ...counter.of(name) })),
     resume: queue.resume,
     stop: async (seconds = 10) => {
       queue.stop();
@@ -90,20 +102,28 @@ export function lambda({ store, clock, root, environment, deliver }: Options): L
   };
 }
 
+type Count = Omit<Counts, 'name' | 'source'>;
+
 /** Counts what runs: a function with reserved concurrency turns away what is beyond it. */
-function counted(inner: Run): { run: Run; ended(seconds: number): Promise<void> } {
-  const running = new Map<string, number>();
+function counted(inner: Run): { run: Run; of(name: string): Count; ended(seconds: number): Promise<void> } {
+  const counts = new Map<string, Count>();
   const ends = new Set<Promise<unknown>>();
+  const of = (name: string) => counts.get(name) ?? { invocations: 0, errors: 0, running: 0 };
 
   const run: Run = async (definition, payload, requestId) => {
     const { name, reserved = Number.POSITIVE_INFINITY } = definition;
-    const busy = running.get(name) ?? 0;
-    if (busy >= reserved) throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
-    running.set(name, busy + 1);
+    const count = of(name);
+    if (count.running >= reserved) throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
+    counts.set(name, count);
+    count.invocations += 1;
+    count.running += 1;
     const end = inner(definition, payload, requestId);
     ends.add(end);
+    end.catch(() => {
+      count.errors += 1;
+    });
     return end.finally(() => {
-      running.set(name, (running.get(name) ?? 1) - 1);
+      count.running -= 1;
       ends.delete(end);
     });
   };
@@ -115,7 +135,7 @@ function counted(inner: Run): { run: Run; ended(seconds: number): Promise<void> 
     clearTimeout(patience);
   }
 
-  return { run, ended };
+  return { run, of, ended };
 }
 
 function sent(payload: unknown, limit: number): string {

@@ -21,6 +21,7 @@ export interface ObjectRequest {
 export interface S3 {
   rest: Rest;
   define(bucket: string, properties: Record<string, unknown>): void;
+  names(): string[];
 }
 
 /** Parameters that choose an operation or its details; `x-id` only names it. */
@@ -88,6 +89,7 @@ export function s3(store: Store, clock: Clock): S3 {
       }
     },
     define: (name, properties) => void buckets.set(name, parseBucket(name, properties)),
+    names: () => [...buckets.keys()],
   };
 }
 
