@@ -26,6 +26,7 @@ const STEPS = [
 const TASKS = ['AgentsEngineerTask3D19B618', 'AgentsVerifierTaskF9EBBB1D'];
 const IMAGES = 'ContainerImageBuildArm64e83729feb1564e709bec452b15847a30amd64';
 const BUILD = `<${IMAGES}C13E3549>`;
+const STREAMS = 'Streams are listed without a resource';
 const TOKENS =
   'A task token names its own execution; SendTask* takes no resource. Streams are listed without one too';
 
@@ -78,6 +79,7 @@ const SERVICE: Acceptance[] = [
   },
   { at: 'Approvals/Dispatch', ids: wildcard('*'), reason: TOKENS },
   { at: 'Approvals/Sweep', ids: wildcard('*'), reason: TOKENS },
+  { at: 'Ledger/Sequencer', ids: wildcard('*'), reason: STREAMS },
   { at: 'Notices/Enqueue', ids: wildcard('*'), reason: TOKENS },
   { at: 'Pipeline/PublishChanges', ids: wildcard('*'), reason: TOKENS },
   {
@@ -116,6 +118,7 @@ const SERVICE: Acceptance[] = [
     reason: 'Versions of its functions and revisions of its task; log delivery and tracing take no resource',
   },
   { at: 'Approvals', ids: ['AwsSolutions-SQS3'], reason: 'These queues are where dead letters go' },
+  { at: 'Ledger', ids: ['AwsSolutions-SQS3'], reason: 'These queues are where dead letters go' },
   { at: 'Notices/NotEnqueued', ids: ['AwsSolutions-SQS3'], reason: 'This queue is where dead letters go' },
   { at: 'Pipeline/NotPublished', ids: ['AwsSolutions-SQS3'], reason: 'This queue is where dead letters go' },
   {

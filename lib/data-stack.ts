@@ -16,7 +16,9 @@ export class DataStack extends Stack {
   readonly approvals: Table;
   readonly approvalLinks = this.table('ApprovalLinks', { ...byId, timeToLiveAttribute: 'ttl' });
   readonly approvalWaits = this.table('ApprovalWaits', { ...byId, stream: StreamViewType.NEW_IMAGE });
-  readonly ledger = this.table('Ledger', {});
+  /** Old images too: who changes an entry is told on. */
+  readonly ledger = this.table('Ledger', { stream: StreamViewType.NEW_AND_OLD_IMAGES });
+  readonly sequence = this.table('Sequence', { stream: StreamViewType.KEYS_ONLY });
   readonly people: Table;
   readonly notices = this.table('Notices', {
     partitionKey: text('org'),

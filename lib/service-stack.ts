@@ -11,6 +11,7 @@ import { Approvals } from './approvals.ts';
 import { Dashboard } from './dashboard.ts';
 import type { DataStack } from './data-stack.ts';
 import { Intake } from './intake.ts';
+import { Ledger } from './ledger.ts';
 import { Notices } from './notices.ts';
 import { Pipeline } from './pipeline.ts';
 import { Taps } from './taps.ts';
@@ -33,6 +34,7 @@ export class ServiceStack extends Stack {
     new Intake(this, 'Intake', { api, data, publicUrl });
     new Access(this, 'Access', { api, data, publicUrl, ...settings });
     new Approvals(this, 'Approvals', { api, data, publicUrl });
+    new Ledger(this, 'Ledger', { data });
     new Notices(this, 'Notices', { data, sender, publicUrl, mailFrom: settings.mailFrom });
     new Pipeline(this, 'Pipeline', { data, bus, agents, publicUrl, ...settings });
     new Taps(this, 'Taps', { data, tap: agents.tap });

@@ -143,6 +143,30 @@ describe('who can decide', () => {
   });
 });
 
+describe('the ledger', () => {
+  const granted = (table: string) =>
+    functions.flatMap(([id, { Metadata }]) =>
+      permissions(service, id)
+        .filter(({ resources }) => resources.includes(table))
+        .map(({ actions }) => ({ source: Metadata?.source, actions })),
+    );
+
+  it('is only ever added to: nobody may change or remove an entry', () => {
+    const writing = granted(TABLES.ledger).filter(({ actions }) => actions.some((one) => WRITES.test(one)));
+
+    expect(writing.length).toBeGreaterThan(3);
+    expect([...new Set(writing.flatMap(({ actions }) => actions.filter((one) => WRITES.test(one))))]).toEqual(
+      ['dynamodb:PutItem'],
+    );
+  });
+
+  it('tells the sequencer of every change with what was there before', () => {
+    const ledger = ofType(data, 'AWS::DynamoDB::Table').find(([id]) => id.startsWith(TABLES.ledger))?.[1];
+
+    expect(ledger?.Properties.StreamSpecification).toEqual({ StreamViewType: 'NEW_AND_OLD_IMAGES' });
+  });
+});
+
 describe('the network', () => {
   it('has no ingress, no NAT gateway, and no service that runs while nothing is worked on', () => {
     for (const [, { Properties }] of ofType(service, 'AWS::EC2::SecurityGroup'))

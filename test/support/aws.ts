@@ -20,7 +20,7 @@ export interface LocalAws {
 interface Shape {
   keys: [string, string?];
   indexes?: Record<string, [string, string?]>;
-  stream?: 'NEW_IMAGE' | 'NEW_AND_OLD_IMAGES';
+  stream?: 'KEYS_ONLY' | 'NEW_IMAGE' | 'NEW_AND_OLD_IMAGES';
 }
 
 /** The product's tables as the data stack makes them; names are the constants that tests use. */
@@ -40,7 +40,8 @@ const TABLES: Record<string, Shape> = {
   },
   ApprovalLinks: { keys: ['id'] },
   ApprovalWaits: { keys: ['id'], stream: 'NEW_IMAGE' },
-  Ledger: { keys: ['pk', 'sk'] },
+  Ledger: { keys: ['pk', 'sk'], stream: 'NEW_AND_OLD_IMAGES' },
+  Sequence: { keys: ['pk', 'sk'], stream: 'KEYS_ONLY' },
   People: { keys: ['pk', 'sk'], indexes: { byEmail: ['email'] } },
   Notices: { keys: ['org', 'id'], stream: 'NEW_IMAGE' },
 };

@@ -1,0 +1,18 @@
+import type { Metric } from '#core/ledger/metrics.ts';
+import { log } from './log.ts';
+
+/** Where every metric of the product is found in CloudWatch. */
+export const NAMESPACE = 'Signalbox';
+
+/** Metrics as log lines in CloudWatch's embedded metric format; `about` can be searched for, and costs nothing more. */
+export function emit(metrics: readonly Metric[], about: Record<string, string>, now: Date): void {
+  for (const { name, unit, value, dimensions = {} } of metrics) {
+    const described = {
+      Namespace: NAMESPACE,
+      Dimensions: [Object.keys(dimensions)],
+      Metrics: [{ Name: name, Unit: unit }],
+    };
+    const aws = { Timestamp: now.getTime(), CloudWatchMetrics: [described] };
+    log.info('metric', { _aws: aws, ...about, ...dimensions, [name]: value });
+  }
+}
