@@ -2,16 +2,21 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dynamoDb } from '#local/aws/dynamodb/dynamodb.ts';
+import { type DynamoDb, dynamoDb } from '#local/aws/dynamodb/dynamodb.ts';
 import { s3 } from '#local/aws/s3/s3.ts';
 import { secrets } from '#local/aws/secrets/secrets.ts';
 import { type Mail, ses } from '#local/aws/ses.ts';
 import { sqs } from '#local/aws/sqs/sqs.ts';
 import { wireServer } from '#local/aws/wire.ts';
-import { systemClock } from '#local/clock.ts';
-import { openStore } from '#local/store.ts';
+import { type Clock, systemClock } from '#local/clock.ts';
+import type { Integrations } from '#local/states/calls.ts';
+import { type States, states } from '#local/states/states.ts';
+import { openStore, type Store } from '#local/store.ts';
 
 export interface LocalAws {
+  store: Store;
+  machines: States;
+  streams: DynamoDb['streams'];
   /** Newest first. */
   mails(): Mail[];
   stop(): Promise<void>;
@@ -47,13 +52,20 @@ const TABLES: Record<string, Shape> = {
 };
 
 /** A local AWS of this test file's own, on a free port, with the product's tables; the SDK's environment points at it. */
-export async function localAws(): Promise<LocalAws> {
+export async function localAws({
+  clock = systemClock(),
+  integrations = {},
+}: {
+  clock?: Clock;
+  /** What state machines may call. */
+  integrations?: Integrations;
+} = {}): Promise<LocalAws> {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-'));
   const store = openStore(folder);
-  const clock = systemClock();
   const db = dynamoDb(store, clock);
   const mail = ses(store, clock);
   const bucket = s3(store, clock);
+  const machines = states({ store, clock, integrations });
   for (const [name, shape] of Object.entries(TABLES)) db.define(name, propertiesOf(shape));
   bucket.define('artifacts', {});
   const server = wireServer({
@@ -61,6 +73,7 @@ export async function localAws(): Promise<LocalAws> {
       DynamoDB_20120810: db.operations,
       AmazonSQS: sqs(store, clock).operations,
       secretsmanager: secrets(store, clock).operations,
+      AWSStepFunctions: machines.operations,
     },
     rest: { ses: mail.rest, s3: bucket.rest },
   });
@@ -69,10 +82,14 @@ export async function localAws(): Promise<LocalAws> {
   });
   pointAt((server.address() as AddressInfo).port);
   return {
+    store,
+    machines,
+    streams: db.streams,
     mails: mail.mails,
     async stop() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      await machines.stop();
       db.stop();
       store.close();
       rmSync(folder, { recursive: true });
