@@ -1,0 +1,142 @@
+import { type Facts, isWithin, level } from '../actions/facts.ts';
+import { actionType } from '../actions/registry.ts';
+import type { Mode, Risk } from '../approvals/approval.ts';
+import { floor } from './floor.ts';
+import {
+  type Asking,
+  type Exceeded,
+  type Judgement,
+  MODES,
+  type Opinion,
+  RISKS,
+  strictest,
+} from './judgement.ts';
+import {
+  type ActivePolicy,
+  type Budget,
+  budgetKey,
+  covers,
+  type Policy,
+  type Rule,
+  type Terms,
+} from './policy.ts';
+
+/** An action as it is judged: by its kind and by what was measured, never by what its agent says of it. */
+export interface Measured {
+  type: string;
+  facts: Facts;
+  /** Used up of each budget within its window, this action left out, by `budgetKey`. */
+  spent: Readonly<Record<string, number>>;
+  /** What the agent thinks of the risk; it only ever raises it. */
+  declaredRisk?: Risk | undefined;
+  /** People in the organization, for the rules of the platform that need others to decide. */
+  people: number;
+}
+
+/** What a policy and the platform's floor say about an action; the strictest of all that match holds. */
+export function evaluate({ policy, version, hash }: ActivePolicy, action: Measured): Judgement {
+  const own = policy.rules.filter((rule) => covers(rule.action, action.type));
+  const opinions: [Opinion, ...Opinion[]] = [
+    ...(own.length > 0 ? [] : [byDefault(policy)]),
+    ...own.map((rule) => byRule(rule, policy, action)),
+    ...overBudget(policy, action),
+    ...byPlatform(policy, action),
+  ] as [Opinion, ...Opinion[]];
+  const judged = strictest(opinions.map((one) => raised(one, policy, action)) as typeof opinions);
+  const allowed = actionType(action.type)?.modifiable ?? {};
+  const modifiable = judged.modifiable.filter((path) => Object.hasOwn(allowed, path));
+  return { ...judged, modifiable, policyVersion: version, policyHash: hash };
+}
+
+function byDefault({ default: { mode, risk, approval }, approvals }: Policy): Opinion {
+  return opinion({ rules: ['default'], mode, risk }, approvals[approval]);
+}
+
+/** What a rule says, and the limits that the action is over. Going over one never makes it looser. */
+export function byRule(rule: Rule, policy: Policy, { facts }: Pick<Measured, 'facts'>): Opinion {
+  const { id, risk, modifiable, limits, over_limit = 'deny', approval = policy.default.approval } = rule;
+  const over = Object.entries(limits)
+    .filter(([fact, limit]) => !isWithin(fact, { value: own(facts, fact), limit }))
+    .map(([fact, limit]) => inWords(fact, own(facts, fact), limit));
+  const isRaised = over.length > 0 && MODES.indexOf(over_limit) > MODES.indexOf(rule.mode);
+  const mode = isRaised ? over_limit : rule.mode;
+  const name = isRaised ? (rule.over_approval ?? approval) : approval;
+  return { ...opinion({ rules: [id], mode, risk }, policy.approvals[name]), over, modifiable };
+}
+
+/** Every budget that this action would go beyond. One that is not known is. */
+function overBudget(policy: Policy, { type, facts, spent }: Measured): Opinion[] {
+  const provides = actionType(type)?.facts;
+  return policy.budgets
+    .filter(({ metric }) => !provides || provides.some((name) => name === metric))
+    .flatMap((budget) => {
+      const key = budgetKey(budget);
+      const sum =
+        (level(budget.metric, own(facts, budget.metric)) ?? Number.NaN) + (own(spent, key) ?? Number.NaN);
+      if (sum <= budget.limit) return [];
+      return [{ ...budgetOpinion(budget, policy), over: [inWords(key, sum, budget.limit)] }];
+    });
+}
+
+function budgetOpinion(budget: Budget, { approvals, default: { approval } }: Policy): Opinion {
+  const rules = [`budget.${budgetKey(budget)}`];
+  return opinion({ rules, mode: budget.over, risk: 'low' }, approvals[budget.approval ?? approval]);
+}
+
+function byPlatform(policy: Policy, { type, people }: Measured): Opinion[] {
+  const standing = floor(people)
+    .filter(({ action }) => action === type)
+    .map(({ id, mode, risk, approval }) => opinion({ rules: [id], mode, risk }, approval));
+  if (actionType(type)) return standing;
+  const unknown = { rules: ['platform.unknown_action'], mode: 'require_approval', risk: 'high' } as const;
+  return [
+    ...standing,
+    opinion({ ...unknown, rules: [...unknown.rules] }, policy.approvals[policy.default.approval]),
+  ];
+}
+
+/** The opinion at the risk that the agent declared, if that is higher; nothing of high risk is automatic. */
+function raised(
+  one: Opinion,
+  { approvals, default: { approval } }: Policy,
+  { declaredRisk = 'low' }: Measured,
+): Opinion {
+  const risk = RISKS.indexOf(declaredRisk) > RISKS.indexOf(one.risk) ? declaredRisk : one.risk;
+  if (risk !== 'high' || one.mode !== 'auto') return { ...one, risk };
+  const asked = opinion({ rules: one.rules, mode: 'require_approval', risk }, approvals[approval]);
+  return { ...asked, over: one.over, modifiable: one.modifiable };
+}
+
+/** Nobody to ask is a no. */
+function opinion(
+  { rules, mode, risk }: { rules: string[]; mode: Mode; risk: Risk },
+  terms: Terms | undefined,
+): Opinion {
+  const said = { rules, risk, over: [], modifiable: [] };
+  if (mode === 'auto' || mode === 'deny') return { ...said, mode };
+  if (!terms) return { ...said, mode: 'deny' };
+  return { ...said, mode, approval: asking(terms, mode) };
+}
+
+function asking(terms: Terms, mode: Mode): Asking {
+  const { groups, quorum, channels, step_up: stepUp = 'none', remind, hours } = terms;
+  return {
+    ...{ groups, quorum, channels, stepUp, hours },
+    selfApproval: mode === 'ask' && terms.self_approval,
+    ttlSeconds: terms.ttl,
+    remindSeconds: remind,
+    escalate: terms.escalate.map(({ after, groups }) => ({ afterSeconds: after, groups })),
+  };
+}
+
+function inWords(fact: string, value: unknown, limit: unknown): Exceeded {
+  return {
+    fact,
+    value: value === undefined || Number.isNaN(value) ? 'unknown' : String(value),
+    limit: String(limit),
+  };
+}
+
+function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}

@@ -1,0 +1,145 @@
+import type * as z from 'zod';
+import type { Mode, Over, Risk } from '../approvals/approval.ts';
+import type { AskedBy } from './policy.ts';
+
+/** A limit that the action is over, in words. */
+export type Exceeded = z.infer<typeof Over>;
+
+/** How people are asked, once every rule has had its say. */
+export interface Asking {
+  groups: string[];
+  quorum: number;
+  selfApproval: boolean;
+  channels: AskedBy[];
+  stepUp: 'none' | 'reauth' | 'passkey';
+  ttlSeconds: number;
+  remindSeconds: number[];
+  escalate: { afterSeconds: number; groups: string[] }[];
+  hours: 'business' | 'always';
+}
+
+/** What one rule says about one action. */
+export interface Opinion {
+  mode: Mode;
+  risk: Risk;
+  /** The rules that say so, by id; the platform's own begin with `platform.`. */
+  rules: string[];
+  over: Exceeded[];
+  /** There when people are asked: mode `ask` or `require_approval`. */
+  approval?: Asking | undefined;
+  /** JSON pointers that an approver may change. */
+  modifiable: string[];
+}
+
+/** What a policy says about one action, with the policy's name. */
+export interface Judgement extends Opinion {
+  policyVersion: number;
+  policyHash: string;
+}
+
+export const MODES: readonly Mode[] = ['auto', 'ask', 'require_approval', 'deny'];
+export const RISKS: readonly Risk[] = ['low', 'medium', 'high'];
+const STEP_UPS = ['none', 'reauth', 'passkey'] as const;
+
+/**
+ * Every opinion at once: the strictest mode and the highest risk. Where people are asked, those of that mode count
+ * together: the largest quorum, the shortest time, the people of the strictest. The order of opinions does not matter.
+ */
+export function strictest(opinions: readonly [Opinion, ...Opinion[]]): Opinion {
+  const leader = opinions.reduce((one, other) => (compare(one, other) >= 0 ? one : other));
+  const deciding = opinions.filter(({ mode }) => mode === leader.mode);
+  const risk = highest(
+    RISKS,
+    opinions.map((one) => one.risk),
+  );
+  return {
+    mode: leader.mode,
+    risk,
+    rules: distinct(deciding.flatMap(({ rules }) => rules)),
+    over: distinctOver(opinions),
+    ...(leader.approval && { approval: merged(leader.approval, deciding, risk) }),
+    modifiable: leader.modifiable,
+  };
+}
+
+/** What was said when it was asked and what is said now, both at once; it keeps the name of the first. */
+export function stricter(pinned: Judgement, current: Opinion): Judgement {
+  const { policyVersion, policyHash } = pinned;
+  return { ...strictest([pinned, current]), policyVersion, policyHash };
+}
+
+function merged(leader: Asking, deciding: readonly Opinion[], risk: Risk): Asking {
+  const all = deciding.flatMap(({ approval }) => approval ?? []);
+  const ttlSeconds = Math.min(...all.map((one) => one.ttlSeconds));
+  const channels = leader.channels.filter((channel) => all.every((one) => one.channels.includes(channel)));
+  const stepUps = all.map(({ stepUp }) => stepUp);
+  return {
+    groups: leader.groups,
+    quorum: Math.max(...all.map(({ quorum }) => quorum)),
+    selfApproval: all.every(({ selfApproval }) => selfApproval),
+    channels: channels.length > 0 ? channels : ['web'],
+    stepUp: risk === 'high' ? 'passkey' : highest(STEP_UPS, stepUps),
+    ttlSeconds,
+    remindSeconds: leader.remindSeconds.filter((after) => after < ttlSeconds),
+    escalate: leader.escalate.filter(({ afterSeconds }) => afterSeconds < ttlSeconds),
+    hours: leader.hours,
+  };
+}
+
+/** Positive when the first is the stricter; between equally strict ones any order will do that is always the same. */
+function compare(one: Opinion, other: Opinion): number {
+  const [mine, theirs] = [weight(one), weight(other)];
+  const at = mine.findIndex((value, index) => value !== theirs[index]);
+  if (at >= 0) return (mine[at] as number) - (theirs[at] as number);
+  return JSON.stringify([one.rules, one]) < JSON.stringify([other.rules, other]) ? 1 : -1;
+}
+
+/** The strictness of an opinion, most important first; a tenant's choice of people comes before the platform's. */
+function weight({ mode, risk, approval, rules }: Opinion): number[] {
+  return [
+    MODES.indexOf(mode),
+    RISKS.indexOf(risk),
+    approval?.quorum ?? 0,
+    approval?.selfApproval ? 0 : 1,
+    STEP_UPS.indexOf(approval?.stepUp ?? 'none'),
+    -(approval?.ttlSeconds ?? 0),
+    rules.some((id) => id.startsWith('platform.')) ? 0 : 1,
+  ];
+}
+
+function distinctOver(opinions: readonly Opinion[]): Exceeded[] {
+  const all = opinions.flatMap(({ over }) => over);
+  const byText = new Map(all.map((one) => [`${one.fact}\n${one.limit}\n${one.value}`, one]));
+  return [...byText.keys()].sort().map((key) => byText.get(key) as Exceeded);
+}
+
+/** What is looser after than before, by name; empty when nothing is. Other people than before count as looser. */
+export function looserIn(before: Opinion, after: Opinion): string[] {
+  if (after.mode === 'deny') return [];
+  const general = [
+    MODES.indexOf(after.mode) < MODES.indexOf(before.mode) && 'mode',
+    RISKS.indexOf(after.risk) < RISKS.indexOf(before.risk) && 'risk',
+  ];
+  const sameMode = after.mode === before.mode && before.approval && after.approval;
+  const terms = sameMode ? looserTerms(before.approval as Asking, after.approval as Asking) : [];
+  return [...general, ...terms].filter((one) => one !== false);
+}
+
+function looserTerms(before: Asking, after: Asking): (string | false)[] {
+  return [
+    after.quorum < before.quorum && 'quorum',
+    after.selfApproval && !before.selfApproval && 'self_approval',
+    STEP_UPS.indexOf(after.stepUp) < STEP_UPS.indexOf(before.stepUp) && 'step_up',
+    after.ttlSeconds > before.ttlSeconds && 'ttl',
+    after.channels.some((one) => one !== 'web' && !before.channels.includes(one)) && 'channels',
+    after.groups.some((one) => !before.groups.includes(one)) && 'groups',
+  ];
+}
+
+function highest<T extends string>(order: readonly T[], values: T[]): T {
+  return order[Math.max(...values.map((value) => order.indexOf(value)))] as T;
+}
+
+function distinct(values: string[]): string[] {
+  return [...new Set(values)].sort();
+}
