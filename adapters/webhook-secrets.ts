@@ -2,9 +2,9 @@ import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod/mini';
 import { Fault } from '#core/fault.ts';
 import type { Clock, Signed, WebhookSecrets } from '#core/ports.ts';
-import type { Source } from '#core/tickets/ticket.ts';
 import { secretsManager } from './aws/clients.ts';
 import { clock as machineClock } from './clock.ts';
+import { kept } from './kept.ts';
 
 /** The text of `<prefix>/<org>/<source>`: the secret in use, and the one before it until every sender has changed. */
 const Live = z.object({
@@ -14,35 +14,18 @@ const Live = z.object({
 const FRESH_MS = 300_000;
 /** Least time between two reads that a wrong signature can cause. */
 const AGAIN_MS = 30_000;
-const MAX_KNOWN = 1_000;
 const ORG = /^[a-z0-9][a-z0-9-]{0,63}$/;
-
-interface Known {
-  secrets: string[];
-  readAt: number;
-}
 
 /** Secrets per organization and source, kept for five minutes; a signature that fits none of them causes one more read, at most every half minute. */
 export function webhookSecrets(prefix: string, clock: Clock = machineClock): WebhookSecrets {
-  const known = new Map<string, Known>();
-
-  async function read(org: string, source: Source): Promise<Known> {
-    const secrets = await liveSecrets(`${prefix}/${org}/${source}`);
-    const fresh = { secrets, readAt: clock.now().getTime() };
-    if (known.size >= MAX_KNOWN) known.delete(known.keys().next().value ?? '');
-    known.set(`${org}/${source}`, fresh);
-    return fresh;
-  }
-
+  const limits = { clock, freshMs: FRESH_MS, againMs: AGAIN_MS };
+  const live = kept((name) => liveSecrets(`${prefix}/${name}`), limits);
   return {
     check: async (org, source, isSigned) => {
       if (!ORG.test(org)) return 'unknown';
-      const age = (one: Known) => clock.now().getTime() - one.readAt;
-      const kept = known.get(`${org}/${source}`);
-      let live = kept && age(kept) < FRESH_MS ? kept : await read(org, source);
-      if (live.secrets.some(isSigned)) return 'signed';
-      if (age(live) >= AGAIN_MS) live = await read(org, source);
-      return verdict(live.secrets, isSigned);
+      const name = `${org}/${source}`;
+      if ((await live.get(name)).some(isSigned)) return 'signed';
+      return verdict(await live.again(name), isSigned);
     },
   };
 }

@@ -156,7 +156,7 @@ function voteRow(
   };
 }
 
-function usedForm(formHash: string, now: Date): Item {
+export function usedForm(formHash: string, now: Date): Item {
   return { pk: `R#${formHash}`, sk: 'R', ttl: Math.floor(now.getTime() / 1000) + FORM_MEMORY };
 }
 

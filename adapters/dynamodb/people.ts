@@ -186,7 +186,7 @@ function keys(table: string): Pick<People, 'createKey' | 'findKey' | 'revokeKey'
   };
 }
 
-function personKey(org: string, id: string) {
+export function personKey(org: string, id: string) {
   return { pk: `ORG#${org}`, sk: `PERSON#${id}` };
 }
 

@@ -40,7 +40,7 @@ function request(
       `Signalbox asks you to decide: ${approval.headline}.`,
       'Nothing happens until someone who was asked decides on the page behind the link. No answer means no.',
     ],
-    facts: facts(approval, summary),
+    facts: factsOf(approval, summary).map(({ name, value }) => ({ name, value: fitted(value) })),
     unverified: summary.claim.slice(0, 4_000) || undefined,
     minted: {
       kind: 'approval_link',
@@ -56,7 +56,8 @@ function request(
   };
 }
 
-function facts(approval: Approval, summary: Summary) {
+/** What decides, fact by fact: what is asked for, why it waits, who is asked and until when. */
+export function factsOf(approval: Approval, summary: Summary): { name: string; value: string }[] {
   const { payloadHash, expiresAt, approvers, quorum } = approval;
   const asked = approvers.map(({ email }) => email).join(', ');
   return [
@@ -65,7 +66,14 @@ function facts(approval: Approval, summary: Summary) {
     { name: quorum > 1 ? `Asked, ${quorum} must agree` : 'Asked', value: asked },
     { name: 'Decide by', value: `${expiresAt.slice(0, 16).replace('T', ' ')} UTC` },
     { name: 'Fingerprint', value: payloadHash.slice('sha256:'.length).slice(0, 8) },
-  ].map(({ name, value }) => ({ name, value: value.slice(0, 1_000) }));
+  ];
+}
+
+const MAX_FACT = 1_000;
+
+function fitted(value: string): string {
+  if (value.length <= MAX_FACT) return value;
+  return `${value.slice(0, MAX_FACT)}… (${value.length - MAX_FACT} more characters, on the page)`;
 }
 
 /** The rule that stopped it and the limits that it is over, in a line. */

@@ -9,6 +9,13 @@ export type Role = z.infer<typeof Role>;
 export const Scope = z.enum(['issues:read', 'issues:write', 'approvals:read', 'approvals:decide']);
 export type Scope = z.infer<typeof Scope>;
 
+/** A member of a Slack workspace. */
+export const SlackMember = z.object({
+  team: z.string().regex(/^T[A-Z0-9]{1,20}$/),
+  user: z.string().regex(/^[UW][A-Z0-9]{1,20}$/),
+});
+export type SlackMember = z.infer<typeof SlackMember>;
+
 export const Person = z.object({
   org: z.string().min(1).max(64),
   id: z.string(),
@@ -19,6 +26,8 @@ export const Person = z.object({
   groups: z.array(z.string().regex(/^[a-z0-9-]{1,40}$/)).default([]),
   /** Not asked before this moment; their delegates are. */
   awayUntil: z.iso.datetime().optional(),
+  /** Linked by the person, who signed in at Slack to do so. Nobody else can. */
+  slack: SlackMember.optional(),
   createdAt: z.iso.datetime(),
 });
 export type Person = z.infer<typeof Person>;

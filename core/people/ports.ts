@@ -1,6 +1,6 @@
 import type { Delegation } from './delegation.ts';
 import type { ApiKey } from './key.ts';
-import type { Person } from './person.ts';
+import type { Person, SlackMember } from './person.ts';
 
 export interface People {
   find(org: string, id: string): Promise<Person | undefined>;
@@ -31,6 +31,14 @@ export interface People {
   revokeKey(id: string, at: string): Promise<void>;
   /** Remembers a key's use, at most once a minute. */
   touchKey(key: ApiKey, at: string): Promise<void>;
+}
+
+/** Which Slack members are which people. One of each, so that a person in Slack is the person on the web. */
+export interface SlackPeople {
+  find(org: string, member: SlackMember): Promise<Person | undefined>;
+  /** Throws `Conflict` when the member is somebody else here, or the person is another member. */
+  link(person: Pick<Person, 'org' | 'id'>, member: SlackMember): Promise<void>;
+  unlink(person: Person): Promise<void>;
 }
 
 /** What a session's token says. Roles are not in it: they are looked up, so that taking one away works at once. */

@@ -1,0 +1,142 @@
+import type { Approval } from '#core/approvals/approval.ts';
+import { buttonValue } from '#core/approvals/button.ts';
+import { outcome } from '#core/approvals/outcome.ts';
+import { factsOf } from '#core/approvals/request.ts';
+import { summarise } from '#core/approvals/summary.ts';
+import { oneLine, visible } from '#core/visible.ts';
+import { type Block, doesFit, escaped, fitted, LIMIT, plain, sections, type View } from './blocks.ts';
+import type { Message } from './client.ts';
+
+/** A request as it is told to one person in Slack. */
+export interface Told {
+  approval: Approval;
+  /** The canonical bytes of the revision that the message is about. */
+  payload: string;
+  /** That revision; the approval's own may be newer. */
+  revision: number;
+  /** Where the exact request is shown. */
+  url: string;
+}
+
+export const ACTION = { approve: 'approve', decline: 'decline', open: 'open' };
+/** The one field of the modal for declining: its block and its action. */
+export const REASON = 'reason';
+
+/** Characters of what decides that a message takes. Slack refuses long messages at a sum that it does not document: 11,000 was too much. */
+const MAX_DECIDING = 6_000;
+const MAX_CLAIM = 1_500;
+const CUT = { line: 400, lines: 12 };
+const CHANGED = 'It was changed since this message; a newer message says what is to decide now';
+const TOO_LONG = 'Not everything that decides fits here: open the exact request to decide.';
+
+/** The message as it has to be now: a question with buttons while it can be decided on, and what became of it afterwards. */
+export function requestMessage(told: Told): Message {
+  const { approval, revision } = told;
+  const isOpen = approval.status === 'PENDING';
+  if (isOpen && revision !== approval.revision) return settled(told, CHANGED);
+  return isOpen ? question(told) : settled(told, outcome(approval));
+}
+
+function question(told: Told): Message {
+  const { approval } = told;
+  const { headline, claim, lines } = content(told);
+  const isWhole =
+    [headline, ...lines].every((line) => doesFit(line, LIMIT.section)) && sum(lines) <= MAX_DECIDING;
+  const shown = isWhole ? lines : lines.slice(0, CUT.lines).map((line) => fitted(line, CUT.line));
+  const standing = approval.votes.length > 0 ? [oneLine(outcome(approval))] : [];
+  const blocks = [
+    ...heading(headline),
+    ...sections([...standing, ...shown, ...(isWhole ? [] : [TOO_LONG])]),
+    ...(claim ? sections([fitted(`The agent says (not verified):\n${claim}`, MAX_CLAIM)]) : []),
+    buttons(told, { headline, isWhole }),
+  ];
+  return { text: escaped(fitted(`Decide: ${headline}`, LIMIT.section)), blocks };
+}
+
+function settled(told: Told, standing: string): Message {
+  const { headline } = content(told);
+  const said = fitted(oneLine(standing), LIMIT.section);
+  const blocks = [...heading(headline), ...sections([said]), buttons(told, { headline, isWhole: false })];
+  return { text: escaped(fitted(`${said}: ${headline}`, LIMIT.section)), blocks };
+}
+
+/** A headline that is too long for a header stands below it, whole. */
+function heading(headline: string): Block[] {
+  const header: Block = { type: 'header', text: plain(fitted(headline, LIMIT.header)) };
+  return doesFit(headline, LIMIT.header)
+    ? [header]
+    : [header, ...sections([fitted(headline, LIMIT.section)])];
+}
+
+/** What decides, made of the payload's own fields by us, each fact on a line of its own; and apart from it what an agent claims. */
+function content({ approval, payload }: Told) {
+  const summary = summarise(approval.type, payload);
+  const facts = factsOf(approval, summary).map(({ name, value }) => `${name}: ${oneLine(value)}`);
+  const effects = summary.effects.map((effect, at) => `If approved, ${at + 1}: ${oneLine(effect)}`);
+  return {
+    headline: oneLine(summary.headline),
+    claim: visible(summary.claim),
+    lines: [...facts, ...effects],
+  };
+}
+
+function sum(lines: string[]): number {
+  return escaped(lines.join('\n')).length;
+}
+
+/** Slack alone decides only where the request says so, and approves only what it shows whole. */
+function buttons(
+  { approval, revision, url }: Told,
+  { headline, isWhole }: { headline: string; isWhole: boolean },
+): Block {
+  const isOpen =
+    approval.status === 'PENDING' && revision === approval.revision && approval.auths.includes('slack');
+  const open = {
+    type: 'button' as const,
+    action_id: ACTION.open,
+    text: plain('Open the exact request'),
+    url,
+  };
+  const decline = {
+    type: 'button' as const,
+    action_id: ACTION.decline,
+    text: plain('Decline…'),
+    value: buttonValue(approval, 'decline'),
+    style: 'danger' as const,
+  };
+  const approve = {
+    type: 'button' as const,
+    action_id: ACTION.approve,
+    text: plain('Approve exactly this'),
+    value: buttonValue(approval, 'approve'),
+    style: 'primary' as const,
+    confirm: {
+      title: plain('Approve exactly this?'),
+      text: plain(fitted(headline, LIMIT.confirm)),
+      confirm: plain('Approve'),
+      deny: plain('Not yet'),
+    },
+  };
+  const elements = isOpen ? [...(isWhole ? [approve] : []), decline, open] : [open];
+  return { type: 'actions', block_id: 'decision', elements };
+}
+
+/** Asks why somebody declines. `metadata` comes back with the answer. */
+export function declineView(metadata: string): View {
+  return {
+    type: 'modal',
+    callback_id: ACTION.decline,
+    private_metadata: metadata,
+    title: plain('Decline'),
+    submit: plain('Decline'),
+    close: plain('Back'),
+    blocks: [
+      {
+        type: 'input',
+        block_id: REASON,
+        label: plain('Why? Whoever asked will read it.'),
+        element: { type: 'plain_text_input', action_id: REASON, multiline: true, max_length: 2_000 },
+      },
+    ],
+  };
+}
