@@ -13,7 +13,8 @@ export interface Call {
 
 /** A process that dies never sees an answer again; what it had asked for may have happened. */
 export type Fate = 'lives' | 'dies before' | 'dies after';
-export type Decide = (call: Call) => Fate | Promise<Fate>;
+/** Either at once, or with a second look once the request has happened. */
+export type Decide = (call: Call) => Fate | Promise<Fate | (() => Promise<'lives' | 'dies after'>)>;
 
 /** How Step Functions names a function whose process ended. */
 export class Death extends Error {
@@ -68,8 +69,15 @@ async function underFate<T>(command: string, input: unknown, send: () => Promise
   if (!mine) return send();
   if (mine.isDead) throw new Death();
   const its = await decide({ who: mine.who, command, input });
-  if (its === 'lives') return send();
-  mine.isDead = true;
-  if (its === 'dies after') await send().catch(() => undefined);
+  if (its === 'dies before') return die(mine);
+  const answer = send();
+  const then = typeof its === 'function' ? await answer.then(its, its) : its;
+  if (then !== 'dies after') return answer;
+  await answer.catch(() => undefined);
+  return die(mine);
+}
+
+function die(invocation: Invocation): never {
+  invocation.isDead = true;
   throw new Death();
 }
