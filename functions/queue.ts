@@ -41,6 +41,15 @@ export function stream<Env>(
   });
 }
 
+/** Wraps a function that is told by a table's stream that there is something to do, and looks itself: a throw brings the whole batch again. */
+export function nudge<Env>(
+  env: z.core.$ZodType<Env>,
+  wire: (env: Env) => Promise<(records: readonly DynamoDBRecord[]) => Promise<void>>,
+) {
+  const consume = once(env, wire);
+  return middy<DynamoDBStreamEvent, void>().handler(async ({ Records }) => (await consume())(Records));
+}
+
 /** Wraps a function that an EventBridge rule calls: a throw makes EventBridge try again. */
 export function happening<Env, Detail>(
   env: z.core.$ZodType<Env>,

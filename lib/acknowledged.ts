@@ -80,6 +80,12 @@ const SERVICE: Acceptance[] = [
   { at: 'Approvals/Dispatch', ids: wildcard('*'), reason: TOKENS },
   { at: 'Approvals/Sweep', ids: wildcard('*'), reason: TOKENS },
   { at: 'Ledger/Sequencer', ids: wildcard('*'), reason: STREAMS },
+  { at: 'Ledger/Checkpointer', ids: wildcard('*'), reason: STREAMS },
+  {
+    at: 'Ledger/Checkpointer',
+    ids: wildcard(`${exported('Checkpoints620E2F20ArnC494AD10')}/checkpoints/*`),
+    reason: 'Checkpoints, below one prefix',
+  },
   { at: 'Notices/Enqueue', ids: wildcard('*'), reason: TOKENS },
   { at: 'Pipeline/PublishChanges', ids: wildcard('*'), reason: TOKENS },
   {

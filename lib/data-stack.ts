@@ -1,6 +1,14 @@
-import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, StreamViewType, Table, type TableProps } from 'aws-cdk-lib/aws-dynamodb';
-import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type IBucket,
+  ObjectLockRetention,
+} from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledged.ts';
@@ -27,6 +35,14 @@ export class DataStack extends Stack {
     timeToLiveAttribute: 'ttl',
   });
   readonly artifacts: Bucket;
+  /** Signs checkpoints of the ledger; KMS never gives it out. */
+  readonly checkpointKey = new Key(this, 'CheckpointKey', {
+    description: 'Signs checkpoints of the ledger',
+    keySpec: KeySpec.ECC_NIST_P256,
+    keyUsage: KeyUsage.SIGN_VERIFY,
+    removalPolicy: RemovalPolicy.RETAIN,
+  });
+  readonly checkpoints: IBucket;
   readonly sessionSecret = this.secret('SessionSecret', 'Signs sessions; made at deploy, never shown', true);
   readonly linkSecret = this.secret('LinkSecret', 'Signs approval links; made at deploy, never shown', true);
   readonly modelSecret = this.secret('ModelSecret', 'API key of the model provider; put by the operator');
@@ -77,11 +93,37 @@ export class DataStack extends Stack {
       versioned: true,
       serverAccessLogsBucket: accessLogs,
     });
+    this.checkpoints = this.checkpointBucket(accessLogs);
     for (const name of ['modelSecret', 'forgeSecret', 'oidcSecret'] as const) {
       new CfnOutput(this, `${name[0]?.toUpperCase()}${name.slice(1)}Arn`, { value: this[name].secretArn });
     }
     new CfnOutput(this, 'ArtifactsBucket', { value: this.artifacts.bucketName });
+    new CfnOutput(this, 'CheckpointKeyId', { value: this.checkpointKey.keyId });
+    new CfnOutput(this, 'CheckpointBucket', { value: this.checkpoints.bucketName });
     acknowledge(this, 'data');
+  }
+
+  /** Where checkpoints cannot be changed or deleted by anybody, the account's root included; or a bucket of another account. */
+  private checkpointBucket(serverAccessLogsBucket: Bucket): IBucket {
+    const elsewhere = this.node.tryGetContext('checkpointBucket');
+    if (elsewhere) return Bucket.fromBucketName(this, 'Checkpoints', elsewhere);
+    const days = Number(this.node.tryGetContext('checkpointDays') ?? SEVEN_YEARS);
+    const bucket = new Bucket(this, 'Checkpoints', {
+      ...kept,
+      versioned: true,
+      objectLockEnabled: true,
+      objectLockDefaultRetention: ObjectLockRetention.compliance(Duration.days(days)),
+      serverAccessLogsBucket,
+    });
+    bucket.addToResourcePolicy(
+      new PolicyStatement({
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:PutObjectRetention'],
+        resources: [bucket.arnForObjects('*')],
+      }),
+    );
+    return bucket;
   }
 
   private table(id: string, props: Partial<TableProps>): Table {
@@ -104,6 +146,9 @@ export class DataStack extends Stack {
     });
   }
 }
+
+/** Days. */
+const SEVEN_YEARS = 2_557;
 
 const byId = { partitionKey: text('id') };
 

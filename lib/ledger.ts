@@ -1,17 +1,19 @@
-import { StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { Duration } from 'aws-cdk-lib';
+import { FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
+import type { Env as CheckpointEnv } from '#functions/queue/checkpoint-ledger.ts';
 import type { Env as SequenceEnv } from '#functions/queue/sequence-ledger.ts';
 import type { DataStack } from './data-stack.ts';
 import { deadLetters } from './dead-letters.ts';
-import { appends, reads } from './grants.ts';
+import { appends, keepsFiles, reads } from './grants.ts';
 import { Handler } from './handler.ts';
 
 export interface LedgerProps {
   data: DataStack;
 }
 
-/** What makes the ledger provable: one order over all entries of an organization. */
+/** What makes the ledger provable: one order over all entries of an organization, and signed checkpoints of it. */
 export class Ledger extends Construct {
   private readonly data: DataStack;
 
@@ -19,6 +21,7 @@ export class Ledger extends Construct {
     super(scope, id);
     this.data = data;
     this.sequencer();
+    this.checkpointer();
   }
 
   private sequencer(): void {
@@ -39,4 +42,40 @@ export class Ledger extends Construct {
       }),
     );
   }
+
+  /** The only function that may sign. Its mapping is the clock: a minute, or 1,000 entries; nothing runs while nothing happens. */
+  private checkpointer(): void {
+    const { data } = this;
+    const checkpointer = new Handler<CheckpointEnv>(this, 'Checkpointer', {
+      entry: 'queue/checkpoint-ledger',
+      env: {
+        SEQUENCE_TABLE: data.sequence.tableName,
+        CHECKPOINT_KEY_ID: data.checkpointKey.keyId,
+        CHECKPOINT_BUCKET: data.checkpoints.bucketName,
+      },
+      timeout: Duration.seconds(60),
+    });
+    reads(checkpointer, data.sequence);
+    appends(checkpointer, data.sequence);
+    data.sequence.grant(checkpointer, 'dynamodb:UpdateItem');
+    data.checkpointKey.grant(checkpointer, 'kms:Sign', 'kms:GetPublicKey');
+    keepsFiles(checkpointer, data.checkpoints, 'checkpoints/', { isWriter: true });
+    checkpointer.addEventSource(
+      new DynamoEventSource(data.sequence, {
+        startingPosition: StartingPosition.TRIM_HORIZON,
+        batchSize: 1_000,
+        maxBatchingWindow: Duration.seconds(60),
+        filters: [newPlaces, changedRows],
+      }),
+    );
+  }
 }
+
+const newPlaces = FilterCriteria.filter({
+  eventName: FilterRule.isEqual('INSERT'),
+  dynamodb: { Keys: { sk: { S: FilterRule.beginsWith('S#') } } },
+});
+const changedRows = FilterCriteria.filter({
+  eventName: FilterRule.or('MODIFY', 'REMOVE'),
+  dynamodb: { Keys: { sk: { S: FilterRule.notEquals('CHECKPOINT') } } },
+});

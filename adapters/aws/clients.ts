@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SESv2Client } from '@aws-sdk/client-sesv2';
@@ -24,6 +25,7 @@ export const dynamo = /* @__PURE__ */ lazily(() =>
   DynamoDBDocumentClient.from(new DynamoDBClient(), { marshallOptions: { removeUndefinedValues: true } }),
 );
 export const events = /* @__PURE__ */ lazily(() => new EventBridgeClient());
+export const kms = /* @__PURE__ */ lazily(() => new KMSClient());
 export const s3 = /* @__PURE__ */ lazily(() => new S3Client({ forcePathStyle: true }));
 export const secretsManager = /* @__PURE__ */ lazily(() => new SecretsManagerClient());
 export const ses = /* @__PURE__ */ lazily(() => new SESv2Client());

@@ -45,7 +45,11 @@ export function sequencePk(org: string): string {
 
 /** Keys of places sort as their numbers do. */
 export function placeKey(index: number): string {
-  return `S#${String(index).padStart(12, '0')}`;
+  return numbered('S', index);
+}
+
+export function numbered(kind: string, number: number): string {
+  return `${kind}#${String(number).padStart(12, '0')}`;
 }
 
 function entryKey(actionId: string, seq: number): string {
@@ -78,6 +82,6 @@ async function next(table: string, org: string): Promise<number> {
   return Items[0] ? placeOf(Items[0]).index + 1 : 0;
 }
 
-function placeOf({ index, actionId, seq, hash, at }: Record<string, unknown>): Place {
+export function placeOf({ index, actionId, seq, hash, at }: Record<string, unknown>): Place {
   return { index, actionId, seq, hash, at } as Place;
 }

@@ -165,6 +165,45 @@ describe('the ledger', () => {
 
     expect(ledger?.Properties.StreamSpecification).toEqual({ StreamViewType: 'NEW_AND_OLD_IMAGES' });
   });
+
+  it('is signed for by the checkpoint function alone', () => {
+    const signing = functions.filter(([id]) =>
+      permissions(service, id).some(({ actions }) => actions.some((one) => /^kms:(\*|Sign)/.test(one))),
+    );
+
+    expect(signing.map(([, { Metadata }]) => Metadata?.source)).toEqual([
+      'functions/queue/checkpoint-ledger.ts',
+    ]);
+    expect(ofType(data, 'AWS::KMS::Key').map(([, { Properties }]) => Properties.KeyUsage)).toEqual([
+      'SIGN_VERIFY',
+    ]);
+  });
+
+  it('has checkpoints that nobody may delete, or keep for a shorter time', () => {
+    const [id, bucket] = ofType(data, 'AWS::S3::Bucket').find(([one]) => one.startsWith('Checkpoints')) ?? [];
+    const statements = ofType(data, 'AWS::S3::BucketPolicy')
+      .filter(([, { Properties }]) => Properties.Bucket.Ref === id)
+      .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement);
+    const loosening =
+      /^s3:(\*|Delete|PutObjectRetention|BypassGovernance|PutBucketObjectLock|PutObjectLegal|PutBucket)/;
+
+    expect(bucket?.Properties.ObjectLockConfiguration.Rule.DefaultRetention).toEqual({
+      Mode: 'COMPLIANCE',
+      Days: 2_557,
+    });
+    expect(statements).toContainEqual(
+      expect.objectContaining({
+        Effect: 'Deny',
+        Principal: { AWS: '*' },
+        Action: ['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:PutObjectRetention'],
+      }),
+    );
+    expect(
+      functions.filter(([one]) =>
+        permissions(service, one).some(({ actions }) => actions.some((action) => loosening.test(action))),
+      ),
+    ).toEqual([]);
+  });
 });
 
 describe('the network', () => {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DynamoDb, dynamoDb } from '#local/aws/dynamodb/dynamodb.ts';
+import { keyId, kms } from '#local/aws/kms.ts';
 import { s3 } from '#local/aws/s3/s3.ts';
 import { secrets } from '#local/aws/secrets/secrets.ts';
 import { type Mail, ses } from '#local/aws/ses.ts';
@@ -12,6 +13,18 @@ import { type Clock, systemClock } from '#local/clock.ts';
 import type { Integrations } from '#local/states/calls.ts';
 import { type States, states } from '#local/states/states.ts';
 import { openStore, type Store } from '#local/store.ts';
+
+/** What tests sign checkpoints with. */
+export const CHECKPOINT_KEY = keyId('CheckpointKey');
+
+const LOCKED = {
+  VersioningConfiguration: { Status: 'Enabled' },
+  ObjectLockEnabled: true,
+  ObjectLockConfiguration: {
+    ObjectLockEnabled: 'Enabled',
+    Rule: { DefaultRetention: { Mode: 'COMPLIANCE', Days: 10 } },
+  },
+};
 
 export interface LocalAws {
   store: Store;
@@ -68,10 +81,14 @@ export async function localAws({
   const machines = states({ store, clock, integrations });
   for (const [name, shape] of Object.entries(TABLES)) db.define(name, propertiesOf(shape));
   bucket.define('artifacts', {});
+  bucket.define('checkpoints', LOCKED);
+  const keys = kms(store, clock);
+  keys.define('CheckpointKey', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
   const server = wireServer({
     json: {
       DynamoDB_20120810: db.operations,
       AmazonSQS: sqs(store, clock).operations,
+      TrentService: keys.operations,
       secretsmanager: secrets(store, clock).operations,
       AWSStepFunctions: machines.operations,
     },

@@ -1,16 +1,29 @@
 import { randomBytes } from 'node:crypto';
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDBRecord } from 'aws-lambda';
-import { dynamo } from '#adapters/aws/clients.ts';
+import { dynamo, kms, s3 } from '#adapters/aws/clients.ts';
+import { kmsSigner } from '#adapters/aws/signer.ts';
 import { dynamoSequence } from '#adapters/dynamodb/sequence.ts';
+import { dynamoTrees } from '#adapters/dynamodb/trees.ts';
+import { s3Archive } from '#adapters/s3/archive.ts';
 import { decided, ended, resumed, type Step } from '#core/approvals/decide.ts';
 import type { Metric } from '#core/ledger/metrics.ts';
 import type { Place } from '#core/ledger/ports.ts';
 import type { Sealed } from '#core/ledger.ts';
 import { sequencing } from '#functions/queue/sequence-ledger.ts';
-import { NOW, question, vote } from './approvals.ts';
+import { handClock, NOW, question, vote } from './approvals.ts';
+import { CHECKPOINT_KEY } from './aws.ts';
 
 export const sequence = dynamoSequence('Sequence');
+
+/** What makes checkpoints, on the local AWS. */
+export const trees = dynamoTrees('Sequence');
+export const making = {
+  trees,
+  signer: kmsSigner(CHECKPOINT_KEY),
+  archive: s3Archive('checkpoints'),
+  clock: handClock(),
+};
 
 /** An organization of this test's own. */
 export function newOrg(): string {
@@ -83,22 +96,34 @@ export async function places(org: string): Promise<Place[]> {
   return (await rowsOf(org, 'S#')) as unknown as Place[];
 }
 
-/** Makes the n-th request to DynamoDB from now on fail, before it took effect or after; answers how to stop that. */
+/** Puts chains into the sequence, one after the other. */
+export async function sequenceAll(org: string, chains: ReturnType<typeof chain>[]): Promise<void> {
+  const { consume } = sequencer();
+  for (const { id, sealed } of chains) for (const one of sealed) await consume(inserted(org, id, one));
+}
+
+/**
+ * Makes the n-th request to AWS from now on fail, before it took effect or after; answers how to stop that, which says
+ * whether it came to it.
+ */
 export function dyingAt(n: number, when: 'before' | 'after'): () => boolean {
   let count = 0;
-  dynamo().middlewareStack.add(
-    (next) => async (args) => {
-      count += 1;
-      const dies = count === n;
-      if (dies && when === 'before') throw new Error('died');
-      const answer = await next(args);
-      if (dies) throw new Error('died');
-      return answer;
-    },
-    { step: 'initialize', name: 'dying', override: true },
-  );
+  const clients = [dynamo(), kms(), s3()] as ReturnType<typeof dynamo>[];
+  for (const { middlewareStack } of clients) {
+    middlewareStack.add(
+      (next) => async (args) => {
+        count += 1;
+        const dies = count === n;
+        if (dies && when === 'before') throw new Error('died');
+        const answer = await next(args);
+        if (dies) throw new Error('died');
+        return answer;
+      },
+      { step: 'initialize', name: 'dying', override: true },
+    );
+  }
   return () => {
-    dynamo().middlewareStack.remove('dying');
+    for (const { middlewareStack } of clients) middlewareStack.remove('dying');
     return count >= n;
   };
 }

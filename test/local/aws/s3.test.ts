@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   CreateMultipartUploadCommand,
   GetObjectCommand,
+  GetObjectRetentionCommand,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
@@ -71,5 +72,23 @@ describe('S3 of the local AWS, beyond the contract', () => {
 
     expect(verify(Buffer.from('123456789'), { [header]: value })).toEqual({ [header]: value });
     expect(() => verify(Buffer.from('12345678x'), { [header]: value })).toThrow('did not match');
+  });
+
+  it("locks what is put by the bucket's ObjectLockConfiguration", async () => {
+    local.service().define('locked', {
+      VersioningConfiguration: { Status: 'Enabled' },
+      ObjectLockEnabled: true,
+      ObjectLockConfiguration: {
+        ObjectLockEnabled: 'Enabled',
+        Rule: { DefaultRetention: { Mode: 'COMPLIANCE', Days: 3 } },
+      },
+    });
+    await put('x', { Bucket: 'locked' });
+    const at = { Bucket: 'locked', Key: 'k' };
+    const { Retention } = await sdk.send(new GetObjectRetentionCommand(at));
+    const days = (Retention?.RetainUntilDate?.getTime() ?? 0) - local.clock.now();
+
+    expect(Retention?.Mode).toBe('COMPLIANCE');
+    expect(Math.round(days / 86_400_000)).toBe(3);
   });
 });
