@@ -22,6 +22,7 @@ export const Notice = z.object({
   id: z.string(),
   kind: z.enum([
     'approval_requested',
+    'approval_reminder',
     'sign_in_code',
     'pull_request_opened',
     'ticket_escalated',

@@ -158,15 +158,20 @@ export class Approvals extends Construct {
     const { data } = this;
     const sweep = new Handler<SweepEnv>(this, 'Sweep', {
       entry: 'schedule/sweep-approvals',
-      env: { ...this.wakes(), RUNS_TABLE: data.runs.tableName },
+      env: {
+        ...this.wakes(),
+        RUNS_TABLE: data.runs.tableName,
+        PEOPLE_TABLE: data.people.tableName,
+        NOTICES_TABLE: data.notices.tableName,
+      },
     });
-    reads(sweep, data.approvalWaits, data.runs);
+    reads(sweep, data.approvalWaits, data.runs, data.people);
     writes(sweep, data.approvals);
     data.approvals.grant(sweep, 'dynamodb:Scan'); // of the sparse indexes: what is open, in every organization
-    appends(sweep, data.ledger);
+    appends(sweep, data.ledger, data.notices);
     sweep.addToRolePolicy(answersTokens());
-    new Rule(this, 'EveryFiveMinutes', {
-      schedule: Schedule.rate(Duration.minutes(5)),
+    new Rule(this, 'EveryMinute', {
+      schedule: Schedule.rate(Duration.minutes(1)),
       targets: [new LambdaFunction(sweep)],
     });
   }

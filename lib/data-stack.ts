@@ -25,6 +25,7 @@ export class DataStack extends Stack {
   readonly approvalLinks = this.table('ApprovalLinks', { ...byId, timeToLiveAttribute: 'ttl' });
   readonly approvalWaits = this.table('ApprovalWaits', { ...byId, stream: StreamViewType.NEW_IMAGE });
   /** Old images too: who changes an entry is told on. */
+  readonly policies = this.table('Policies', {});
   readonly ledger = this.table('Ledger', { stream: StreamViewType.NEW_AND_OLD_IMAGES });
   readonly sequence = this.table('Sequence', { stream: StreamViewType.KEYS_ONLY });
   readonly people: Table;
@@ -82,6 +83,11 @@ export class DataStack extends Stack {
       indexName: 'resume',
       partitionKey: text('resumeOrg'),
       sortKey: text('decidedAt'),
+    });
+    this.approvals.addGlobalSecondaryIndex({
+      indexName: 'history',
+      partitionKey: text('org'),
+      sortKey: text('requestedAt'),
     });
 
     this.people = this.table('People', { timeToLiveAttribute: 'ttl' });

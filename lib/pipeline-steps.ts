@@ -7,6 +7,7 @@ import type { Env as EscalateEnv } from '#functions/task/escalate.ts';
 import type { Env as LoadEnv } from '#functions/task/load-decision.ts';
 import type { Env as OpenEnv } from '#functions/task/open-pull-request.ts';
 import type { Env as ProposeEnv } from '#functions/task/propose-plan.ts';
+import { askEnv, asks } from './asking.ts';
 import type { DataStack } from './data-stack.ts';
 import { appends, keepsFiles, reads, writes } from './grants.ts';
 import { Handler } from './handler.ts';
@@ -71,16 +72,11 @@ export class PipelineSteps extends Construct {
   private deciding({ data }: PipelineStepsProps) {
     const proposePlan = new Handler<ProposeEnv>(this, 'ProposePlan', {
       entry: 'task/propose-plan',
-      env: {
-        ...this.tables(data),
-        APPROVALS_TABLE: data.approvals.tableName,
-        LEDGER_TABLE: data.ledger.tableName,
-        NOTICES_TABLE: data.notices.tableName,
-      },
+      env: { ...this.tables(data), ...askEnv(data) },
     });
-    writes(proposePlan, data.tickets, data.runs, data.approvals, data.notices);
+    writes(proposePlan, data.tickets, data.runs);
     reads(proposePlan, data.projects);
-    appends(proposePlan, data.ledger);
+    asks(proposePlan, data);
 
     const awaitDecision = new Handler<AwaitEnv>(this, 'AwaitDecision', {
       entry: 'task/await-decision',

@@ -6,6 +6,7 @@ import { EmailIdentity, Identity } from 'aws-cdk-lib/aws-ses';
 import type { Construct } from 'constructs';
 import { Access } from './access.ts';
 import { acknowledge } from './acknowledged.ts';
+import { Actions } from './actions.ts';
 import { Agents } from './agents.ts';
 import { Approvals } from './approvals.ts';
 import { Dashboard } from './dashboard.ts';
@@ -33,6 +34,7 @@ export class ServiceStack extends Stack {
     const agents = new Agents(this, 'Agents', { data, modelBaseUrl: settings.modelBaseUrl });
     new Intake(this, 'Intake', { api, data, publicUrl });
     new Access(this, 'Access', { api, data, publicUrl, ...settings });
+    new Actions(this, 'Actions', { api, data, publicUrl });
     new Approvals(this, 'Approvals', { api, data, publicUrl });
     new Ledger(this, 'Ledger', { data });
     new Notices(this, 'Notices', { data, sender, publicUrl, mailFrom: settings.mailFrom });

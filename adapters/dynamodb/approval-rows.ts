@@ -1,5 +1,6 @@
 import { Approval } from '#core/approvals/approval.ts';
 import type { Step, Vote } from '#core/approvals/decide.ts';
+import { MAX_PER_MINUTE } from '#core/approvals/ports.ts';
 import type { Sealed } from '#core/ledger.ts';
 import type { ApprovalTables } from './approvals.ts';
 import type { Refusal, Writes } from './transaction.ts';
@@ -30,8 +31,13 @@ export function approvalRow(approval: Approval): Item {
     ...(approval.approvers.length > 0 && { approverIds: new Set(approval.approvers.map(({ id }) => id)) }),
     conflictIds: new Set(approval.conflicts),
     ...(approval.status === 'PENDING' && { inboxOrg: approval.org }),
-    ...(approval.resume === 'PENDING' && { resumeOrg: approval.org }),
+    ...(isOpen(approval) && { resumeOrg: approval.org }),
   };
+}
+
+/** Settled, but somebody has still to hear of it, or to act on it and say how it went. */
+function isOpen({ resume, status, runId }: Approval): boolean {
+  return resume === 'PENDING' || status === 'EXECUTING' || (status === 'APPROVED' && !runId);
 }
 
 export function approvalOf(item: Item): Approval {
@@ -44,6 +50,25 @@ export function revisionRow({ org, id, revision, requester }: Approval, payload:
 
 export function ledgerRow({ org, id }: Approval, { seq, text, hash }: Sealed): Item {
   return { pk: actionPk(org, id), sk: String(seq).padStart(8, '0'), text, hash };
+}
+
+/** Counts a question of this requester in this minute, up to the most there may be. */
+export function countOne(TableName: string, { org, requester, runId, requestedAt }: Approval): Write {
+  const who = runId ?? requester;
+  return {
+    Update: {
+      TableName,
+      Key: { pk: `ORG#${org}`, sk: `ASKED#${who}#${requestedAt.slice(0, 16)}` },
+      UpdateExpression: 'ADD asked :one SET #ttl = :ttl',
+      ConditionExpression: 'attribute_not_exists(asked) OR asked < :most',
+      ExpressionAttributeNames: { '#ttl': 'ttl' },
+      ExpressionAttributeValues: {
+        ':one': 1,
+        ':most': MAX_PER_MINUTE,
+        ':ttl': Math.floor(Date.parse(requestedAt) / 1000) + 3600,
+      },
+    },
+  };
 }
 
 export function putNew(TableName: string, item: Item): Write {

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { GetCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { Approval } from '#core/approvals/approval.ts';
 import { decided, isRepeated, type Refusal, refusal, type Vote } from '#core/approvals/decide.ts';
-import type { Approvals, Outcome } from '#core/approvals/ports.ts';
+import { type Approvals, MAX_PER_MINUTE, type Outcome } from '#core/approvals/ports.ts';
 import { Fault } from '#core/fault.ts';
 import type { Sealed } from '#core/ledger.ts';
 import { dynamo } from '../aws/clients.ts';
 import * as rows from './approval-rows.ts';
+import { useBudget } from './budgets.ts';
 import { type Refusal as Refused, writeTogether } from './transaction.ts';
 
 export interface ApprovalTables {
@@ -21,12 +22,17 @@ export interface ApprovalTables {
 /** Each lost race is against a change of version, so a few are enough even when everybody presses at once. */
 const ROUNDS = 5;
 
+const TOO_MANY = `More than ${MAX_PER_MINUTE} requests in a minute; wait a minute, and ask for less at a time`;
+
 /** The decision is one transaction: status, vote, link, form and ledger entry agree, or nothing happened. */
 export function dynamoApprovals(tables: ApprovalTables): Approvals {
   return { ...reading(tables), ...writing(tables) };
 }
 
-type Reading = Pick<Approvals, 'find' | 'payload' | 'inbox' | 'unheard' | 'pending' | 'ledger'>;
+type Reading = Pick<
+  Approvals,
+  'find' | 'payload' | 'inbox' | 'unheard' | 'unfinished' | 'pending' | 'ledger'
+>;
 
 function reading({ approvals, ledger }: Pick<ApprovalTables, 'approvals' | 'ledger'>): Reading {
   return {
@@ -52,7 +58,9 @@ function reading({ approvals, ledger }: Pick<ApprovalTables, 'approvals' | 'ledg
       return Items.map(rows.approvalOf);
     },
 
-    unheard: () => sparse(approvals, 'resume'),
+    unheard: async () => (await sparse(approvals, 'resume')).filter(({ resume }) => resume === 'PENDING'),
+
+    unfinished: async () => (await sparse(approvals, 'resume')).filter(({ runId }) => !runId),
 
     pending: () => sparse(approvals, 'inbox'),
 
@@ -86,14 +94,19 @@ async function sparse(table: string, index: string): Promise<Approval[]> {
 
 function writing(tables: ApprovalTables): Pick<Approvals, 'propose' | 'decide' | 'take' | 'orphan'> {
   return {
-    async propose({ next, sealed }, payload) {
+    async propose({ next, sealed }, payload, uses = []) {
       const refused = await writeTogether([
         rows.putNew(tables.approvals, rows.approvalRow(next)),
         rows.putNew(tables.approvals, rows.revisionRow(next, payload)),
         rows.putNew(tables.ledger, rows.ledgerRow(next, sealed)),
+        rows.countOne(tables.approvals, next),
+        ...uses.map((use) => useBudget(tables.approvals, use)),
       ]);
       if (!refused) return next;
-      return (await find(tables.approvals, next.org, next.id)) ?? next;
+      const stored = await find(tables.approvals, next.org, next.id);
+      if (stored) return stored;
+      if (refused[3]) throw new Fault('TooMany', TOO_MANY);
+      throw new Fault('Unavailable', 'A budget was used by somebody else meanwhile; send it again');
     },
 
     async take(before, step) {

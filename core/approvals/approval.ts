@@ -106,8 +106,19 @@ export const Approval = z.object({
   /** Seconds after the request at which nobody having decided is said again, or said to more people. */
   reminders: z.array(z.int().positive()).default([]),
   escalations: z.array(z.object({ after: z.int().positive(), groups: z.array(z.string()) })).default([]),
+  /** Whether reminders and escalations wait for the working hours of `zone`, an IANA time zone. */
+  hours: z.enum(['always', 'business']).default('always'),
+  zone: z.string().default('UTC'),
   /** How many reminders and escalations were done. */
   ticks: z.int().nonnegative().default(0),
+  /** The proposer's own words for why; shown apart and believed by nobody. */
+  claim: z.string().max(2_000).optional(),
+  /** Of the request that proposed it: the same key with another request is a mistake. */
+  requestHash: z.string().optional(),
+  /** Seconds after the approval in which whoever proposed it may act on it. */
+  useWithin: z.int().min(60).default(86_400),
+  /** Who acts on it now: nobody else may until then, and who is silent by then leaves it unknown. */
+  lease: z.object({ holder: z.string(), until: z.iso.datetime() }).optional(),
   /** Tries that did not count: who, and why. */
   rejections: z.array(z.string()).default([]),
   firstViewedAt: z.iso.datetime().optional(),

@@ -194,6 +194,7 @@ type Made =
   | 'decision'
   | 'votes'
   | 'ticks'
+  | 'lease'
   | 'rejections';
 /** A question as it is asked; what follows from it is left out. */
 export type Question = Omit<z.input<typeof Approval>, Made>;
@@ -235,7 +236,8 @@ export function step(approval: Approval, change: Partial<Approval>, happening: H
   const next = {
     ...approval,
     ...change,
-    ...(change.status &&
+    ...(approval.status === 'PENDING' &&
+      change.status &&
       change.status !== 'PENDING' && { settledBy: { seq: sealed.seq, hash: sealed.hash } }),
     version: approval.version + 1,
     ledgerSeq: sealed.seq,

@@ -1,4 +1,5 @@
 import type { Sealed } from '../ledger.ts';
+import type { Use } from '../policy/ports.ts';
 import type { Approval } from './approval.ts';
 import type { Refusal, Step, Vote } from './decide.ts';
 
@@ -8,8 +9,12 @@ export type Outcome =
 
 /** Where questions and their answers are kept. The store decides races: whatever a caller saw, its condition holds or nothing changes. */
 export interface Approvals {
-  /** Stores the question, its payload's bytes and its first ledger entry together, once; answers the stored question. */
-  propose(step: Step, payload: string): Promise<Approval>;
+  /**
+   * Stores the question, its payload's bytes, its first ledger entry and what it uses up of budgets together, once;
+   * answers the stored question. Throws `Unavailable` when a budget was used by somebody else since it was read, and
+   * `TooMany` beyond {@link MAX_PER_MINUTE} questions of one requester.
+   */
+  propose(step: Step, payload: string, uses?: readonly Use[]): Promise<Approval>;
   find(org: string, id: string): Promise<Approval | undefined>;
   /** The exact bytes that a revision's hash is over. */
   payload(org: string, id: string, revision: number): Promise<string | undefined>;
@@ -21,6 +26,8 @@ export interface Approvals {
   inbox(org: string): Promise<Approval[]>;
   /** Settled but not yet heard of by their machine, in every organization. */
   unheard(): Promise<Approval[]>;
+  /** Approved for somebody who has not said yet what came of it, in every organization. */
+  unfinished(): Promise<Approval[]>;
   /** Still pending, in every organization. */
   pending(): Promise<Approval[]>;
   /** Gives up on a machine that will never hear: its execution is gone. The decision stands. */
@@ -28,6 +35,9 @@ export interface Approvals {
   /** The chain of an action, in order. */
   ledger(org: string, id: string): Promise<Sealed[]>;
 }
+
+/** Questions that one requester may ask in a minute: people who are asked too often stop reading. */
+export const MAX_PER_MINUTE = 20;
 
 /** A link as it was sent. Its token is never stored. */
 export interface Link {

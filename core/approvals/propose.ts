@@ -1,94 +1,82 @@
-import { canonical, hashOf } from '../canonical.ts';
 import { Fault } from '../fault.ts';
-import type { Clock, Notices, Projects, Runs, Tickets } from '../ports.ts';
+import { personId } from '../people/person.ts';
+import type { Projects, Runs, Tickets } from '../ports.ts';
 import type { Project, Repository } from '../projects/project.ts';
 import type { Run } from '../runs/run.ts';
 import type { RunRef } from '../runs/steps.ts';
 import type { Ticket } from '../tickets/ticket.ts';
-import { type Approval, approvalId, authsFor } from './approval.ts';
-import { proposed } from './decide.ts';
+import { type Approval, approvalId } from './approval.ts';
+import { type AskNeeds, ask, TOO_FEW, type Wish } from './ask.ts';
 import { planPayload } from './plan.ts';
-import { codeChangePolicy, judge, policyHash } from './policy.ts';
-import type { Approvals } from './ports.ts';
-import { requests } from './request.ts';
-import { summarise } from './summary.ts';
+import { whyItWaits } from './request.ts';
 
-export interface ProposeNeeds {
+export interface ProposeNeeds extends AskNeeds {
   tickets: Tickets;
   runs: Runs;
   projects: Projects;
-  approvals: Approvals;
-  notices: Notices;
-  clock: Clock;
+  /** Shortens what policy gives. */
   ttlHours?: number | undefined;
-  /** 32 hex digits, fresh at each call. */
-  salt(): string;
 }
 
-export type Proposal =
-  | { mode: 'require_approval'; approvalId: string; waitSeconds: number; reason: string }
-  | { mode: 'deny'; approvalId: string; waitSeconds: number; reason: string };
+export interface Proposal {
+  /** `require_approval` is also what waits for the requester alone. */
+  mode: 'auto' | 'require_approval' | 'deny';
+  approvalId: string;
+  waitSeconds: number;
+  reason: string;
+}
 
 const PROPOSES = 'agent:lead';
 
-/** Asks the project's approvers for a diagnosed ticket's plan. Called again, it finds its question and completes what was left. */
+/** Puts a diagnosed ticket's plan before policy, and before people if policy says so. Called again, it completes what was left. */
 export async function proposePlan(ref: RunRef, needs: ProposeNeeds): Promise<Proposal> {
   const id = approvalId(ref.org, ref.runId, 'plan');
-  const asked = await question(ref, id, needs);
-  if ('reason' in asked) return { mode: 'deny', approvalId: id, waitSeconds: 60, reason: asked.reason };
-  await tell(ref, asked, needs);
-  const left = Date.parse(asked.approval.expiresAt) - needs.clock.now().getTime();
-  const waitSeconds = Math.max(1, Math.ceil(left / 1000));
-  return { mode: 'require_approval', approvalId: id, waitSeconds, reason: '' };
+  const isAsked = await needs.approvals.find(ref.org, id);
+  const wish = isAsked ? known(ref, id) : await planWish(ref, id, needs);
+  const { approval } = await ask(wish, needs);
+  const mode = modeOf(approval);
+  if (mode === 'require_approval') await tell(ref, approval, needs);
+  const left = Date.parse(approval.expiresAt) - needs.clock.now().getTime();
+  const reason = mode === 'deny' ? whyDenied(approval) : '';
+  return { mode, approvalId: id, waitSeconds: Math.max(1, Math.ceil(left / 1000)), reason };
 }
 
-interface Asked {
-  approval: Approval;
-  payload: string;
+function whyDenied(approval: Approval): string {
+  const hint = approval.rule.endsWith(TOO_FEW)
+    ? '. Whoever asked may not decide: add another approver to the project, or allow self-approval there'
+    : '';
+  return `The policy does not allow this: ${whyItWaits(approval)}${hint}`;
 }
 
-async function question(ref: RunRef, id: string, needs: ProposeNeeds): Promise<Asked | { reason: string }> {
-  const stored = await needs.approvals.find(ref.org, id);
-  if (stored) return withPayload(stored, needs);
-  const { ticket, run, project, repository } = await subject(ref, needs);
-  const policy = codeChangePolicy({ ttlHours: needs.ttlHours, selfApproval: project.selfApproval });
-  const judgement = judge(policy, {
-    org: ref.org,
-    approvers: project.approvers,
-    requester: PROPOSES,
-    reporter: ticket.reporter.email,
-  });
-  if (judgement.mode === 'deny') return { reason: judgement.reason };
-  const payload = planPayload(ticket, run, repository);
-  const text = canonical(payload);
-  const now = needs.clock.now();
-  const step = proposed({
-    ...ref,
+function modeOf({ mode }: Approval): Proposal['mode'] {
+  return mode === 'ask' ? 'require_approval' : mode;
+}
+
+/** What is asked already is taken as it is stored. */
+function known({ org, runId, ticketId }: RunRef, id: string): Wish {
+  return {
+    org,
     id,
+    runId,
+    ticketId,
     type: 'change_code',
-    headline: summarise('change_code', text).headline,
-    mode: policy.mode,
-    risk: policy.risk,
-    auths: authsFor(policy.risk),
-    rule: policy.rule,
-    policyHash: policyHash(policy),
-    revision: 1,
-    payloadHash: hashOf(text),
+    payload: {},
     requester: PROPOSES,
-    conflicts: judgement.conflicts,
-    approvers: judgement.approvers,
-    quorum: policy.quorum,
-    requestedAt: now.toISOString(),
-    expiresAt: new Date(now.getTime() + policy.ttlSeconds * 1000).toISOString(),
-    salt: needs.salt(),
-  });
-  return withPayload(await needs.approvals.propose(step, text), needs);
+    party: [],
+    auth: 'agent',
+  };
 }
 
-async function withPayload(approval: Approval, { approvals }: ProposeNeeds): Promise<Asked> {
-  const text = await approvals.payload(approval.org, approval.id, approval.revision);
-  if (!text) throw new Fault('NotFound', `The payload of ${approval.id} is gone`);
-  return { approval, payload: text };
+async function planWish(ref: RunRef, id: string, needs: ProposeNeeds): Promise<Wish> {
+  const { ticket, run, project, repository } = await subject(ref, needs);
+  const { email } = ticket.reporter;
+  return {
+    ...known(ref, id),
+    payload: planPayload(ticket, run, repository),
+    party: email && !project.selfApproval ? [personId(ref.org, email)] : [],
+    projectApprovers: project.approvers,
+    ttlSeconds: needs.ttlHours && Math.round(needs.ttlHours * 3600),
+  };
 }
 
 interface Subject {
@@ -113,7 +101,7 @@ async function subject({ org, ticketId, runId }: RunRef, needs: ProposeNeeds): P
 /** Everything after the question is stored can be done twice: it is named after the question. */
 async function tell(
   { org, ticketId, runId }: RunRef,
-  { approval, payload }: Asked,
+  approval: Approval,
   needs: ProposeNeeds,
 ): Promise<void> {
   const { approvers, expiresAt, requestedAt, id } = approval;
@@ -133,5 +121,4 @@ async function tell(
     level: 'info',
     text: `Asked ${asked} to approve the plan, until ${expiresAt}`,
   });
-  for (const notice of requests(approval, payload)) await needs.notices.post(notice);
 }

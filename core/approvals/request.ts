@@ -1,3 +1,4 @@
+import { duration } from '../duration.ts';
 import type { Notice } from '../notice.ts';
 import type { Approval, Approver, Summary } from './approval.ts';
 import type { StoredLink } from './ports.ts';
@@ -5,9 +6,28 @@ import { summarise } from './summary.ts';
 
 const MAX_SUBJECT = 150;
 
-/** One notice per approver, each to get a link of their own when it is sent. */
-export function requests(approval: Approval, payload: string): Notice[] {
-  return approval.approvers.map((approver) => request(approval, approver, { payload }));
+/** One notice per approver who is to be written to, each to get a link of their own when it is sent. */
+export function requests(approval: Approval, payload: string, to = approval.approvers): Notice[] {
+  return to.map((approver) => request(approval, approver, { payload }));
+}
+
+/** The same again to those who have not decided, with the link that they have: a second link would be a second way in. */
+export function reminders(
+  approval: Approval,
+  payload: string,
+  { to, number, at }: { to: Approver[]; number: number; at: string },
+): Notice[] {
+  return to.map((approver) => {
+    const first = request(approval, approver, { payload });
+    const left = duration(new Date(at), new Date(approval.expiresAt));
+    return {
+      ...first,
+      id: `approval_reminder#${approval.id}#${approval.revision}#${approver.id}#${number}`,
+      kind: 'approval_reminder',
+      subject: `Still waiting: ${first.subject}`.slice(0, MAX_SUBJECT),
+      paragraphs: [`Nobody has decided yet; ${left} are left.`, ...first.paragraphs],
+    };
+  });
 }
 
 /** Rounds of links after which signing in is the only way left: somebody is guessing. */

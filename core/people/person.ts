@@ -6,7 +6,13 @@ export const Role = z.enum(['viewer', 'lead', 'approver', 'admin']);
 export type Role = z.infer<typeof Role>;
 
 /** What an API key may do, each named on its own: a key never has its owner's roles. */
-export const Scope = z.enum(['issues:read', 'issues:write', 'approvals:read', 'approvals:decide']);
+export const Scope = z.enum([
+  'issues:read',
+  'issues:write',
+  'approvals:read',
+  'approvals:decide',
+  'actions:propose',
+]);
 export type Scope = z.infer<typeof Scope>;
 
 /** A member of a Slack workspace. */

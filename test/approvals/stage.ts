@@ -10,7 +10,7 @@ import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { type Approval, approvalId } from '#core/approvals/approval.ts';
-import { sweep } from '#core/approvals/dispatch.ts';
+import { sweep } from '#core/approvals/sweep.ts';
 import type { Forge, PullRequest } from '#core/ports.ts';
 import { dispatching } from '#functions/queue/dispatch-decision.ts';
 import { stream } from '#functions/queue.ts';
@@ -23,7 +23,7 @@ import { streamMappings } from '#local/aws/dynamodb/mappings.ts';
 import { streamArn } from '#local/aws/dynamodb/table.ts';
 import { FunctionError } from '#local/aws/service.ts';
 import { systemClock } from '#local/clock.ts';
-import { approvals, ORG, payload, URL_ } from '../support/approvals.ts';
+import { approvals, asking, ORG, payload, URL_ } from '../support/approvals.ts';
 import { localAws } from '../support/aws.ts';
 import { PROJECT, ticket } from '../support/tickets.ts';
 import { invocation, underway, watchClients } from './fates.ts';
@@ -57,7 +57,7 @@ export async function stage() {
   const dispatch = { approvals, waits, machines: stateMachines() };
   const dispatcher = stream(z.object({}), async () => dispatching(dispatch));
   const functions: Functions = {
-    'task/propose-plan': proposing({ ...ending, approvals, salt: () => 'ab'.repeat(16) }),
+    'task/propose-plan': proposing({ ...asking(clock), ...ending }),
     'task/await-decision': awaiting(waits),
     'task/load-decision': loading({ approvals, tickets, runs, clock }),
     'task/open-pull-request': opening({ ...ending, forgeOf: async () => forge }),
@@ -102,7 +102,7 @@ export async function stage() {
     loseRecords: (value: boolean) => {
       isLost = value;
     },
-    sweep: () => invocation('sweep', () => sweep({ ...dispatch, runs, clock })),
+    sweep: () => invocation('sweep', () => sweep({ ...asking(clock), ...dispatch, runs })),
     stop: async () => {
       streams.stop();
       await aws.stop();

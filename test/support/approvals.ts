@@ -1,8 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { dynamoLinks } from '#adapters/dynamodb/approval-links.ts';
 import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
+import { dynamoBudgets } from '#adapters/dynamodb/budgets.ts';
+import { dynamoNotices } from '#adapters/dynamodb/notices.ts';
+import { dynamoPeople } from '#adapters/dynamodb/people.ts';
+import { dynamoPolicies } from '#adapters/dynamodb/policies.ts';
 import { approvalCodes, approvalTokens } from '#adapters/links.ts';
 import { type Approval, approvalId, authsFor } from '#core/approvals/approval.ts';
+import type { AskNeeds } from '#core/approvals/ask.ts';
 import { proposed, type Question, type Step, type Vote } from '#core/approvals/decide.ts';
 import type { PlanPayload } from '#core/approvals/plan.ts';
 import { canonical, hashOf } from '#core/canonical.ts';
@@ -140,4 +145,18 @@ export async function asked(clock: Clock, change: Partial<Question> = {}) {
     expiresAt,
   });
   return { approval, tokens, code: approvalCodes(SECRET).codeFor(ORG, link.hash), ...link };
+}
+
+/** What putting something before policy takes, on the tables of a test's own AWS; payloads have the facts given. */
+export function asking(clock: Clock, facts: Record<string, unknown> = {}): AskNeeds {
+  return {
+    approvals,
+    clock,
+    people: dynamoPeople('People'),
+    policies: dynamoPolicies('Policies'),
+    budgets: dynamoBudgets('Approvals'),
+    notices: dynamoNotices('Notices'),
+    measure: async () => facts,
+    salt: () => 'ab'.repeat(16),
+  };
 }

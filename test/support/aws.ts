@@ -53,13 +53,18 @@ const TABLES: Record<string, Shape> = {
   Projects: { keys: ['org', 'id'] },
   Approvals: {
     keys: ['pk', 'sk'],
-    indexes: { inbox: ['inboxOrg', 'expiresAt'], resume: ['resumeOrg', 'decidedAt'] },
+    indexes: {
+      inbox: ['inboxOrg', 'expiresAt'],
+      resume: ['resumeOrg', 'decidedAt'],
+      history: ['org', 'requestedAt'],
+    },
     stream: 'NEW_AND_OLD_IMAGES',
   },
   ApprovalLinks: { keys: ['id'] },
   ApprovalWaits: { keys: ['id'], stream: 'NEW_IMAGE' },
   Ledger: { keys: ['pk', 'sk'], stream: 'NEW_AND_OLD_IMAGES' },
   Sequence: { keys: ['pk', 'sk'], stream: 'KEYS_ONLY' },
+  Policies: { keys: ['pk', 'sk'] },
   People: { keys: ['pk', 'sk'], indexes: { byEmail: ['email'] } },
   Notices: { keys: ['org', 'id'], stream: 'NEW_IMAGE' },
 };

@@ -8,7 +8,7 @@ import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import type { Approval } from '#core/approvals/approval.ts';
-import { sweep } from '#core/approvals/dispatch.ts';
+import { sweep } from '#core/approvals/sweep.ts';
 import { brokenAt } from '#core/ledger.ts';
 import type { Run } from '#core/runs/run.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
@@ -16,7 +16,7 @@ import { dispatching } from '#functions/queue/dispatch-decision.ts';
 import { awaiting } from '#functions/task/await-decision.ts';
 import { loading } from '#functions/task/load-decision.ts';
 import { proposing } from '#functions/task/propose-plan.ts';
-import { approvals, handClock, NOW, ORG, payload, vote } from '../../support/approvals.ts';
+import { approvals, asking, handClock, NOW, ORG, payload, vote } from '../../support/approvals.ts';
 import { type LocalAws, localAws } from '../../support/aws.ts';
 
 let aws: LocalAws;
@@ -107,8 +107,8 @@ async function diagnosed({
 }
 
 const propose = proposing({
-  ...{ tickets, runs, projects, approvals, notices, clock },
-  salt: () => 'ab'.repeat(16),
+  ...asking(clock),
+  ...{ tickets, runs, projects },
 });
 const load = loading({ approvals, tickets, runs, clock });
 
@@ -156,7 +156,7 @@ describe('propose plan', () => {
       mode: 'deny',
       reason: expect.stringContaining('another approver'),
     });
-    expect(await approvals.find(ORG, approvalId)).toBeUndefined();
+    expect(await approvals.find(ORG, approvalId)).toMatchObject({ status: 'DENIED_BY_POLICY' });
   });
 
   it('stores no token in any notice', async () => {
@@ -214,10 +214,10 @@ describe('a decision reaches its machine', () => {
     await awaiting(waits)({ ...rest, approvalId, token: 'swept' });
     await approvals.decide(ORG, approvalId, vote(approval), NOW);
     const machines = machine();
-    await sweep({ approvals, waits, machines, runs, clock });
+    await sweep({ ...asking(clock), waits, machines, runs });
     expect(machines.told).not.toContain('swept');
     clock.set(new Date(NOW.getTime() + 31_000));
-    await sweep({ approvals, waits, machines, runs, clock });
+    await sweep({ ...asking(clock), waits, machines, runs });
 
     expect(machines.told).toContain('swept');
   });
@@ -294,11 +294,11 @@ describe('the sweep', () => {
   it('withdraws the question of a run that has ended, and ends one that nobody ended', async () => {
     const [stopped, silent] = [await asked(), await asked()];
     await runs.update(ORG, stopped.runId, { status: 'cancelled' });
-    await sweep({ approvals, waits, machines: machine(), runs, clock });
+    await sweep({ ...asking(clock), waits, machines: machine(), runs });
     expect(await approvals.find(ORG, stopped.approvalId)).toMatchObject({ status: 'CANCELLED' });
     expect(await approvals.find(ORG, silent.approvalId)).toMatchObject({ status: 'PENDING' });
     clock.set(new Date(Date.parse(silent.approval.expiresAt) + 11 * 60_000));
-    await sweep({ approvals, waits, machines: machine(), runs, clock });
+    await sweep({ ...asking(clock), waits, machines: machine(), runs });
 
     expect(await approvals.find(ORG, silent.approvalId)).toMatchObject({ status: 'EXPIRED' });
   });

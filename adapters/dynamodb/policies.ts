@@ -1,0 +1,58 @@
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { defaultPolicy } from '#core/policy/default.ts';
+import { activePolicy, type PolicyDocument } from '#core/policy/policy.ts';
+import type { Policies } from '#core/policy/ports.ts';
+import { dynamo } from '../aws/clients.ts';
+import { type Writes, writeTogether } from './transaction.ts';
+
+/** Each version is written once; which one holds is a pointer that moves only from the version that it was made against. */
+export function dynamoPolicies(table: string): Policies {
+  const get = async (org: string, sk: string) => {
+    const Key = { pk: `ORG#${org}`, sk };
+    const { Item } = await dynamo().send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));
+    return Item;
+  };
+
+  return {
+    async active(org) {
+      const pointer = await get(org, 'ACTIVE');
+      if (!pointer) return activePolicy(defaultPolicy(org), 0);
+      const stored = await get(org, versionKey(pointer.version as number));
+      return activePolicy(stored?.document as PolicyDocument, pointer.version as number);
+    },
+
+    async activate(org, { replaces, document, text, actionId, at }) {
+      const version = replaces + 1;
+      const refused = await writeTogether([
+        put(table, { pk: `ORG#${org}`, sk: versionKey(version), document, text, actionId, at }),
+        pointTo(table, org, { version, replaces }),
+      ]);
+      if (!refused) return true;
+      return (await get(org, versionKey(version)))?.actionId === actionId;
+    },
+  };
+}
+
+function put(TableName: string, Item: Record<string, unknown>): Writes[number] {
+  return { Put: { TableName, Item, ConditionExpression: 'attribute_not_exists(pk)' } };
+}
+
+function pointTo(
+  TableName: string,
+  org: string,
+  { version, replaces }: { version: number; replaces: number },
+): Writes[number] {
+  const isFirst = replaces === 0;
+  return {
+    Put: {
+      TableName,
+      Item: { pk: `ORG#${org}`, sk: 'ACTIVE', version },
+      ConditionExpression: isFirst ? 'attribute_not_exists(pk)' : 'version = :replaces',
+      ...(!isFirst && { ExpressionAttributeValues: { ':replaces': replaces } }),
+    },
+  };
+}
+
+function versionKey(version: number): string {
+  return `V#${String(version).padStart(6, '0')}`;
+}

@@ -1,0 +1,80 @@
+import { Fault } from '../fault.ts';
+import { commit } from '../ledger.ts';
+import type { Approval } from './approval.ts';
+import { type Step, step } from './decide.ts';
+
+/** Seconds that whoever acts has to say how it went. */
+export const LEASE_SECONDS = 900;
+
+/** Part by which a measured number may have grown since it was approved: estimates move a little. */
+const DRIFT = 0.1;
+
+/** Why an approval must not be acted on any more, as the ledger names it. */
+export type Block = 'hash_mismatch' | 'policy' | 'facts';
+
+/** The moment after which an approval that nobody acts on is worth nothing. */
+export function useBy({ decidedAt, useWithin }: Approval): Date {
+  return new Date(Date.parse(decidedAt ?? '') + useWithin * 1000);
+}
+
+/** Throws, saying what to do, unless the approval may be acted on now, for the first time, by this principal. */
+export function refuseUse(approval: Approval, by: string, now: Date): void {
+  const { status, requester, runId, lease } = approval;
+  if (requester !== by) throw new Fault('Forbidden', 'Only whoever proposed an action may carry it out');
+  if (runId) throw new Fault('Conflict', 'The run that asked carries this out itself');
+  if (status === 'PENDING') throw new Fault('Conflict', 'Nobody has decided yet; wait for the decision');
+  if (status === 'EXECUTING')
+    throw new Fault('Conflict', `It is being carried out until ${lease?.until}; report its result instead`);
+  if (status !== 'APPROVED')
+    throw new Fault('Conflict', `It is ${status.toLowerCase().replaceAll('_', ' ')}; propose it again`);
+  if (now >= useBy(approval)) throw new Fault('Gone', 'The approval has lapsed; propose it again');
+}
+
+const by = (principal: string) => ({ principal, auth: principal === 'system' ? 'system' : 'agent' }) as const;
+
+/** The approval taken up, once: nobody can take it up again. */
+export function executing(approval: Approval, holder: string, now: Date): Step {
+  const until = new Date(now.getTime() + LEASE_SECONDS * 1000).toISOString();
+  const at = now.toISOString();
+  return step(
+    approval,
+    { status: 'EXECUTING', lease: { holder, until } },
+    { type: 'EXECUTING', at, actor: by(approval.requester), decisionId: approval.decision?.id },
+  );
+}
+
+/** The approval with what came of it; `detail` is committed to, not kept in the ledger. */
+export function executed(
+  approval: Approval,
+  { isDone, detail, at }: { isDone: boolean; detail: string; at: string },
+): Step {
+  const type = isDone ? 'EXECUTED' : 'EXEC_FAILED';
+  const reasonCommit = commit(approval.salt, detail);
+  return step(approval, { status: type }, { type, at, actor: by(approval.requester), reasonCommit });
+}
+
+/** The approval that must not be acted on, because what would be done is not what was approved. */
+export function blockedFor(approval: Approval, why: Block, at: string): Step {
+  return step(approval, { status: 'EXEC_BLOCKED' }, { type: 'EXEC_BLOCKED', at, actor: by('system'), why });
+}
+
+/** How an approval ends that was not acted on in time, or of which nobody said what came; nothing before that. */
+export function overdue(approval: Approval, now: Date): Step | undefined {
+  const at = now.toISOString();
+  if (approval.status === 'EXECUTING' && at >= (approval.lease?.until ?? ''))
+    return step(approval, { status: 'EXEC_UNKNOWN' }, { type: 'EXEC_UNKNOWN', at, actor: by('system') });
+  if (approval.status === 'APPROVED' && !approval.runId && now >= useBy(approval))
+    return step(approval, { status: 'LAPSED' }, { type: 'LAPSED', at, actor: by('system') });
+  return undefined;
+}
+
+/** The first fact that is not any more what was approved; numbers may have fallen, or grown by a tenth. */
+export function drifted(then: Approval['facts'], now: Approval['facts']): string | undefined {
+  const names = new Set([...Object.keys(then), ...Object.keys(now)]);
+  return [...names].find((name) => !isLike(then[name], now[name]));
+}
+
+function isLike(then: unknown, now: unknown): boolean {
+  if (typeof then === 'number' && typeof now === 'number') return now <= then * (1 + DRIFT);
+  return JSON.stringify(then) === JSON.stringify(now);
+}

@@ -1,0 +1,158 @@
+import pointer from 'jsonpointer';
+import type { Facts } from '../actions/facts.ts';
+import { actionType } from '../actions/registry.ts';
+import { canonical, hashOf } from '../canonical.ts';
+import { Fault } from '../fault.ts';
+import { parse } from '../parse.ts';
+import { evaluate } from '../policy/evaluate.ts';
+import { type Judgement, MODES, RISKS } from '../policy/judgement.ts';
+import type { Approval } from './approval.ts';
+import type { AskNeeds } from './ask.ts';
+import { decided, type Step, step, type Vote } from './decide.ts';
+import { eligible, type Staff, staffOf } from './people.ts';
+import { summarise } from './summary.ts';
+
+/** New values by JSON pointer. */
+export type Changes = Readonly<Record<string, unknown>>;
+
+/** What a changed request is stored as. */
+export interface Modification {
+  /** The bytes of the new revision. */
+  payload: string;
+  /** One per ledger entry, each from the one before. */
+  steps: [Step, ...Step[]];
+  /** The vote for the new revision; none when the change goes beyond what was asked, so that others must decide. */
+  vote?: Vote | undefined;
+}
+
+type Needs = Pick<AskNeeds, 'approvals' | 'people' | 'policies' | 'budgets' | 'measure' | 'clock'>;
+
+/**
+ * The request as somebody who was asked would have it. A change that only narrows it is their vote for it; any other
+ * is a new request, about which others decide. Throws `Invalid` for a field that may not be changed and for a value
+ * that does not fit, `Conflict` when policy forbids the result or too few people would be left to decide.
+ */
+export async function modification(
+  approval: Approval,
+  { vote, changes }: { vote: Vote; changes: Changes },
+  needs: Needs,
+): Promise<Modification> {
+  const { org, id, type, revision } = approval;
+  const before = JSON.parse((await needs.approvals.payload(org, id, revision)) ?? '{}');
+  const after = changed(approval, before, changes);
+  const payload = canonical(after);
+  if (hashOf(payload) === approval.payloadHash)
+    throw new Fault('Invalid', 'Nothing is changed; approve it as it is');
+  const staff = await staffOf(org, needs.people, needs.clock.now());
+  const facts = await needs.measure(org, type, after);
+  const judgement = await judged(approval, { facts, staff }, needs);
+  const next = { payload, facts, judgement, staff };
+  const isNarrower = Object.keys(changes).every((path) => narrows(type, path, { before, after }));
+  return isNarrower && !asksForMore(judgement, approval)
+    ? accepted(approval, vote, next)
+    : renewed(approval, vote, next);
+}
+
+interface Next {
+  payload: string;
+  facts: Facts;
+  judgement: Judgement;
+  staff: Staff;
+}
+
+function changed({ type, modifiable }: Approval, before: object, changes: Changes): unknown {
+  const after = structuredClone(before);
+  for (const [path, value] of Object.entries(changes)) {
+    if (!modifiable.includes(path) || pointer.get(before, path) === undefined) {
+      const allowed = modifiable.length > 0 ? `; what may be is ${modifiable.join(', ')}` : '';
+      throw new Fault('Invalid', `${path} may not be changed${allowed}`);
+    }
+    pointer.set(after, path, value);
+  }
+  const known = actionType(type);
+  return known ? parse(known.payload, after) : after;
+}
+
+async function judged(
+  { org, type, risk }: Approval,
+  { facts, staff }: Pick<Next, 'facts' | 'staff'>,
+  { policies, budgets }: Needs,
+): Promise<Judgement> {
+  const active = await policies.active(org);
+  const { spent } = await budgets.spent(org, active.policy.budgets, staff.now);
+  const judgement = evaluate(active, {
+    type,
+    facts,
+    spent,
+    declaredRisk: risk,
+    people: staff.everybody.length,
+  });
+  if (judgement.mode !== 'deny') return judgement;
+  throw new Fault('Conflict', `The policy forbids this change: rule ${judgement.rules.join(', ')}`);
+}
+
+function narrows(type: string, path: string, { before, after }: { before: object; after: unknown }): boolean {
+  const isLess = actionType(type)?.modifiable[path];
+  return isLess?.(pointer.get(before, path), pointer.get(after as object, path)) ?? false;
+}
+
+/** Whether a judgement takes more than the request already does. */
+export function asksForMore({ mode, risk, approval }: Judgement, asked: Approval): boolean {
+  return (
+    MODES.indexOf(mode) > MODES.indexOf(asked.mode) ||
+    RISKS.indexOf(risk) > RISKS.indexOf(asked.risk) ||
+    (approval?.quorum ?? 1) > asked.quorum
+  );
+}
+
+/** Votes so far were for other bytes: they are void, and the change is the first for the new ones. */
+function accepted(approval: Approval, vote: Vote, next: Next): Modification {
+  const at = next.staff.now.toISOString();
+  const first = revised(approval, vote, next, {});
+  const own = { ...vote, revision: first.next.revision, payloadHash: first.next.payloadHash };
+  return { payload: next.payload, steps: [first, decided(first.next, own, at)], vote: own };
+}
+
+/** Whoever wrote it does not decide on it. */
+function renewed(approval: Approval, vote: Vote, next: Next): Modification {
+  const { judgement, staff } = next;
+  const authors = [vote.by, ...(vote.onBehalfOf ? [vote.onBehalfOf] : [])];
+  const conflicts = [...new Set([...approval.conflicts, ...authors])];
+  const quorum = Math.max(approval.quorum, judgement.approval?.quorum ?? 1);
+  const groups = judgement.approval?.groups ?? approval.groups;
+  const here = approval.approvers.filter(({ id }) => !conflicts.includes(id));
+  const more = eligible({ ...approval, groups, conflicts }, staff);
+  const approvers = [...new Map([...here, ...more].map((one) => [one.id, one])).values()];
+  if (approvers.length < quorum)
+    throw new Fault(
+      'Conflict',
+      'Whoever changes a request does not decide on it, and too few others could; decline it and say what to change',
+    );
+  const { mode, risk, rules, over } = judgement;
+  const terms = { mode, risk, rule: rules.join(', '), over, conflicts, approvers, groups, quorum };
+  return { payload: next.payload, steps: [revised(approval, vote, next, terms)] };
+}
+
+function revised(
+  approval: Approval,
+  { by, auth, onBehalfOf, channel }: Vote,
+  next: Next,
+  terms: Partial<Approval>,
+): Step {
+  const { payload, facts, judgement, staff } = next;
+  const change = {
+    ...terms,
+    facts,
+    policyHash: judgement.policyHash,
+    revision: approval.revision + 1,
+    payloadHash: hashOf(payload),
+    headline: summarise(approval.type, payload).headline,
+    votes: [],
+  };
+  const actor = { principal: by, auth, ...(onBehalfOf && { onBehalfOf }) };
+  return step(
+    { ...approval, ...change },
+    {},
+    { type: 'MODIFIED', at: staff.now.toISOString(), actor, channel },
+  );
+}

@@ -1,0 +1,43 @@
+import type { Facts } from '../actions/facts.ts';
+import type { ActivePolicy, Budget, PolicyDocument } from './policy.ts';
+
+/** Policies of organizations. */
+export interface Policies {
+  /** The policy that holds now; the product's own while an organization has none. */
+  active(org: string): Promise<ActivePolicy>;
+  /** Puts a policy in the place of `replaces`; answers whether that one was still active, or this one is already. */
+  activate(org: string, next: NewPolicy): Promise<boolean>;
+}
+
+/** What policy alone has let through, without a person having looked. */
+export interface Budgets {
+  /** Of each budget within its window. */
+  spent(org: string, budgets: readonly Budget[], now: Date): Promise<Spent>;
+}
+
+export interface NewPolicy {
+  replaces: number;
+  document: PolicyDocument;
+  /** The file as written. */
+  text: string;
+  /** The action that was approved. */
+  actionId: string;
+  at: string;
+}
+
+export interface Spent {
+  /** By `budgetKey`. */
+  spent: Readonly<Record<string, number>>;
+  /** What an action with these facts adds, to be written with it. */
+  using(facts: Facts): Use[];
+}
+
+/** Part of a budget that an action uses up: it counts if the budget is still as it was read. */
+export interface Use {
+  org: string;
+  /** As `budgetKey` says it. */
+  budget: string;
+  /** Sums by the number of their time slice; what has left the window is dropped. */
+  slices: Record<string, number>;
+  version: number;
+}

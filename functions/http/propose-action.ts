@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import { type Approval, approvalId, Risk } from '#core/approvals/approval.ts';
+import { type AskNeeds, ask } from '#core/approvals/ask.ts';
+import { Fault } from '#core/fault.ts';
+import { parse, parseExactJson } from '#core/parse.ts';
+import { allow, type Principal } from '#core/people/principal.ts';
+import { AskEnv, askingFrom } from '../asking.ts';
+import { http, type Request, type Route } from '../http.ts';
+import { PrincipalEnv, type PrincipalOf, principalsFrom } from '../principal.ts';
+
+export const Env = PrincipalEnv.extend(AskEnv.shape);
+export type Env = z.infer<typeof Env>;
+
+interface Needs extends AskNeeds {
+  principalOf: PrincipalOf;
+}
+
+const Key = z.string({ error: 'Idempotency-Key: send one of 16 to 128 characters' }).min(16).max(128);
+
+const Body = z.strictObject({
+  type: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$/, 'is like slack.post_message')
+    .max(100),
+  payload: z.record(z.string(), z.unknown()),
+  reason: z.string().max(2_000).optional(),
+  declared_risk: Risk.optional(),
+  ttl_s: z.int().min(60).optional(),
+});
+
+/** Bytes of a request: what is approved is shown whole on a page, and kept whole beside its approval. */
+const MAX_REQUEST = 256 * 1024;
+
+/** POST /v1/actions/propose: judged by policy, and put before people where it says so. */
+export function proposeAction(needs: Needs): Route {
+  return async (request) => {
+    const principal = await needs.principalOf(request);
+    allow(principal, 'lead', 'actions:propose');
+    if (request.raw.length > MAX_REQUEST)
+      throw new Fault('TooLarge', `The request has ${request.raw.length} bytes; the limit is ${MAX_REQUEST}`);
+    const body = parseExactJson(Body, request.text);
+    if (body.type === 'change_code')
+      throw new Fault(
+        'Invalid',
+        'type: change_code is proposed by the run of a ticket; file a ticket instead',
+      );
+    const { approval } = await ask(
+      {
+        org: principal.org,
+        ...identity(principal, request),
+        type: body.type,
+        payload: body.payload,
+        party: [principal.id],
+        claim: body.reason,
+        declaredRisk: body.declared_risk,
+        ttlSeconds: body.ttl_s,
+      },
+      needs,
+    );
+    return { status: 201, body: proposalView(approval) };
+  };
+}
+
+/** The same principal with the same key asks the same thing: its id follows from both. */
+function identity(principal: Principal, { headers, raw }: Request) {
+  const key = parse(Key, headers['idempotency-key']);
+  const requester = principalName(principal);
+  const requestHash = createHash('sha256').update(raw).digest('hex');
+  const id = approvalId(principal.org, requester, `request\n${key}`);
+  return { id, requester, requestHash, auth: principal.via };
+}
+
+/** Who asks, in the ledger's words: a key stands for an agent, and its owner had a part in what it asks. */
+export function principalName(principal: Principal): string {
+  return principal.via === 'key' ? `key:${principal.keyId}` : principal.id;
+}
+
+function proposalView(approval: Approval) {
+  const { requestedAt, expiresAt } = approval;
+  return {
+    action_id: approval.id,
+    status: approval.status,
+    mode: approval.mode,
+    risk: approval.risk,
+    ttl: (Date.parse(expiresAt) - Date.parse(requestedAt)) / 1000,
+    expires_at: expiresAt,
+    revision: approval.revision,
+    payload_hash: approval.payloadHash,
+    policy: { hash: approval.policyHash, rule: approval.rule, over: approval.over },
+  };
+}
+
+export const handler = http(Env, async (env) =>
+  proposeAction({ ...askingFrom(env), principalOf: await principalsFrom(env) }),
+);
