@@ -19,8 +19,8 @@ export interface ApprovalTables {
   people?: string;
 }
 
-/** Each lost race is against a change of version, so a few are enough even when everybody presses at once. */
-const ROUNDS = 5;
+/** Each lost race is against a change of a pending row: the votes of a quorum, tries that did not count, reminders. */
+const ROUNDS = 50;
 
 const TOO_MANY = `More than ${MAX_PER_MINUTE} requests in a minute; wait a minute, and ask for less at a time`;
 

@@ -42,14 +42,17 @@ export interface Driven {
 
 /** One decision on the real functions and the real machine, whose invocations make the model's moves one by one. */
 export async function driven(here: Stage): Promise<Driven> {
-  const gate = gates(isMove, hasAnswer);
+  const tokens: unknown[] = []; // in the order in which they were opened
+  const gate = gates((call) => {
+    if (call.who === AWAIT) tokens.push(call.input.ExpressionAttributeValues[':token']);
+    return isMove(call);
+  }, hasAnswer);
   here.loseRecords(true);
   const asked = await here.begin();
   const isHeld = (who: string) => () => gate.at(who) !== undefined;
   await comes(isHeld(AWAIT));
   const approval = (await questionOf(asked)) as Approval;
   const actors = invocations(here, gate, approval);
-  const tokens: string[] = [];
   const wait = () => waits.find(ORG, approval.id);
   const ticketNow = async () => (await tickets.find(ORG, asked.ticketId))?.status ?? '';
   const hasEnded = async () => ENDED.includes(await ticketNow());
@@ -90,11 +93,13 @@ export async function driven(here: Stage): Promise<Driven> {
 
     async seen() {
       const { status, resume } = (await questionOf(asked)) as Approval;
-      const token = (await wait())?.token;
-      if (token && !tokens.includes(token)) tokens.push(token);
       const at = (await hasEnded()) ? 'ended' : gate.at(LOAD) ? 'awake' : 'waiting';
       const row = { status, resume } as State['row'];
-      return { row, ledger: await settled(approval.id), machine: { at, registered: tokens.length } };
+      return {
+        row,
+        ledger: await settled(approval.id),
+        machine: { at, registered: tokens.indexOf((await wait())?.token) + 1 },
+      };
     },
 
     async finish() {
