@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { decision } from '#adapters/dynamodb/approval-rows.ts';
-import { writeTogether } from '#adapters/dynamodb/transaction.ts';
 import type { Approval } from '#core/approvals/approval.ts';
-import { decided, ended } from '#core/approvals/decide.ts';
+import { ended } from '#core/approvals/decide.ts';
 import { hashOf } from '#core/canonical.ts';
+import { force } from '../../approvals/bypass.ts';
 import { approvals, BEN, NOW, ORG, question, REPORTER, vote } from '../../support/approvals.ts';
 import { type LocalAws, localAws } from '../../support/aws.ts';
 
@@ -12,15 +11,6 @@ beforeAll(async () => {
   aws = await localAws();
 });
 afterAll(() => aws.stop());
-
-const tables = { approvals: 'Approvals', links: 'ApprovalLinks', ledger: 'Ledger' };
-
-/** Writes a decision past every check of the application, to a free place in the ledger; answers whether it was taken. */
-async function force(before: Approval, change: object = {}, now = NOW): Promise<boolean> {
-  const given = vote(before, change);
-  const step = decided({ ...before, ledgerSeq: 40 }, given, now.toISOString());
-  return (await writeTogether(decision(tables, { before, step, vote: given, now }))) === undefined;
-}
 
 async function stored(): Promise<Approval> {
   const { step, text } = question({ conflicts: ['agent:lead', REPORTER] });
