@@ -66,6 +66,15 @@ const SERVICE: Acceptance[] = [
     reason: 'One secret per organization and source, made when a source is connected',
   },
   {
+    at: 'Slack',
+    ids: wildcard(
+      'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:signalbox/slack/*',
+    ),
+    reason: 'One secret per organization, made when its Slack app is connected',
+  },
+  { at: 'Slack/Follow', ids: wildcard('*'), reason: TOKENS },
+  { at: 'Slack/NotFollowed', ids: ['AwsSolutions-SQS3'], reason: 'This queue is where dead letters go' },
+  {
     at: 'Agents/Network',
     ids: ['AwsSolutions-VPC7'],
     reason: 'Only outbound tasks without ingress live here; flow logs would cost more than the network',

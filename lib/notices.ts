@@ -17,16 +17,24 @@ export interface NoticesProps {
   mailFrom: string;
 }
 
-/** What people are told: stored first, then queued one message a recipient, then sent; links are made at the last moment. */
+/** What people are told: stored first, then queued one message a recipient, then sent; links are made at the last moment. What asks somebody who has linked Slack waits in a queue of its own. */
 export class Notices extends Construct {
+  readonly toSend = reliableQueue(this, 'ToSend', Duration.minutes(3));
+  readonly toSlack = reliableQueue(this, 'ToSlack', Duration.minutes(6));
+
   constructor(scope: Construct, id: string, { data, sender, publicUrl, mailFrom }: NoticesProps) {
     super(scope, id);
-    const toSend = reliableQueue(this, 'ToSend', Duration.minutes(3));
+    const { toSend, toSlack } = this;
     const enqueue = new Handler<EnqueueEnv>(this, 'Enqueue', {
       entry: 'queue/enqueue-notices',
-      env: { NOTICES_QUEUE_URL: toSend.queueUrl },
+      env: {
+        MAIL_QUEUE_URL: toSend.queueUrl,
+        SLACK_QUEUE_URL: toSlack.queueUrl,
+        PEOPLE_TABLE: data.people.tableName,
+      },
     });
-    toSend.grantSendMessages(enqueue);
+    for (const queue of [toSend, toSlack]) queue.grantSendMessages(enqueue);
+    data.people.grant(enqueue, 'dynamodb:GetItem');
     enqueue.addEventSource(
       new DynamoEventSource(data.notices, {
         startingPosition: StartingPosition.TRIM_HORIZON,

@@ -15,6 +15,7 @@ import { Intake } from './intake.ts';
 import { Ledger } from './ledger.ts';
 import { Notices } from './notices.ts';
 import { Pipeline } from './pipeline.ts';
+import { Slack } from './slack.ts';
 import { Taps } from './taps.ts';
 
 interface ServiceProps extends StackProps {
@@ -37,7 +38,11 @@ export class ServiceStack extends Stack {
     new Actions(this, 'Actions', { api, data, publicUrl });
     new Approvals(this, 'Approvals', { api, data, publicUrl });
     new Ledger(this, 'Ledger', { data });
-    new Notices(this, 'Notices', { data, sender, publicUrl, mailFrom: settings.mailFrom });
+    const { toSend, toSlack } = new Notices(this, 'Notices', {
+      ...{ data, sender, publicUrl },
+      mailFrom: settings.mailFrom,
+    });
+    new Slack(this, 'Slack', { api, data, toSend, toSlack, publicUrl, slackUrl: settings.slackUrl });
     new Pipeline(this, 'Pipeline', { data, bus, agents, publicUrl, ...settings });
     new Taps(this, 'Taps', { data, tap: agents.tap });
     new Dashboard(this, 'Dashboard', { api, data, publicUrl });
@@ -64,6 +69,7 @@ function parameters(scope: Construct) {
     mailFrom: ask('MailFrom', 'E-mail address that mail is sent from; SES sends it a verification'),
     modelBaseUrl: ask('ModelBaseUrl', 'Base URL of the Messages API', 'https://api.anthropic.com'),
     oidcIssuer: ask('OidcIssuer', 'OIDC issuer for sign-in, or empty for codes by e-mail only', ''),
+    slackUrl: ask('SlackUrl', 'Base URL of Slack', 'https://slack.com'),
     oidcClientId: ask('OidcClientId', 'Client id at the OIDC issuer', ''),
   };
 }

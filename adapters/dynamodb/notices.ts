@@ -5,7 +5,7 @@ import type { Notices } from '#core/ports.ts';
 import { dynamo } from '../aws/clients.ts';
 
 /** Seconds that a notice is kept after it was posted. */
-const KEPT = 90 * 24 * 3600;
+export const NOTICE_SECONDS = 90 * 24 * 3600;
 
 /** Notices that were posted, and to whom each was sent. */
 export interface SentNotices extends Notices {
@@ -16,7 +16,7 @@ export interface SentNotices extends Notices {
 export function dynamoNotices(table: string): SentNotices {
   return {
     async post(notice) {
-      const ttl = Math.floor(Date.parse(notice.at) / 1000) + KEPT;
+      const ttl = Math.floor(Date.parse(notice.at) / 1000) + NOTICE_SECONDS;
       const Item = { ...Notice.parse(notice), sent: {}, ttl };
       try {
         await dynamo().send(

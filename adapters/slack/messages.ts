@@ -47,7 +47,7 @@ function question(told: Told): Message {
   const blocks = [
     ...heading(headline),
     ...sections([...standing, ...shown, ...(isWhole ? [] : [TOO_LONG])]),
-    ...(claim ? sections([fitted(`The agent says (not verified):\n${claim}`, MAX_CLAIM)]) : []),
+    ...(claim ? sections([fitted(claimed(claim), MAX_CLAIM)]) : []),
     buttons(told, { headline, isWhole }),
   ];
   return { text: escaped(fitted(`Decide: ${headline}`, LIMIT.section)), blocks };
@@ -78,6 +78,11 @@ function content({ approval, payload }: Told) {
     claim: visible(summary.claim),
     lines: [...facts, ...effects],
   };
+}
+
+/** Each line marked, so that none of them passes for one of our facts. */
+function claimed(words: string): string {
+  return `The agent says (not verified):\n${words}`.replace(/\n/g, '\n│ ');
 }
 
 function sum(lines: string[]): number {

@@ -106,6 +106,7 @@ describe('who can decide', () => {
     for (const fn of [
       functionOf(service, 'http/approval-decision'),
       functionOf(service, 'http/approval-api', 'ApprovalsDecide'),
+      functionOf(service, 'http/slack-interaction'),
     ]) {
       const can = permissions(service, fn);
 
@@ -130,6 +131,27 @@ describe('who can decide', () => {
     expect(readers.map(([, { Metadata }]) => Metadata?.source).sort()).toEqual([
       'functions/queue/dispatch-decision.ts',
       'functions/schedule/sweep-approvals.ts',
+    ]);
+  });
+
+  it('is nobody who only speaks: what is said in Slack and by mail changes no approval, and sees no task token', () => {
+    for (const source of ['queue/say-in-slack', 'queue/follow-approvals', 'queue/send-notice'])
+      for (const { actions, resources } of permissions(service, functionOf(service, source))) {
+        const changes = actions.some((one) => WRITES.test(one)) && /Approvals8537C562|Ledger/.test(resources);
+
+        expect(changes, `${source} ${actions}`).toBe(false);
+        expect(resources).not.toContain(TABLES.waits);
+      }
+  });
+
+  it('is told of a Slack app by nobody but who hears from Slack, and who speaks there', () => {
+    const readers = functions.filter(([id]) =>
+      permissions(service, id).some(({ resources }) => resources.includes('signalbox/slack/')),
+    );
+
+    expect(readers.map(([, { Metadata }]) => Metadata?.source).sort()).toEqual([
+      'functions/http/slack-interaction.ts',
+      'functions/queue/say-in-slack.ts',
     ]);
   });
 

@@ -2,15 +2,29 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { signInCodes } from '#adapters/codes.ts';
 import { dynamoNotices } from '#adapters/dynamodb/notices.ts';
+import { dynamoPeople } from '#adapters/dynamodb/people.ts';
+import { dynamoSlackPeople } from '#adapters/dynamodb/slack-people.ts';
 import { render } from '#adapters/email/render.ts';
 import { sesMail } from '#adapters/email/send.ts';
 import { approvalCodes, approvalTokens } from '#adapters/links.ts';
 import { requests } from '#core/approvals/request.ts';
 import { canonical } from '#core/canonical.ts';
 import type { Notice, ToSend } from '#core/notice.ts';
+import type { ToSlack } from '#core/slack.ts';
 import { enqueueing } from '#functions/queue/enqueue-notices.ts';
 import { sending } from '#functions/queue/send-notice.ts';
-import { handClock, links, NOW, ORG, payload, question, SECRET, URL_ } from '../../support/approvals.ts';
+import {
+  ANNA,
+  BEN,
+  handClock,
+  links,
+  NOW,
+  ORG,
+  payload,
+  question,
+  SECRET,
+  URL_,
+} from '../../support/approvals.ts';
 import { type LocalAws, localAws } from '../../support/aws.ts';
 
 let aws: LocalAws;
@@ -23,6 +37,7 @@ const clock = handClock();
 beforeEach(() => clock.set(NOW));
 
 const notices = dynamoNotices('Notices');
+const people = dynamoPeople('People');
 const tokens = approvalTokens(SECRET, clock);
 const needs = {
   ...{ notices, links, tokens, clock, publicUrl: URL_ },
@@ -43,19 +58,49 @@ async function posted(): Promise<{ notice: Notice; message: ToSend }> {
 }
 
 describe('enqueue', () => {
-  const image = { org: { S: ORG }, id: { S: 'n' }, to: { L: [{ S: 'a@b.co' }, { S: 'c@d.co' }] } };
+  const to = { L: [{ S: 'a@b.co' }, { S: 'c@d.co' }] };
+  const image = { org: { S: ORG }, id: { S: 'n' }, to };
+  const asks = (approver: string) => ({
+    minted: { M: { kind: { S: 'approval_link' }, approver: { S: approver } } },
+  });
+
+  async function enqueued(eventName: 'INSERT' | 'MODIFY' | 'REMOVE', more: object = {}) {
+    const mails: ToSend[] = [];
+    const slacks: ToSlack[] = [];
+    const record: DynamoDBRecord = { eventName, dynamodb: { NewImage: { ...image, ...more } } };
+    await enqueueing({
+      mail: async (message) => void mails.push(message),
+      slack: async (message) => void slacks.push(message),
+      people,
+    })(record);
+    return { mails, slacks };
+  }
 
   it.each([
     ['INSERT', 2],
     ['MODIFY', 0],
     ['REMOVE', 0],
   ] as const)('%s becomes %i messages, with names only', async (eventName, messages) => {
-    const sent: ToSend[] = [];
-    const record: DynamoDBRecord = { eventName, dynamodb: { NewImage: image } };
-    await enqueueing(async (message) => void sent.push(message))(record);
+    const { mails } = await enqueued(eventName);
 
-    expect(sent).toHaveLength(messages);
-    for (const message of sent) expect(Object.keys(message)).toEqual(['org', 'id', 'to']);
+    expect(mails).toHaveLength(messages);
+    for (const message of mails) expect(Object.keys(message)).toEqual(['org', 'id', 'to']);
+  });
+
+  it('goes to Slack for whoever has linked it, if it asks to decide', async () => {
+    const createdAt = NOW.toISOString();
+    const email = 'anna@acme.example';
+    await people.admit({ org: ORG, id: ANNA, email, name: 'Anna', roles: ['viewer'], groups: [], createdAt });
+    const before = await enqueued('INSERT', asks(ANNA));
+    await dynamoSlackPeople('People').link({ org: ORG, id: ANNA }, { team: 'T0ACME', user: 'U0ANNA' });
+
+    expect(before).toMatchObject({ mails: [{}, {}], slacks: [] });
+    expect(await enqueued('INSERT', asks(ANNA))).toMatchObject({
+      mails: [],
+      slacks: [{ kind: 'post', org: ORG, id: 'n', to: 'a@b.co' }, {}],
+    });
+    expect(await enqueued('INSERT')).toMatchObject({ mails: [{}, {}], slacks: [] });
+    expect(await enqueued('INSERT', asks(BEN))).toMatchObject({ mails: [{}, {}], slacks: [] });
   });
 });
 

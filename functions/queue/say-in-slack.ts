@@ -1,0 +1,204 @@
+import * as z from 'zod';
+import { sqsQueue } from '#adapters/aws/queue.ts';
+import { clock } from '#adapters/clock.ts';
+import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
+import { dynamoNotices, type SentNotices } from '#adapters/dynamodb/notices.ts';
+import { dynamoPeople } from '#adapters/dynamodb/people.ts';
+import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
+import { type Copies, type Copy, slackCopies } from '#adapters/dynamodb/slack-copies.ts';
+import { log } from '#adapters/log.ts';
+import { type SlackApp, type SlackApps, slackApps } from '#adapters/slack/apps.ts';
+import { type Slack, slack } from '#adapters/slack/client.ts';
+import { requestMessage } from '#adapters/slack/messages.ts';
+import { type Approval, isOver } from '#core/approvals/approval.ts';
+import type { Approvals } from '#core/approvals/ports.ts';
+import { hashOf } from '#core/canonical.ts';
+import { Fault } from '#core/fault.ts';
+import type { Minted, ToSend } from '#core/notice.ts';
+import { parseJson } from '#core/parse.ts';
+import type { People } from '#core/people/ports.ts';
+import type { Clock, Runs } from '#core/ports.ts';
+import { ToSlack } from '#core/slack.ts';
+import { queue } from '../queue.ts';
+
+export const Env = z.object({
+  APPROVALS_TABLE: z.string(),
+  LEDGER_TABLE: z.string(),
+  NOTICES_TABLE: z.string(),
+  PEOPLE_TABLE: z.string(),
+  RUNS_TABLE: z.string(),
+  SLACK_PREFIX: z.string(),
+  SLACK_URL: z.url(),
+  MAIL_QUEUE_URL: z.url(),
+  PUBLIC_URL: z.url(),
+});
+export type Env = z.infer<typeof Env>;
+
+interface Needs {
+  apps: Pick<SlackApps, 'find'>;
+  connect(app: SlackApp): Slack;
+  approvals: Pick<Approvals, 'find' | 'payload'>;
+  notices: Pick<SentNotices, 'find'>;
+  copies: Copies;
+  people: Pick<People, 'find'>;
+  runs: Pick<Runs, 'say'>;
+  /** Sends the same notice by mail instead. */
+  mail(message: ToSend): Promise<void>;
+  clock: Clock;
+  publicUrl: string;
+}
+
+interface Delivery {
+  body: string;
+  attributes?: { ApproximateReceiveCount: string };
+}
+
+/** Tries, some minutes apart, after which a request goes by mail: an approver has to hear of it while there is time. */
+const TRIES = 3;
+
+/**
+ * Says one thing in Slack. At least once: a message is noted after it was posted, so a crash between the two posts it
+ * again, and only the second is edited afterwards. The first keeps its buttons, which then answer that it is decided.
+ */
+export function saying(needs: Needs) {
+  return async ({ body, attributes }: Delivery): Promise<void> => {
+    const message = parseJson(ToSlack, body);
+    if (message.kind === 'post') {
+      const { org, id, to } = message;
+      return post({ org, id, to }, Number(attributes?.ApproximateReceiveCount ?? 1), needs);
+    }
+    if (message.kind === 'renew') return renewAll(message, needs);
+    const bot = await botOf(message.org, needs);
+    await settle(async () => bot?.whisper(message, message.text), message);
+  };
+}
+
+type Request = Extract<Minted, { kind: 'approval_link' }>;
+
+async function post(message: ToSend, tries: number, needs: Needs): Promise<void> {
+  const { org, id } = message;
+  const asked = (await needs.notices.find(org, id))?.notice.minted;
+  if (asked?.kind !== 'approval_link') return;
+  const copy = await needs.copies.find({ org, approvalId: asked.approvalId, noticeId: id });
+  if (copy) return renew(copy, needs);
+  try {
+    const posted = await postFirst(message, asked, needs);
+    if (posted) await renew(posted.copy, needs, posted.version);
+  } catch (error) {
+    if (!(error instanceof Fault) || (isForLater(error) && tries < TRIES)) throw error;
+    await needs.mail(message);
+    await complain(message, asked, { error, needs });
+  }
+}
+
+/** Posts a request that still waits. Its version is what to look at again: it may have changed while it was posted and noted. */
+async function postFirst(message: ToSend, asked: Request, needs: Needs) {
+  const { org, id: noticeId } = message;
+  const { approvalId, revision, approver } = asked;
+  const approval = await needs.approvals.find(org, approvalId);
+  if (!approval || !waits(approval, revision, needs.clock.now())) return undefined;
+  const [person, app] = await Promise.all([needs.people.find(org, approver), needs.apps.find(org)]);
+  if (!app || !person?.slack || !app.teams.includes(person.slack.team)) {
+    await needs.mail(message);
+    return undefined;
+  }
+  const bot = needs.connect(app);
+  const channel = await bot.direct(person.slack.user);
+  const ts = await bot.post(channel, await messageOf(approval, revision, needs));
+  const copy = { org, approvalId, revision, noticeId, channel, ts };
+  await needs.copies.keep(copy, needs.clock.now());
+  return { copy, version: approval.version };
+}
+
+function waits(approval: Approval, revision: number, now: Date): boolean {
+  return approval.status === 'PENDING' && approval.revision === revision && !isOver(approval, now);
+}
+
+async function messageOf(approval: Approval, revision: number, { approvals, publicUrl }: Needs) {
+  const { org, id, payloadHash } = approval;
+  const payload = (await approvals.payload(org, id, revision)) ?? '';
+  if (revision === approval.revision && hashOf(payload) !== payloadHash) {
+    throw new Fault('Invalid', `The stored text of ${id} does not match its fingerprint`);
+  }
+  return requestMessage({ approval, payload, revision, url: `${publicUrl}/a/${id}` });
+}
+
+async function renewAll(
+  { org, approvalId }: { org: string; approvalId: string },
+  needs: Needs,
+): Promise<void> {
+  const copies = await needs.copies.of(org, approvalId);
+  const done = await Promise.allSettled(copies.map((copy) => renew(copy, needs)));
+  const failed = done.find(({ status }) => status === 'rejected');
+  if (failed) throw (failed as PromiseRejectedResult).reason;
+}
+
+/** Edits a copy until it shows the request as it is: an edit that was overtaken by another is made good by whoever is last. */
+async function renew(copy: Copy, needs: Needs, shown = 0): Promise<void> {
+  const { org, approvalId, revision, channel, ts } = copy;
+  const approval = await needs.approvals.find(org, approvalId);
+  if (!approval || approval.version === shown) return;
+  const bot = await botOf(org, needs);
+  const isDone = await settle(
+    async () => bot?.edit({ channel, ts }, await messageOf(approval, revision, needs)),
+    copy,
+  );
+  if (isDone) await renew(copy, needs, approval.version);
+}
+
+async function botOf(org: string, { apps, connect }: Needs): Promise<Slack | undefined> {
+  const app = await apps.find(org);
+  return app && connect(app);
+}
+
+/** Answers whether it worked. What would be refused again is logged and given up; what may work later is thrown. */
+async function settle(work: () => Promise<unknown>, { org }: { org: string }): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (!(error instanceof Fault) || isForLater(error)) throw error;
+    log.error('Slack refused a message for good', { org, code: error.code, reason: error.message });
+    return false;
+  }
+}
+
+function isForLater({ code }: Fault): boolean {
+  return code === 'Unavailable' || code === 'TooMany';
+}
+
+/** Says in the log and on the ticket that Slack did not take a request, and what an admin can do. */
+async function complain(
+  { org, to }: ToSend,
+  { approvalId }: Request,
+  { error: { code, message }, needs }: { error: Fault; needs: Needs },
+): Promise<void> {
+  log.error('Slack did not take a request; it goes by mail', { org, approvalId, code, reason: message });
+  const approval = await needs.approvals.find(org, approvalId);
+  if (!approval?.runId) return;
+  const advice = code === 'Unauthorized' ? ' An admin has to renew the Slack app; see docs/slack.md.' : '';
+  await needs.runs.say(org, approval.runId, {
+    id: `${approval.requestedAt}#${approvalId}#slack#${to}`,
+    at: approval.requestedAt,
+    stage: 'approval',
+    who: 'platform',
+    level: 'warn',
+    text: `The request goes to ${to} by mail: ${message}.${advice}`.slice(0, 2_000),
+  });
+}
+
+export const handler = queue(Env, async (env) => {
+  const approvals = dynamoApprovals({ approvals: env.APPROVALS_TABLE, ledger: env.LEDGER_TABLE });
+  return saying({
+    apps: slackApps(env.SLACK_PREFIX, clock),
+    connect: ({ botToken: token }) => slack({ url: env.SLACK_URL, token, patienceMs: 20_000 }),
+    approvals,
+    notices: dynamoNotices(env.NOTICES_TABLE),
+    copies: slackCopies(env.NOTICES_TABLE),
+    people: dynamoPeople(env.PEOPLE_TABLE),
+    runs: dynamoRuns(env.RUNS_TABLE),
+    mail: sqsQueue<ToSend>(env.MAIL_QUEUE_URL),
+    clock,
+    publicUrl: env.PUBLIC_URL.replace(/\/$/, ''),
+  });
+});

@@ -1,0 +1,120 @@
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { type HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { DynamoEventSource, SqsDlq, SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { Env as InteractionEnv } from '#functions/http/slack-interaction.ts';
+import type { Env as FollowEnv } from '#functions/queue/follow-approvals.ts';
+import type { Env as SayEnv } from '#functions/queue/say-in-slack.ts';
+import type { DataStack } from './data-stack.ts';
+import { deadLetters } from './dead-letters.ts';
+import { appends, reads, standsIn, writes } from './grants.ts';
+import { Handler } from './handler.ts';
+import { addRoutes } from './routes.ts';
+
+const PREFIX = 'signalbox/slack';
+
+export interface SlackProps {
+  api: HttpApi;
+  data: DataStack;
+  /** What is to be said in Slack, and what goes by mail because Slack did not take it. */
+  toSlack: Queue;
+  toSend: Queue;
+  publicUrl: string;
+  /** Where Slack is: `https://slack.com`. */
+  slackUrl: string;
+}
+
+/**
+ * Approvals in Slack, apart by what each may do: what people press writes what decides and sees no task token; what is said
+ * is said by a function that can decide nothing; whoever follows the approvals only queues names.
+ */
+export class Slack extends Construct {
+  private readonly props: SlackProps;
+
+  constructor(scope: Construct, id: string, props: SlackProps) {
+    super(scope, id);
+    this.props = props;
+    const interaction = this.interaction();
+    this.follow();
+    this.say();
+    addRoutes(props.api, [[HttpMethod.POST, '/webhooks/slack/{org}/interactions', interaction]]);
+  }
+
+  private interaction() {
+    const { data, toSlack } = this.props;
+    const interaction = new Handler<InteractionEnv>(this, 'Interaction', {
+      entry: 'http/slack-interaction',
+      env: { ...this.asks(), SLACK_QUEUE_URL: toSlack.queueUrl },
+    });
+    writes(interaction, data.approvals);
+    appends(interaction, data.ledger);
+    reads(interaction, data.people);
+    standsIn(interaction, data);
+    toSlack.grantSendMessages(interaction);
+    interaction.addToRolePolicy(this.readsApps());
+    return interaction;
+  }
+
+  private follow(): void {
+    const { data, toSlack } = this.props;
+    const follow = new Handler<FollowEnv>(this, 'Follow', {
+      entry: 'queue/follow-approvals',
+      env: { SLACK_QUEUE_URL: toSlack.queueUrl },
+    });
+    toSlack.grantSendMessages(follow);
+    follow.addEventSource(
+      new DynamoEventSource(data.approvals, {
+        startingPosition: StartingPosition.TRIM_HORIZON,
+        retryAttempts: 10,
+        bisectBatchOnError: true,
+        reportBatchItemFailures: true,
+        onFailure: new SqsDlq(deadLetters(this, 'NotFollowed')),
+      }),
+    );
+  }
+
+  private say(): void {
+    const { data, toSlack, toSend } = this.props;
+    const say = new Handler<SayEnv>(this, 'Say', {
+      entry: 'queue/say-in-slack',
+      env: {
+        ...this.asks(),
+        NOTICES_TABLE: data.notices.tableName,
+        RUNS_TABLE: data.runs.tableName,
+        MAIL_QUEUE_URL: toSend.queueUrl,
+      },
+      timeout: Duration.seconds(60),
+    });
+    reads(say, data.approvals, data.people, data.notices);
+    appends(say, data.notices, data.runs);
+    toSend.grantSendMessages(say);
+    say.addToRolePolicy(this.readsApps());
+    say.addEventSource(new SqsEventSource(toSlack, { batchSize: 5, reportBatchItemFailures: true }));
+  }
+
+  private asks() {
+    const { data, publicUrl, slackUrl } = this.props;
+    return {
+      APPROVALS_TABLE: data.approvals.tableName,
+      LEDGER_TABLE: data.ledger.tableName,
+      PEOPLE_TABLE: data.people.tableName,
+      SLACK_PREFIX: PREFIX,
+      SLACK_URL: slackUrl,
+      PUBLIC_URL: publicUrl,
+    };
+  }
+
+  /** Only the Slack apps: one secret per organization, put there by its admin. */
+  private readsApps(): PolicyStatement {
+    const arn = Stack.of(this).formatArn({
+      service: 'secretsmanager',
+      resource: 'secret',
+      resourceName: `${PREFIX}/*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    return new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [arn] });
+  }
+}
