@@ -8,6 +8,7 @@ import { doctor } from './commands/doctor.ts';
 import { local } from './commands/local.ts';
 import { login, token } from './commands/login.ts';
 import { logs } from './commands/logs.ts';
+import { policy } from './commands/policy.ts';
 import { projects } from './commands/projects.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
@@ -42,6 +43,7 @@ for (const add of [
   status,
   approve,
   approvals,
+  policy,
   logs,
   projects,
   login,

@@ -35,6 +35,9 @@ const ActionGlob = z
 export const AskedBy = z.enum(['slack', 'email', 'web']);
 export type AskedBy = z.infer<typeof AskedBy>;
 
+/** More people, once nobody decided for a while. */
+export const Escalation = z.strictObject({ after: Duration, groups: Groups });
+
 /** Who is asked, how, and for how long. Silence is a no: nothing here can say otherwise. */
 export const Terms = z.strictObject({
   groups: Groups,
@@ -44,15 +47,15 @@ export const Terms = z.strictObject({
   step_up: z.enum(['reauth', 'passkey']).optional(),
   ttl: Ttl,
   remind: z.array(Duration).max(10).default([]),
-  escalate: z
-    .array(z.strictObject({ after: Duration, groups: Groups }))
-    .max(10)
-    .default([]),
+  escalate: z.array(Escalation).max(10).default([]),
   hours: z.enum(['business', 'always']).default('always'),
 });
 export type Terms = z.infer<typeof Terms>;
 
-const Limit = z.union([z.number(), z.boolean(), z.string().max(40)]);
+const Limit = z.union(
+  [z.number(), z.boolean(), z.string().max(40)],
+  'is no limit: a number, true or false, or a word',
+);
 const Raised = Mode.exclude(['auto']);
 
 /** What one kind of action takes. A limit holds when the fact is at most the limit. */
@@ -103,7 +106,7 @@ export const Policy = z.strictObject({
   approvals: z.record(Name, Terms),
   rules: z.array(Rule).max(200),
   budgets: z.array(Budget).max(20).default([]),
-  tests: z.array(Example).max(1_000).default([]),
+  tests: z.array(Example).max(500).default([]),
 });
 export type Policy = z.infer<typeof Policy>;
 

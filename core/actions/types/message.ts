@@ -12,7 +12,7 @@ export const postSlackMessage = action({
     text: z.string().min(1).max(40_000),
     threadTs: z.string().max(40).optional(),
   }),
-  facts: ['cost_usd', 'channel_members', 'external', 'pii'],
+  facts: ['channel_members', 'external', 'pii'],
   headline: ({ channel, text, threadTs }) =>
     `Post ${text.length} characters in Slack channel ${channel}${threadTs ? ', in a thread' : ''}`,
   prose: ({ text }) => [text],
@@ -33,7 +33,7 @@ export const EmailPayload = z.strictObject({
 export const sendEmail = action({
   type: 'email.send',
   payload: EmailPayload,
-  facts: ['cost_usd', 'recipients', 'external_recipients', 'external', 'pii'],
+  facts: ['recipients', 'external_recipients', 'external', 'pii'],
   headline: ({ to, cc, bcc, subject }) =>
     `Send a mail to ${named([...to, ...cc, ...bcc])}: ${oneLine(subject)}`,
   prose: ({ subject, body }) => [subject, body],

@@ -1,0 +1,52 @@
+import type { Mode } from '../approvals/approval.ts';
+import { byRule, evaluate } from './evaluate.ts';
+import { type ActivePolicy, budgetKey, covers, type Policy } from './policy.ts';
+import type { Finding } from './problem.ts';
+
+/** What one of a policy's examples came to. */
+export interface ExampleResult {
+  name: string;
+  passed: boolean;
+  expected: Mode;
+  actual: Mode;
+  /** The rules that decided. */
+  rules: string[];
+}
+
+/** Judges every example that a policy brings, in an organization that is large enough for every rule of the platform. */
+export function runExamples(active: ActivePolicy): ExampleResult[] {
+  const nothing = Object.fromEntries(active.policy.budgets.map((budget) => [budgetKey(budget), 0]));
+  return active.policy.tests.map(({ name, action, facts, spent, expect }) => {
+    const { mode, rules } = evaluate(active, {
+      type: action,
+      facts,
+      spent: { ...nothing, ...spent },
+      people: 3,
+    });
+    return { name, passed: mode === expect, expected: expect, actual: mode, rules };
+  });
+}
+
+/** Examples that fail, and rules with limits that no example is within, or over. */
+export function exampleFindings(active: ActivePolicy): Finding[] {
+  const failed = runExamples(active).flatMap(({ passed, expected, actual, rules }, at): Finding[] => {
+    const message = `expects ${expected}, but ${rules.join(', ')} says ${actual}`;
+    return passed ? [] : [{ severity: 'error', path: ['tests', at, 'expect'], message }];
+  });
+  return [...failed, ...active.policy.rules.flatMap((_, at) => untested(active.policy, at))];
+}
+
+function untested(policy: Policy, at: number): Finding[] {
+  const rule = policy.rules[at] as Policy['rules'][number];
+  if (Object.keys(rule.limits).length === 0) return [];
+  const sides = policy.tests
+    .filter(({ action }) => covers(rule.action, action))
+    .map((example) => (byRule(rule, policy, example).over.length > 0 ? 'over' : 'within'));
+  return (['within', 'over'] as const)
+    .filter((side) => !sides.includes(side))
+    .map((side) => ({
+      severity: 'error',
+      path: ['rules', at, 'limits'],
+      message: `no test is ${side} the limits of ${rule.id}; add one`,
+    }));
+}
