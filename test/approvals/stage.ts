@@ -11,7 +11,7 @@ import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { type Approval, approvalId } from '#core/approvals/approval.ts';
 import { sweep } from '#core/approvals/sweep.ts';
-import type { Forge, PullRequest } from '#core/ports.ts';
+import type { Clock, Forge, PullRequest } from '#core/ports.ts';
 import { dispatching } from '#functions/queue/dispatch-decision.ts';
 import { stream } from '#functions/queue.ts';
 import { awaiting } from '#functions/task/await-decision.ts';
@@ -35,6 +35,9 @@ export const people = dynamoPeople('People');
 export const waits = dynamoWaits('ApprovalWaits');
 const projects = dynamoProjects('Projects');
 
+/** What functions need that end a run. */
+export const ending = (clock: Clock) => ({ tickets, runs, projects, notices, clock, publicUrl: URL_ });
+
 export interface Ref {
   org: string;
   ticketId: string;
@@ -53,15 +56,15 @@ export async function stage() {
   const time = systemClock();
   const clock = { now: () => new Date(time.now()) };
   const { forge, pulls } = forgeOf();
-  const ending = { tickets, runs, projects, notices, clock, publicUrl: URL_ };
+  const needs = ending(clock);
   const dispatch = { approvals, waits, machines: stateMachines() };
   const dispatcher = stream(z.object({}), async () => dispatching(dispatch));
   const functions: Functions = {
-    'task/propose-plan': proposing({ ...asking(clock), ...ending }),
+    'task/propose-plan': proposing({ ...asking(clock), ...needs }),
     'task/await-decision': awaiting(waits),
     'task/load-decision': loading({ approvals, tickets, runs, clock }),
-    'task/open-pull-request': opening({ ...ending, forgeOf: async () => forge }),
-    'task/escalate': escalating(ending),
+    'task/open-pull-request': opening({ ...needs, forgeOf: async () => forge }),
+    'task/escalate': escalating(needs),
     'queue/dispatch-decision': (event) => dispatcher(event, {} as never) as Promise<unknown>,
   };
   let isLost = false;
