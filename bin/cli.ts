@@ -5,6 +5,7 @@ import { approvals } from './commands/approvals.ts';
 import { approve } from './commands/approve.ts';
 import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
+import { evidence } from './commands/evidence.ts';
 import { local } from './commands/local.ts';
 import { login, token } from './commands/login.ts';
 import { logs } from './commands/logs.ts';
@@ -19,7 +20,7 @@ import { CommandError, EXIT, shown } from './terminal.ts';
 
 const EXIT_HELP = `
 Exit codes: 0 done, 1 failed, 2 wrong usage or input, 3 not signed in, 4 not found, 5 nothing answers at the URL,
-130 interrupted.
+6 not yet: ask again later, 130 interrupted.
 SIGNALBOX_URL says where the product is, SIGNALBOX_TOKEN (an API key) who asks, for scripts. NO_COLOR turns colour off.`;
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -44,6 +45,7 @@ for (const add of [
   approve,
   approvals,
   policy,
+  evidence,
   logs,
   projects,
   login,

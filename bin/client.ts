@@ -6,6 +6,7 @@ const EXITS: Record<number, number> = {
   401: EXIT.signedOut,
   404: EXIT.notFound,
   413: EXIT.usage,
+  503: EXIT.later,
 };
 /** Milliseconds that an answer may take: API Gateway itself gives up after 30 seconds. */
 const PATIENCE = 35_000;

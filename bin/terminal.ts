@@ -9,6 +9,7 @@ export const EXIT = {
   signedOut: 3,
   notFound: 4,
   unreachable: 5,
+  later: 6,
   interrupted: 130,
 } as const;
 

@@ -83,15 +83,38 @@ export function commit(salt: string, text: string): string {
   return createHmac('sha256', Buffer.from(salt, 'hex')).update(text).digest('hex');
 }
 
-/** The first place where a chain is broken, in words; nothing when it is whole. Entries must be in order. */
-export function brokenAt(entries: readonly Sealed[]): string | undefined {
+/** Something that is not as it was written, named by the first entry of its action that this makes worthless. */
+export interface Problem {
+  entry: number;
+  message: string;
+}
+
+/** The first place where a chain is broken; nothing when it is whole. Entries must be in order. */
+export function firstBroken(entries: readonly Sealed[]): Problem | undefined {
   let prev = CHAIN_START;
   for (const [index, { seq, text, hash }] of entries.entries()) {
-    const entry = LedgerEntry.parse(JSON.parse(text));
-    if (seq !== index + 1 || entry.seq !== seq) return `entry ${index + 1} is missing or out of order`;
-    if (entry.prev !== prev) return `entry ${seq} does not follow the entry before it`;
-    if (seal(entry).hash !== hash || canonical(entry) !== text) return `entry ${seq} was changed`;
+    const entry = index + 1;
+    const read = entryIn(text);
+    if (seq !== entry) return { entry, message: `entry ${entry} is missing or out of order` };
+    if (!read || read.seq !== seq || seal(read).hash !== hash || canonical(read) !== text) {
+      return { entry, message: `entry ${entry} was changed` };
+    }
+    if (read.prev !== prev) return { entry, message: `entry ${entry} does not follow the entry before it` };
     prev = hash;
   }
   return undefined;
+}
+
+/** The entry that a text holds; nothing when it holds none. */
+export function entryIn(text: string): LedgerEntry | undefined {
+  try {
+    return LedgerEntry.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The first place where a chain is broken, in words. */
+export function brokenAt(entries: readonly Sealed[]): string | undefined {
+  return firstBroken(entries)?.message;
 }

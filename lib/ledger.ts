@@ -1,27 +1,33 @@
 import { Duration } from 'aws-cdk-lib';
+import { type HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
+import type { Env as EvidenceEnv } from '#functions/http/evidence.ts';
 import type { Env as CheckpointEnv } from '#functions/queue/checkpoint-ledger.ts';
 import type { Env as SequenceEnv } from '#functions/queue/sequence-ledger.ts';
 import type { DataStack } from './data-stack.ts';
 import { deadLetters } from './dead-letters.ts';
-import { appends, keepsFiles, reads } from './grants.ts';
+import { appends, keepsFiles, knowsPeople, reads } from './grants.ts';
 import { Handler } from './handler.ts';
+import { addRoutes } from './routes.ts';
 
 export interface LedgerProps {
+  api: HttpApi;
   data: DataStack;
+  publicUrl: string;
 }
 
 /** What makes the ledger provable: one order over all entries of an organization, and signed checkpoints of it. */
 export class Ledger extends Construct {
   private readonly data: DataStack;
 
-  constructor(scope: Construct, id: string, { data }: LedgerProps) {
+  constructor(scope: Construct, id: string, { api, data, publicUrl }: LedgerProps) {
     super(scope, id);
     this.data = data;
     this.sequencer();
     this.checkpointer();
+    addRoutes(api, [[HttpMethod.GET, '/v1/actions/{id}/evidence', this.evidence(publicUrl)]]);
   }
 
   private sequencer(): void {
@@ -68,6 +74,25 @@ export class Ledger extends Construct {
         filters: [newPlaces, changedRows],
       }),
     );
+  }
+
+  /** Only reads: proofs are made of what is stored. */
+  private evidence(publicUrl: string) {
+    const { data } = this;
+    const evidence = new Handler<EvidenceEnv>(this, 'Evidence', {
+      entry: 'http/evidence',
+      env: {
+        APPROVALS_TABLE: data.approvals.tableName,
+        LEDGER_TABLE: data.ledger.tableName,
+        SEQUENCE_TABLE: data.sequence.tableName,
+        PEOPLE_TABLE: data.people.tableName,
+        SESSION_SECRET_ARN: data.sessionSecret.secretArn,
+        PUBLIC_URL: publicUrl,
+      },
+    });
+    reads(evidence, data.approvals, data.ledger, data.sequence);
+    knowsPeople(evidence, data);
+    return evidence;
   }
 }
 

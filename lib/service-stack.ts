@@ -37,7 +37,7 @@ export class ServiceStack extends Stack {
     new Access(this, 'Access', { api, data, publicUrl, ...settings });
     new Actions(this, 'Actions', { api, data, publicUrl });
     new Approvals(this, 'Approvals', { api, data, publicUrl });
-    new Ledger(this, 'Ledger', { data });
+    new Ledger(this, 'Ledger', { api, data, publicUrl });
     const { toSend, toSlack } = new Notices(this, 'Notices', {
       ...{ data, sender, publicUrl },
       mailFrom: settings.mailFrom,

@@ -1,5 +1,5 @@
 import { Fault } from '../fault.ts';
-import { CHAIN_START, LedgerEntry, type Sealed, seal } from '../ledger.ts';
+import { CHAIN_START, entryIn, type LedgerEntry, type Sealed, seal } from '../ledger.ts';
 import type { Sequence } from './ports.ts';
 
 /** An entry as the ledger's table holds it. */
@@ -29,17 +29,9 @@ export async function sequenced(stored: Stored, sequence: Sequence): Promise<Seq
 
 /** The entry, if it is what its key and its hash say. */
 function genuine({ org, actionId, seq, text, hash }: Stored): LedgerEntry | undefined {
-  const entry = LedgerEntry.safeParse(parsed(text)).data;
+  const entry = entryIn(text);
   const isWhole = entry && seal(entry).text === text && seal(entry).hash === hash;
   return isWhole && entry.org === org && entry.actionId === actionId && entry.seq === seq ? entry : undefined;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 async function hashBefore({ org, actionId, seq }: LedgerEntry, sequence: Sequence): Promise<string> {

@@ -11,7 +11,7 @@ import type { Metric } from '#core/ledger/metrics.ts';
 import type { Place } from '#core/ledger/ports.ts';
 import type { Sealed } from '#core/ledger.ts';
 import { sequencing } from '#functions/queue/sequence-ledger.ts';
-import { handClock, NOW, question, vote } from './approvals.ts';
+import { approvals, handClock, NOW, question, vote } from './approvals.ts';
 import { CHECKPOINT_KEY } from './aws.ts';
 
 export const sequence = dynamoSequence('Sequence');
@@ -36,9 +36,16 @@ export function sequencer() {
   return { emitted, consume: sequencing({ sequence, emit: (metrics) => void emitted.push(...metrics) }) };
 }
 
+export interface Chain {
+  id: string;
+  steps: Step[];
+  payload: string;
+  sealed: Sealed[];
+}
+
 /** An action's chain, as many entries as asked for, not stored: proposed, rejections, decided, resumed. */
-export function chain(org: string, length = 3): { id: string; steps: Step[]; sealed: Sealed[] } {
-  const { step } = question({ org });
+export function chain(org: string, length = 3): Chain {
+  const { step, text } = question({ org, quorum: Math.max(1, length - 2) });
   const steps = [step];
   const at = (seconds: number) => new Date(NOW.getTime() + seconds * 1000).toISOString();
   while (steps.length < length) {
@@ -47,12 +54,12 @@ export function chain(org: string, length = 3): { id: string; steps: Step[]; sea
     else if (length - steps.length > 2) steps.push(voted(before, at(steps.length)));
     else steps.push(length % 2 ? decided(before, vote(before), at(10)) : ended(before, 'EXPIRED', at(10)));
   }
-  return { id: step.next.id, steps, sealed: steps.map(({ sealed }) => sealed) };
+  return { id: step.next.id, steps, payload: text, sealed: steps.map(({ sealed }) => sealed) };
 }
 
 /** A yes while more are needed. */
 function voted(before: Step['next'], at: string): Step {
-  return decided({ ...before, quorum: 99 }, vote(before, { by: `person-${at}` }), at);
+  return decided(before, vote(before, { by: `person-${at}` }), at);
 }
 
 /** What the stream tells when an entry is put. */
@@ -97,7 +104,7 @@ export async function places(org: string): Promise<Place[]> {
 }
 
 /** Puts chains into the sequence, one after the other. */
-export async function sequenceAll(org: string, chains: ReturnType<typeof chain>[]): Promise<void> {
+export async function sequenceAll(org: string, chains: Chain[]): Promise<void> {
   const { consume } = sequencer();
   for (const { id, sealed } of chains) for (const one of sealed) await consume(inserted(org, id, one));
 }
@@ -126,4 +133,12 @@ export function dyingAt(n: number, when: 'before' | 'after'): () => boolean {
     for (const { middlewareStack } of clients) middlewareStack.remove('dying');
     return count >= n;
   };
+}
+
+/** Stores an action as the product does, and puts it into the sequence. */
+export async function recorded(org: string, { steps, payload, ...chain }: Chain): Promise<void> {
+  const [first, ...rest] = steps as [Step, ...Step[]];
+  await approvals.propose(first, payload);
+  for (const [at, step] of rest.entries()) await approvals.take((steps[at] as Step).next, step);
+  await sequenceAll(org, [{ steps, payload, ...chain }]);
 }

@@ -1,0 +1,109 @@
+import * as z from 'zod';
+import type { Approvals } from '../approvals/ports.ts';
+import { Fault } from '../fault.ts';
+import { Checkpoint, Signed } from './checkpoint.ts';
+import { headProof } from './heads.ts';
+import { consistencyProof, inclusionProof } from './merkle.ts';
+import type { Place, Sequence, Trees } from './ports.ts';
+
+const Hash = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** Everything that proves what was asked, decided and done about one action; nothing in it has to be believed. */
+export const Evidence = z.strictObject({
+  format: z.literal('signalbox-evidence/1'),
+  org: z.string(),
+  action_id: z.string(),
+  /** The exact bytes of each revision. None, and no salt, once they were erased. */
+  payloads: z.array(z.strictObject({ revision: z.int().positive(), text: z.string() })),
+  salt: z.string().nullable(),
+  facts: z.record(z.string(), z.unknown()),
+  policy: z.strictObject({ hash: z.string(), text: z.string().nullable() }),
+  /** What the decider wrote, if a person decided. */
+  reason: z.string().nullable(),
+  entries: z.array(
+    z.strictObject({
+      seq: z.int().positive(),
+      text: z.string(),
+      hash: Hash,
+      /** The leaf in the tree of the first checkpoint, and the way from it to the root. */
+      index: z.int().nonnegative(),
+      proof: z.array(Hash),
+    }),
+  ),
+  /** That no entry comes after the last, by the trie of the last checkpoint. */
+  head: z.strictObject({ seq: z.int().positive(), hash: Hash, proof: z.array(Hash) }),
+  /** The first that covers all entries, and the latest. */
+  checkpoints: z.tuple([Signed, Signed]),
+  /** That the latest only adds to the first. */
+  consistency: z.array(Hash),
+});
+export type Evidence = z.infer<typeof Evidence>;
+
+export interface EvidenceNeeds {
+  approvals: Pick<Approvals, 'find' | 'payload' | 'ledger'>;
+  sequence: Pick<Sequence, 'find'>;
+  trees: Pick<Trees, 'growth' | 'covering' | 'headNode' | 'node'>;
+}
+
+const LATER = 'Its last entries are in no checkpoint yet; ask again in a minute';
+
+/** The evidence of an action as of the latest checkpoint. Throws `Unavailable` until one covers all its entries. */
+export async function evidenceOf(org: string, id: string, needs: EvidenceNeeds): Promise<Evidence> {
+  const { approvals, sequence, trees } = needs;
+  const approval = await approvals.find(org, id);
+  if (!approval) throw new Fault('NotFound', 'There is no such action');
+  const latest = (await trees.growth(org))?.signed ?? later();
+  const sealed = await approvals.ledger(org, id);
+  const places = await Promise.all(
+    sealed.map(async ({ seq }) => (await sequence.find(org, id, seq)) ?? later()),
+  );
+  const size = 1 + Math.max(...places.map(({ index }) => index));
+  if (sizeOf(latest) < size) later();
+  const first = (await trees.covering(org, size)) ?? later();
+  const nodes = trees.node(org);
+  return {
+    ...{ format: 'signalbox-evidence/1', org, action_id: id },
+    payloads: await payloads(org, { id, revision: approval.revision }, needs),
+    ...{ salt: approval.salt, facts: approval.facts },
+    reason: approval.decision && approval.decision.auth !== 'policy' ? approval.decision.reason : null,
+    policy: { hash: approval.policyHash, text: null },
+    entries: await Promise.all(
+      sealed.map(async (one, at) => {
+        const { index } = places[at] as Place;
+        return { ...one, index, proof: await inclusionProof(index, sizeOf(first), nodes) };
+      }),
+    ),
+    head: await head(org, { id, latest }, trees),
+    checkpoints: [first, latest],
+    consistency: await consistencyProof(sizeOf(first), sizeOf(latest), nodes),
+  };
+}
+
+async function payloads(
+  org: string,
+  { id, revision }: { id: string; revision: number },
+  { approvals }: EvidenceNeeds,
+): Promise<Evidence['payloads']> {
+  const revisions = Array.from({ length: revision }, (_, at) => at + 1);
+  const texts = await Promise.all(revisions.map((one) => approvals.payload(org, id, one)));
+  return texts.flatMap((text, at) => (text === undefined ? [] : [{ revision: at + 1, text }]));
+}
+
+async function head(
+  org: string,
+  { id, latest }: { id: string; latest: Signed },
+  { headNode }: EvidenceNeeds['trees'],
+): Promise<Evidence['head']> {
+  const { heads } = Checkpoint.parse(JSON.parse(latest.text));
+  const found = (await headProof(heads, id, (hash) => headNode(org, hash))) ?? later();
+  const { seq, hash } = found.head;
+  return { seq, hash, proof: found.proof };
+}
+
+function sizeOf({ text }: Signed): number {
+  return Checkpoint.parse(JSON.parse(text)).size;
+}
+
+function later(): never {
+  throw new Fault('Unavailable', LATER);
+}

@@ -1,0 +1,378 @@
+import { execFile } from 'node:child_process';
+import { createSign, generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { canonical } from '#core/canonical.ts';
+import { Checkpoint, checkpointed, type Signed } from '#core/ledger/checkpoint.ts';
+import { Evidence, evidenceOf } from '#core/ledger/evidence.ts';
+import { verifyEvidence } from '#core/ledger/verify.ts';
+import { LedgerEntry, type Sealed, seal } from '#core/ledger.ts';
+import type { Principal } from '#core/people/principal.ts';
+import { evidence } from '#functions/http/evidence.ts';
+import { ANNA, approvals } from '../../support/approvals.ts';
+import { type LocalAws, localAws } from '../../support/aws.ts';
+import { type Chain, chain, making, newOrg, recorded, sequence, trees } from '../../support/ledger.ts';
+import { send } from '../../support/request.ts';
+
+const needs = { approvals, sequence, trees };
+let aws: LocalAws;
+let org: string;
+let action: Chain;
+let bundle: Evidence;
+let folder: string;
+
+beforeAll(async () => {
+  aws = await localAws();
+  folder = mkdtempSync(join(tmpdir(), 'signalbox-evidence-'));
+  org = newOrg();
+  action = chain(org, 5);
+  for (const one of [chain(org), action, chain(org, 2)]) await recorded(org, one);
+  await checkpointed(org, making);
+  for (const one of [chain(org), chain(org)]) await recorded(org, one);
+  await checkpointed(org, making);
+  bundle = await evidenceOf(org, action.id, needs);
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await aws.stop();
+});
+
+/** A copy that may be spoilt. */
+const copy = () => structuredClone(bundle);
+type Entry = Evidence['entries'][number];
+const entry = (of: Evidence, seq: number) => of.entries[seq - 1] as Entry;
+
+/** The entry as it would be if something else had happened, sealed as it should be. */
+function otherwise({ text }: Sealed, change: Partial<LedgerEntry>): Sealed {
+  return seal(LedgerEntry.parse({ ...JSON.parse(text), ...change }));
+}
+
+/** Rewrites the chain from an entry on, so that it is whole again. */
+function rewrite(of: Evidence, from: number, change: Partial<LedgerEntry>): void {
+  let prev = entry(of, from - 1).hash;
+  for (const one of of.entries.slice(from - 1)) {
+    Object.assign(one, otherwise(one, { ...(one.seq === from && change), prev }));
+    prev = one.hash;
+  }
+}
+
+/** Signs something else with another key, as somebody could who has no access to ours. */
+function forgery(change: Partial<Checkpoint>, { text }: Signed): Signed {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const forged = canonical({ ...JSON.parse(text), ...change });
+  const signature = createSign('sha256').update(forged).sign(privateKey, 'base64');
+  return { text: forged, signature, publicKey: String(publicKey.export({ format: 'pem', type: 'spki' })) };
+}
+
+describe('evidence', () => {
+  it('holds, and says until when', () => {
+    expect(verifyEvidence(bundle)).toEqual({
+      problems: [],
+      asOf: making.clock.now().toISOString(),
+      unchecked: [expect.stringContaining('policy')],
+    });
+    expect(bundle.entries).toHaveLength(5);
+    expect(bundle.payloads).toEqual([{ revision: 1, text: action.payload }]);
+    expect(bundle.checkpoints.map(({ text }) => JSON.parse(text).size)).toEqual([10, 16]);
+  });
+
+  it('holds for the key that is known, and for no other', () => {
+    const { publicKey } = bundle.checkpoints[0];
+    const other = forgery({}, bundle.checkpoints[0]).publicKey;
+
+    expect(verifyEvidence(bundle, [other, publicKey]).problems).toEqual([]);
+    expect(verifyEvidence(bundle, [other]).problems[0]?.message).toContain('a key that is not yours');
+  });
+
+  it('is not given before a checkpoint covers all of it', async () => {
+    const late = chain(org);
+    await recorded(org, late);
+    await expect(evidenceOf(org, late.id, needs)).rejects.toMatchObject({ code: 'Unavailable' });
+    await checkpointed(org, making);
+
+    expect(verifyEvidence(await evidenceOf(org, late.id, needs)).problems).toEqual([]);
+  });
+
+  it('still holds when payload, reason and salt were erased, and says what it cannot show', () => {
+    const report = verifyEvidence({ ...copy(), salt: null, payloads: [], reason: null });
+
+    expect(report.problems).toEqual([]);
+    expect(report.unchecked).toContainEqual(expect.stringContaining('erased'));
+  });
+});
+
+describe('what was tampered with is found, and the first bad entry is named: T50', () => {
+  const cases: [name: string, entry: number, spoil: (of: Evidence) => void, message: string][] = [
+    [
+      'an edited entry',
+      2,
+      (of) => Object.assign(entry(of, 2), { text: entry(of, 2).text.replace('approve', 'decline') }),
+      'entry 2 was changed',
+    ],
+    [
+      'an edited entry with a new hash',
+      2,
+      (of) => Object.assign(entry(of, 2), otherwise(entry(of, 2), { rule: 'other' })),
+      'entry 2 is not in the tree',
+    ],
+    ['a deleted entry', 3, (of) => of.entries.splice(2, 1), 'entry 3 is missing'],
+    [
+      'a deleted entry, the others renumbered',
+      3,
+      (of) => {
+        of.entries.splice(2, 1);
+        for (const [at, one] of of.entries.entries())
+          if (at >= 2) Object.assign(one, otherwise(one, { seq: at + 1 }));
+        rewrite(of, 3, {});
+      },
+      'entry 3 is not in the tree',
+    ],
+    [
+      'reordered entries',
+      2,
+      (of) => of.entries.splice(1, 2, entry(of, 3), entry(of, 2)),
+      'entry 2 is missing or out of order',
+    ],
+    ['a tail cut off', 4, (of) => of.entries.splice(3), 'entry 4 is missing'],
+    [
+      'a tail cut off, and the head made to fit',
+      3,
+      (of) => {
+        of.entries.splice(3);
+        of.head = { ...of.head, seq: 3, hash: entry(of, 3).hash };
+      },
+      'entry 3 is not proven to be the last one',
+    ],
+    [
+      'a tail replaced with a whole chain',
+      4,
+      (of) => rewrite(of, 4, { decision: 'decline' }),
+      'entry 4 is not in the tree',
+    ],
+    [
+      'a payload swapped',
+      1,
+      (of) => {
+        of.payloads = [{ revision: 1, text: action.payload.replace('acme/tap-orders', 'acme/elsewhere') }];
+      },
+      'the payload of revision 1 is not what entry 1 was made for',
+    ],
+    ['a payload added', 1, (of) => void of.payloads.push({ revision: 2, text: '{}' }), 'no entry is about'],
+    ['a payload left out', 1, (of) => void of.payloads.pop(), 'the payload of revision 1'],
+    ['other facts', 1, (of) => Object.assign(of.facts, { recipients: 1 }), 'the facts'],
+    [
+      'another reason',
+      4,
+      (of) => {
+        of.reason = 'because';
+      },
+      'the reason',
+    ],
+    [
+      'another policy',
+      5,
+      (of) => {
+        of.policy.hash = `sha256:${'a'.repeat(64)}`;
+      },
+      'the policy',
+    ],
+    [
+      'a checkpoint whose text was changed',
+      1,
+      (of) => {
+        of.checkpoints[1].text = of.checkpoints[1].text.replace(/"time":"20../, '"time":"2031');
+      },
+      'a signature that is not of its key',
+    ],
+    [
+      'a signature of something else',
+      1,
+      (of) => {
+        of.checkpoints[1].signature = of.checkpoints[0].signature;
+      },
+      'a signature that is not of its key',
+    ],
+    [
+      'another action’s evidence under this id',
+      1,
+      (of) => {
+        of.action_id = `act_${'0'.repeat(26)}`;
+      },
+      'entry 1 is of another action',
+    ],
+    [
+      'another organization’s evidence',
+      1,
+      (of) => {
+        of.org = 'other';
+      },
+      'another organization',
+    ],
+  ];
+
+  it.each(cases)('%s', (_, first, spoil, message) => {
+    const spoilt = copy();
+    spoil(spoilt);
+    const { problems } = verifyEvidence(Evidence.parse(spoilt));
+
+    expect(problems[0]).toMatchObject({ entry: first });
+    expect(
+      problems
+        .filter((one) => one.entry === first)
+        .map((one) => one.message)
+        .join('\n'),
+    ).toContain(message);
+  });
+
+  it('a forged checkpoint, by whoever knows our key', () => {
+    const forged = copy();
+    forged.checkpoints[1] = forgery({ time: '2020-01-01T00:00:00.000Z' }, forged.checkpoints[1]);
+    const [first] = verifyEvidence(forged, [bundle.checkpoints[0].publicKey]).problems;
+
+    expect(first).toEqual({
+      entry: 1,
+      message: expect.stringContaining('signed by a key that is not yours'),
+    });
+  });
+
+  it('a fork, even one that we have signed ourselves', async () => {
+    const forked = copy();
+    const later = Checkpoint.parse(JSON.parse(forked.checkpoints[1].text));
+    forked.checkpoints[1] = await making.signer.sign(canonical({ ...later, root: 'f'.repeat(64) }));
+    const problems = verifyEvidence(forked, [bundle.checkpoints[0].publicKey]).problems;
+
+    expect(problems).toEqual([{ entry: 1, message: expect.stringContaining('entry 1 is in a fork') }]);
+  });
+
+  it('an entry that only a fork has, named by the history that does not have it', () => {
+    const forked = copy();
+    rewrite(forked, 3, { actor: { principal: ANNA, auth: 'session' } });
+
+    expect(verifyEvidence(forked).problems[0]?.message).toContain('entry 3 is not in the tree');
+  });
+
+  it('any other character anywhere', () => {
+    const paths = leaves(bundle);
+    fc.assert(
+      fc.property(fc.nat(paths.length - 1), fc.nat(), (at, where) => {
+        const spoilt = copy();
+        alter(spoilt, paths[at] as string[], where);
+        const read = Evidence.safeParse(spoilt);
+
+        expect(read.success && verifyEvidence(read.data).problems.length === 0, paths[at]?.join('.')).toBe(
+          false,
+        );
+      }),
+      { numRuns: process.env.SIGNALBOX_FULL ? 20_000 : 1_000 },
+    );
+  });
+});
+
+/** Paths to every string and number of a value. */
+function leaves(value: unknown, path: string[] = []): string[][] {
+  if (typeof value !== 'object' || value === null) return value === null ? [] : [path];
+  return Object.entries(value).flatMap(([key, inner]) => leaves(inner, [...path, key]));
+}
+
+/** Changes one character of a string, or a number by one. */
+function alter(value: Evidence, path: string[], where: number): void {
+  const parent = path
+    .slice(0, -1)
+    .reduce((one, key) => one[key] as Record<string, unknown>, value as Record<string, unknown>);
+  const key = path.at(-1) as string;
+  const old = parent[key];
+  if (typeof old === 'number') parent[key] = old + 1;
+  if (typeof old !== 'string') return;
+  const at = where % Math.max(1, old.length);
+  parent[key] = `${old.slice(0, at)}${old[at] === 'b' ? 'c' : 'b'}${old.slice(at + 1)}`;
+}
+
+describe('GET /v1/actions/{id}/evidence', () => {
+  const session: Principal = {
+    via: 'session',
+    org: '',
+    id: ANNA,
+    email: 'a@b.example',
+    name: 'A',
+    roles: ['viewer'],
+  };
+  const key: Principal = { via: 'key', org: '', id: ANNA, keyId: 'k', scopes: ['approvals:read'] };
+  const ask = (principal: Principal, id = action.id) =>
+    send(evidence({ ...needs, principalOf: async () => ({ ...principal, org: principal.org || org }) }), {
+      path: `/v1/actions/${id}/evidence`,
+      id,
+    });
+
+  it.each([
+    ['a person', session],
+    ['a key with the scope', key],
+  ])('gives it to %s', async (_, principal) => {
+    const answer = await ask(principal);
+
+    expect(answer.statusCode).toBe(200);
+    expect(verifyEvidence(Evidence.parse(JSON.parse(answer.body))).problems).toEqual([]);
+  });
+
+  it.each([
+    ['a key without the scope', { ...key, scopes: ['issues:read' as const] }, undefined, 403],
+    ['somebody of another organization', { ...session, org: 'other' }, undefined, 404],
+    ['an id that is none', session, 'x', 404],
+  ])('refuses %s', async (_, principal, id, status) => {
+    expect((await ask(principal as Principal, id)).statusCode).toBe(status);
+  });
+});
+
+describe('signalbox evidence verify', () => {
+  /** The command, on a machine without the product: where no address answers and no network is asked. */
+  function run(of: unknown, ...options: string[]): Promise<{ code: number; out: string; seconds: number }> {
+    const file = join(folder, 'evidence.json');
+    writeFileSync(file, typeof of === 'string' ? of : JSON.stringify(of));
+    const start = performance.now();
+    return new Promise((resolve) => {
+      const args = ['bin/cli.ts', 'evidence', 'verify', file, ...options];
+      execFile(process.execPath, args, { env: { ...process.env, AWS_ENDPOINT_URL: '' } }, (error, out, err) =>
+        resolve({
+          code: Number(error?.code ?? 0),
+          out: out + err,
+          seconds: (performance.now() - start) / 1000,
+        }),
+      );
+    });
+  }
+
+  it('ends with 0 when everything holds, in less than a second', async () => {
+    const key = join(folder, 'key.pem');
+    writeFileSync(key, bundle.checkpoints[0].publicKey);
+    const { code, out } = await run(bundle, '--key', key, '--json');
+
+    expect({ code, ...JSON.parse(out) }).toMatchObject({
+      code: 0,
+      ok: true,
+      entries: 5,
+      first_bad_entry: null,
+    });
+    const times = [await run(bundle), await run(bundle), await run(bundle)].map(({ seconds }) => seconds);
+    expect(Math.min(...times)).toBeLessThan(1);
+  });
+
+  it('ends with 1 and names the first bad entry when something does not hold', async () => {
+    const spoilt = copy();
+    entry(spoilt, 3).text += ' ';
+    const { code, out } = await run(spoilt, '--json');
+
+    expect({ code, ...JSON.parse(out) }).toMatchObject({ code: 1, ok: false, first_bad_entry: 3 });
+    expect((await run(spoilt)).out).toContain('Not to be believed: entry 3 was changed');
+  });
+
+  it.each([
+    ['no JSON', 'x', 'no evidence'],
+    ['something else', '{}', 'no evidence'],
+  ])('says what is wrong with a file that is %s', async (_, text, said) => {
+    const { code, out } = await run(text);
+
+    expect({ code, out }).toEqual({ code: 1, out: expect.stringContaining(said) });
+  });
+});
