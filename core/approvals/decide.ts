@@ -163,8 +163,8 @@ export function resumed(approval: Approval, at: string): Step {
 export function blocked(approval: Approval, at: string): Step {
   return step(
     approval,
-    { resume: 'RESUMED' },
-    { type: 'EXEC_BLOCKED', at, actor: { principal: 'system', auth: 'system' } },
+    { status: 'EXEC_BLOCKED', resume: 'RESUMED' },
+    { type: 'EXEC_BLOCKED', at, actor: { principal: 'system', auth: 'system' }, why: 'hash_mismatch' },
   );
 }
 

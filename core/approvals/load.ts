@@ -59,16 +59,18 @@ async function expire(approval: Approval, { approvals, clock }: LoadNeeds): Prom
   await approvals.take(approval, ended(approval, 'EXPIRED', clock.now().toISOString()));
 }
 
-/** Answers whether the outcome may be told: it was heard now or before. */
+/** Answers whether the outcome may be told: it was heard now or before. What was blocked once stays so. */
 async function hear(approval: Approval, needs: LoadNeeds): Promise<boolean> {
-  if (approval.resume === 'RESUMED') return true;
   const at = needs.clock.now().toISOString();
-  const isWhole = approval.status !== 'APPROVED' || (await isAsApproved(approval, needs));
-  return needs.approvals.take(approval, isWhole ? resumed(approval, at) : blocked(approval, at));
+  if (approval.status === 'APPROVED' && !(await isAsApproved(approval, needs))) {
+    await needs.approvals.take(approval, blocked(approval, at));
+    return false;
+  }
+  return approval.resume === 'RESUMED' || needs.approvals.take(approval, resumed(approval, at));
 }
 
 async function outcome(approval: Approval, runId: string, needs: LoadNeeds): Promise<Loaded> {
-  const loaded = await verdict(approval, needs);
+  const loaded = { decision: WORD[approval.status] ?? 'cancelled', reason: inWords(approval) };
   const at = approval.decidedAt ?? needs.clock.now().toISOString();
   const isGood = loaded.decision === 'approved';
   await needs.runs.say(approval.org, runId, {
@@ -80,15 +82,6 @@ async function outcome(approval: Approval, runId: string, needs: LoadNeeds): Pro
     text: loaded.reason,
   });
   return loaded;
-}
-
-async function verdict(approval: Approval, needs: LoadNeeds): Promise<Loaded> {
-  if (approval.status === 'PENDING') throw new Fault('Conflict', 'A pending approval has no outcome');
-  if (approval.status === 'APPROVED' && !(await isAsApproved(approval, needs))) {
-    const reason = 'The ticket or its plan was changed after it was approved, so nothing was done; ask again';
-    return { decision: 'cancelled', reason };
-  }
-  return { decision: WORD[approval.status] ?? 'cancelled', reason: inWords(approval) };
 }
 
 async function isAsApproved(
@@ -106,6 +99,8 @@ async function isAsApproved(
 function inWords({ status, decision, approvers, expiresAt }: Approval): string {
   if (status === 'EXPIRED') return `Nobody decided on the plan until ${expiresAt}`;
   if (status === 'CANCELLED') return 'The question was withdrawn before anyone decided';
+  if (status === 'EXEC_BLOCKED')
+    return 'The ticket or its plan was changed after it was approved, so nothing was done; ask again';
   const who = approvers.find(({ id }) => id === decision?.by)?.email ?? decision?.by;
   const why = decision?.reason ? `: ${decision.reason}` : '';
   return `${status === 'APPROVED' ? 'Approved' : 'Declined'} by ${who}${why}`.slice(0, 2_000);

@@ -285,6 +285,9 @@ describe('load decision', () => {
     await tamper(rest);
 
     expect(await load(rest)).toMatchObject({ decision: 'cancelled' });
+    await tickets.advance(ORG, rest.ticketId, ['awaiting_approval'], { body: payload().ticket.body });
+    expect(await load(rest)).toMatchObject({ decision: 'cancelled' });
+    expect(await approvals.find(ORG, rest.approvalId)).toMatchObject({ status: 'EXEC_BLOCKED' });
     const last = (await approvals.ledger(ORG, rest.approvalId)).at(-1);
     expect(JSON.parse(last?.text ?? '{}')).toMatchObject({ type: 'EXEC_BLOCKED' });
   });
