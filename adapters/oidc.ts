@@ -6,6 +6,8 @@ export interface OidcOptions {
   clientId: string;
   clientSecret: string;
   redirectUri: string;
+  scope?: string;
+  usesPkce?: boolean;
 }
 
 /** What must come back unchanged with the answer; kept in the browser, signed by us. */
@@ -21,14 +23,27 @@ export interface Proven {
   name?: string | undefined;
 }
 
-export interface Oidc {
+export interface Oidc<T> {
   begin(): Promise<{ url: string; checks: Checks }>;
-  /** Throws `Unauthorized` when the issuer's answer does not hold, or it does not vouch for the address. */
-  finish(answer: URL, checks: Checks): Promise<Proven>;
+  /** Throws `Unauthorized` when the issuer's answer does not hold, or does not vouch for what is asked. */
+  finish(answer: URL, checks: Checks): Promise<T>;
 }
 
-/** Authorization code flow with PKCE, state and nonce. Plain HTTP only for an issuer on this machine. */
-export async function openId({ issuer, clientId, clientSecret, redirectUri }: OidcOptions): Promise<Oidc> {
+/**
+ * Authorization code flow with state, nonce and, where the issuer takes it, PKCE; `prove` reads what the issuer vouches for.
+ * Plain HTTP only for an issuer on this machine.
+ */
+export async function openId<T>(
+  {
+    issuer,
+    clientId,
+    clientSecret,
+    redirectUri,
+    scope = 'openid email profile',
+    usesPkce = true,
+  }: OidcOptions,
+  prove: (claims: oidc.IDToken | undefined) => T,
+): Promise<Oidc<T>> {
   const url = new URL(issuer);
   const isHere = url.protocol === 'http:' && ['localhost', '127.0.0.1'].includes(url.hostname);
   const options = isHere ? { execute: [oidc.allowInsecureRequests] } : undefined;
@@ -42,12 +57,11 @@ export async function openId({ issuer, clientId, clientSecret, redirectUri }: Oi
         verifier: oidc.randomPKCECodeVerifier(),
       };
       const to = oidc.buildAuthorizationUrl(configuration, {
-        redirect_uri: redirectUri,
-        scope: 'openid email profile',
-        state: checks.state,
-        nonce: checks.nonce,
-        code_challenge: await oidc.calculatePKCECodeChallenge(checks.verifier),
-        code_challenge_method: 'S256',
+        ...{ redirect_uri: redirectUri, scope, state: checks.state, nonce: checks.nonce },
+        ...(usesPkce && {
+          code_challenge: await oidc.calculatePKCECodeChallenge(checks.verifier),
+          code_challenge_method: 'S256',
+        }),
       });
       return { url: to.href, checks };
     },
@@ -55,20 +69,19 @@ export async function openId({ issuer, clientId, clientSecret, redirectUri }: Oi
     async finish(answer, { state, nonce, verifier }) {
       const tokens = await oidc
         .authorizationCodeGrant(configuration, answer, {
-          expectedState: state,
-          expectedNonce: nonce,
-          pkceCodeVerifier: verifier,
-          idTokenExpected: true,
+          ...{ expectedState: state, expectedNonce: nonce, idTokenExpected: true },
+          ...(usesPkce && { pkceCodeVerifier: verifier }),
         })
         .catch((cause: unknown) => {
           throw new Fault('Unauthorized', 'Sign-in at the issuer did not succeed; try again', { cause });
         });
-      return proven(tokens.claims());
+      return prove(tokens.claims());
     },
   };
 }
 
-function proven(claims: oidc.IDToken | undefined): Proven {
+/** The address in an ID token, if the issuer says that it is confirmed. */
+export function provenAddress(claims: oidc.IDToken | undefined): Proven {
   const { email, email_verified: verified, name }: Partial<oidc.IDToken> = claims ?? {};
   if (typeof email !== 'string' || verified !== true) {
     throw new Fault(

@@ -6,6 +6,7 @@ import { DynamoEventSource, SqsDlq, SqsEventSource } from 'aws-cdk-lib/aws-lambd
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Env as InteractionEnv } from '#functions/http/slack-interaction.ts';
+import type { Env as LinkEnv } from '#functions/http/slack-link.ts';
 import type { Env as FollowEnv } from '#functions/queue/follow-approvals.ts';
 import type { Env as SayEnv } from '#functions/queue/say-in-slack.ts';
 import type { DataStack } from './data-stack.ts';
@@ -40,7 +41,13 @@ export class Slack extends Construct {
     const interaction = this.interaction();
     this.follow();
     this.say();
-    addRoutes(props.api, [[HttpMethod.POST, '/webhooks/slack/{org}/interactions', interaction]]);
+    const link = this.link();
+    addRoutes(props.api, [
+      [HttpMethod.POST, '/webhooks/slack/{org}/interactions', interaction],
+      [HttpMethod.GET, '/auth/slack', link],
+      [HttpMethod.GET, '/auth/slack/callback', link],
+      [HttpMethod.POST, '/auth/slack', link],
+    ]);
   }
 
   private interaction() {
@@ -56,6 +63,23 @@ export class Slack extends Construct {
     toSlack.grantSendMessages(interaction);
     interaction.addToRolePolicy(this.readsApps());
     return interaction;
+  }
+
+  /** Who is who in Slack: it writes people, and nothing that decides. */
+  private link() {
+    const { data } = this.props;
+    const { PEOPLE_TABLE, SLACK_PREFIX, SLACK_URL, PUBLIC_URL } = this.asks();
+    const link = new Handler<LinkEnv>(this, 'Link', {
+      entry: 'http/slack-link',
+      env: {
+        ...{ PEOPLE_TABLE, SLACK_PREFIX, SLACK_URL, PUBLIC_URL },
+        SESSION_SECRET_ARN: data.sessionSecret.secretArn,
+      },
+    });
+    writes(link, data.people);
+    data.sessionSecret.grantRead(link);
+    link.addToRolePolicy(this.readsApps());
+    return link;
   }
 
   private follow(): void {

@@ -3,9 +3,11 @@ import { secret } from '#adapters/aws/secrets.ts';
 import { clock } from '#adapters/clock.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { messagePage, pageHeaders } from '#adapters/html/page.ts';
-import { type Oidc, openId } from '#adapters/oidc.ts';
-import { NO_OIDC_COOKIE, OIDC_COOKIE, type OidcCookies, oidcCookies } from '#adapters/oidc-cookie.ts';
+import type { Checks } from '#adapters/oidc.ts';
+import { type Oidc, openId, type Proven, provenAddress } from '#adapters/oidc.ts';
+import { oidcCookie } from '#adapters/oidc-cookie.ts';
 import { jwtSessions, sessionCookie } from '#adapters/session.ts';
+import { forget, type SignedCookie } from '#adapters/signed-cookie.ts';
 import { Fault } from '#core/fault.ts';
 import type { People, Sessions } from '#core/people/ports.ts';
 import { type First, signInAs } from '#core/people/sign-in.ts';
@@ -25,8 +27,8 @@ export const Env = z.object({
 export type Env = z.infer<typeof Env>;
 
 interface Needs {
-  oidc: Oidc;
-  cookies: OidcCookies;
+  oidc: Oidc<Proven>;
+  cookie: SignedCookie<Checks>;
   people: People;
   sessions: Sessions;
   clock: Clock;
@@ -39,32 +41,33 @@ export function oidcSignIn(needs: Needs): Route {
   return (request) => (request.event.rawPath.endsWith('/callback') ? comeBack(request, needs) : go(needs));
 }
 
-async function go({ oidc, cookies }: Needs): Promise<Reply> {
+async function go({ oidc, cookie }: Needs): Promise<Reply> {
   const { url, checks } = await oidc.begin();
-  return { status: 303, headers: { location: url }, cookies: [await cookies.write(checks)] };
+  return { status: 303, headers: { location: url }, cookies: [await cookie.write(checks)] };
 }
 
 async function comeBack({ event, cookies }: Request, needs: Needs): Promise<Reply> {
-  const checks = await needs.cookies.read(cookies[OIDC_COOKIE] ?? '');
-  if (!checks) return refused('This sign-in was not begun in this browser, or more than 10 minutes ago.');
+  const checks = await needs.cookie.read(cookies[needs.cookie.name]);
+  if (!checks)
+    return refused(needs, 'This sign-in was not begun in this browser, or more than 10 minutes ago.');
   try {
     const answer = new URL(`/auth/callback?${event.rawQueryString}`, needs.publicUrl);
     const person = await signInAs(await needs.oidc.finish(answer, checks), needs);
-    if (!person) return refused('Nobody here has your e-mail address; ask an admin to add you.');
+    if (!person) return refused(needs, 'Nobody here has your e-mail address; ask an admin to add you.');
     const { token } = await needs.sessions.issue({ org: person.org, personId: person.id });
-    return { status: 303, headers: { location: '/' }, cookies: [NO_OIDC_COOKIE, sessionCookie(token)] };
+    return { status: 303, headers: { location: '/' }, cookies: [forget(needs.cookie), sessionCookie(token)] };
   } catch (error) {
-    if (error instanceof Fault && error.code === 'Unauthorized') return refused(`${error.message}.`);
+    if (error instanceof Fault && error.code === 'Unauthorized') return refused(needs, `${error.message}.`);
     throw error;
   }
 }
 
-function refused(message: string): Reply {
+function refused({ cookie }: Needs, message: string): Reply {
   return {
     status: 401,
     html: messagePage('Not signed in', message),
     headers: pageHeaders(),
-    cookies: [NO_OIDC_COOKIE],
+    cookies: [forget(cookie)],
   };
 }
 
@@ -74,8 +77,11 @@ export const handler = http(Env, async (env) => {
   const sessionSecret = await secret(env.SESSION_SECRET_ARN);
   const redirectUri = new URL('/auth/callback', env.PUBLIC_URL).href;
   return oidcSignIn({
-    oidc: await openId({ issuer, clientId, clientSecret: await secret(secretArn), redirectUri }),
-    cookies: oidcCookies(sessionSecret, clock),
+    oidc: await openId(
+      { issuer, clientId, clientSecret: await secret(secretArn), redirectUri },
+      provenAddress,
+    ),
+    cookie: oidcCookie(sessionSecret, clock),
     people: dynamoPeople(env.PEOPLE_TABLE),
     sessions: jwtSessions(sessionSecret, clock),
     clock,

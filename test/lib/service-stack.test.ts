@@ -144,13 +144,14 @@ describe('who can decide', () => {
       }
   });
 
-  it('is told of a Slack app by nobody but who hears from Slack, and who speaks there', () => {
+  it('leaves the secrets of a Slack app to who hears from Slack, who speaks there, and who links people', () => {
     const readers = functions.filter(([id]) =>
       permissions(service, id).some(({ resources }) => resources.includes('signalbox/slack/')),
     );
 
     expect(readers.map(([, { Metadata }]) => Metadata?.source).sort()).toEqual([
       'functions/http/slack-interaction.ts',
+      'functions/http/slack-link.ts',
       'functions/queue/say-in-slack.ts',
     ]);
   });

@@ -4,8 +4,8 @@ import type { Readable } from 'node:stream';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
-import { openId } from '#adapters/oidc.ts';
-import { oidcCookies } from '#adapters/oidc-cookie.ts';
+import { openId, provenAddress } from '#adapters/oidc.ts';
+import { oidcCookie } from '#adapters/oidc-cookie.ts';
 import { jwtSessions } from '#adapters/session.ts';
 import { oidcSignIn } from '#functions/http/oidc.ts';
 import { SECRET, URL_ } from '../../support/approvals.ts';
@@ -59,8 +59,11 @@ async function answer(path: string, request: Readable): Promise<object> {
 async function door() {
   const redirectUri = `${URL_}/auth/callback`;
   return oidcSignIn({
-    oidc: await openId({ issuer: url, clientId: 'signalbox', clientSecret: 'hush', redirectUri }),
-    cookies: oidcCookies(SECRET, clock),
+    oidc: await openId(
+      { issuer: url, clientId: 'signalbox', clientSecret: 'hush', redirectUri },
+      provenAddress,
+    ),
+    cookie: oidcCookie(SECRET, clock),
     people: dynamoPeople('People'),
     sessions: jwtSessions(SECRET, clock),
     clock,
