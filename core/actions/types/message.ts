@@ -3,15 +3,17 @@ import { oneLine } from '../../visible.ts';
 import { action } from '../action.ts';
 import { someOf, wordsOf } from '../narrows.ts';
 
+export const SlackMessagePayload = z.strictObject({
+  /** The channel's id: names can be given to another channel. */
+  channel: z.string().regex(/^[CGD][A-Z0-9]{2,20}$/, "is a channel's id like C0123ABCD"),
+  text: z.string().min(1).max(40_000),
+  threadTs: z.string().max(40).optional(),
+});
+
 /** Posting in a Slack channel, to everybody who can read it. */
 export const postSlackMessage = action({
   type: 'slack.post_message',
-  payload: z.strictObject({
-    /** The channel's id: names can be given to another channel. */
-    channel: z.string().regex(/^[CGD][A-Z0-9]{2,20}$/, "is a channel's id like C0123ABCD"),
-    text: z.string().min(1).max(40_000),
-    threadTs: z.string().max(40).optional(),
-  }),
+  payload: SlackMessagePayload,
   facts: ['channel_members', 'external', 'pii'],
   headline: ({ channel, text, threadTs }) =>
     `Post ${text.length} characters in Slack channel ${channel}${threadTs ? ', in a thread' : ''}`,

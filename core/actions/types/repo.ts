@@ -20,18 +20,20 @@ export const readRepo = action({
   modifiable: {},
 });
 
+export const PullRequestPayload = z.strictObject({
+  repository: Repository,
+  base: Ref,
+  branch: Ref,
+  title: z.string().min(1).max(250),
+  body: z.string().max(60_000).default(''),
+  /** What `git diff` says from `base` to `branch`. */
+  diff: z.string(),
+});
+
 /** Opening a pull request with exactly this difference. */
 export const openPullRequest = action({
   type: 'repo.open_pr',
-  payload: z.strictObject({
-    repository: Repository,
-    base: Ref,
-    branch: Ref,
-    title: z.string().min(1).max(250),
-    body: z.string().max(60_000).default(''),
-    /** What `git diff` says from `base` to `branch`. */
-    diff: z.string(),
-  }),
+  payload: PullRequestPayload,
   facts: ['cost_usd', 'files_changed', 'lines_changed', 'pii'],
   headline: ({ repository, base, branch }) =>
     `Open a pull request in ${repository} from ${oneLine(branch)} into ${oneLine(base)}`,
