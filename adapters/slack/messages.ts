@@ -16,16 +16,17 @@ export interface Told {
   revision: number;
   /** Where the exact request is shown. */
   url: string;
+  /** What is said first, of a reminder. */
+  opening?: string | undefined;
 }
 
 export const ACTION = { approve: 'approve', decline: 'decline', open: 'open' };
 /** The one field of the modal for declining: its block and its action. */
 export const REASON = 'reason';
 
-/** Characters of what decides that a message takes. Slack refuses long messages at a sum that it does not document: 11,000 was too much. */
-const MAX_DECIDING = 6_000;
-const MAX_CLAIM = 1_500;
-const CUT = { line: 400, lines: 12 };
+/** Characters that a message takes. Slack refuses long messages at a sum that it does not document: 11,000 was too much. */
+const MAX_SHOWN = 7_000;
+const CUT = { line: 400, lines: 12, claim: 1_500 };
 const CHANGED = 'It was changed since this message; a newer message says what is to decide now';
 const TOO_LONG = 'Not everything that decides fits here: open the exact request to decide.';
 
@@ -38,19 +39,22 @@ export function requestMessage(told: Told): Message {
 }
 
 function question(told: Told): Message {
-  const { approval } = told;
-  const { headline, claim, lines } = content(told);
-  const isWhole =
-    [headline, ...lines].every((line) => doesFit(line, LIMIT.section)) && sum(lines) <= MAX_DECIDING;
-  const shown = isWhole ? lines : lines.slice(0, CUT.lines).map((line) => fitted(line, CUT.line));
-  const standing = approval.votes.length > 0 ? [oneLine(outcome(approval))] : [];
+  const { approval, opening } = told;
+  const { headline, lines, claim } = content(told);
+  const all = [headline, ...lines, ...claim];
+  const isWhole = all.every((line) => doesFit(line, LIMIT.section)) && sum(all) <= MAX_SHOWN;
+  const standing = [...(approval.votes.length > 0 ? [outcome(approval)] : []), ...(opening ? [opening] : [])];
   const blocks = [
     ...heading(headline),
-    ...sections([...standing, ...shown, ...(isWhole ? [] : [TOO_LONG])]),
-    ...(claim ? sections([fitted(claimed(claim), MAX_CLAIM)]) : []),
+    ...sections([...standing.map(oneLine), ...(isWhole ? lines : cut(lines))]),
+    ...(isWhole ? sections(claim) : sections([fitted(claim.join('\n'), CUT.claim)].filter(Boolean))),
     buttons(told, { headline, isWhole }),
   ];
   return { text: escaped(fitted(`Decide: ${headline}`, LIMIT.section)), blocks };
+}
+
+function cut(lines: string[]): string[] {
+  return [...lines.slice(0, CUT.lines).map((line) => fitted(line, CUT.line)), TOO_LONG];
 }
 
 function settled(told: Told, standing: string): Message {
@@ -68,21 +72,24 @@ function heading(headline: string): Block[] {
     : [header, ...sections([fitted(headline, LIMIT.section)])];
 }
 
-/** What decides, made of the payload's own fields by us, each fact on a line of its own; and apart from it what an agent claims. */
+/**
+ * What decides, made of the payload's own fields by us, each fact on a line of its own, and the payload itself where we have
+ * no facts of it. Apart from it what an agent claims, each line marked, so that none of them passes for one of ours.
+ */
 function content({ approval, payload }: Told) {
   const summary = summarise(approval.type, payload);
   const facts = factsOf(approval, summary).map(({ name, value }) => `${name}: ${oneLine(value)}`);
+  const everything = summary.facts.length > 0 ? [] : [`Everything you approve: ${oneLine(payload)}`];
   const effects = summary.effects.map((effect, at) => `If approved, ${at + 1}: ${oneLine(effect)}`);
-  return {
-    headline: oneLine(summary.headline),
-    claim: visible(summary.claim),
-    lines: [...facts, ...effects],
-  };
-}
-
-/** Each line marked, so that none of them passes for one of our facts. */
-function claimed(words: string): string {
-  return `The agent says (not verified):\n${words}`.replace(/\n/g, '\n│ ');
+  const claim = summary.claim
+    ? [
+        'The agent says (not verified):',
+        ...visible(summary.claim)
+          .split('\n')
+          .map((line) => `│ ${line}`),
+      ]
+    : [];
+  return { headline: oneLine(summary.headline), lines: [...facts, ...everything, ...effects], claim };
 }
 
 function sum(lines: string[]): number {

@@ -25,7 +25,7 @@ export function reminders(
       id: `approval_reminder#${approval.id}#${approval.revision}#${approver.id}#${number}`,
       kind: 'approval_reminder',
       subject: `Still waiting: ${first.subject}`.slice(0, MAX_SUBJECT),
-      paragraphs: [`Nobody has decided yet; ${left} are left.`, ...first.paragraphs],
+      paragraphs: [`Nobody has decided yet; time left: ${left}.`, ...first.paragraphs],
     };
   });
 }

@@ -77,12 +77,14 @@ type Request = Extract<Minted, { kind: 'approval_link' }>;
 
 async function post(message: ToSend, tries: number, needs: Needs): Promise<void> {
   const { org, id } = message;
-  const asked = (await needs.notices.find(org, id))?.notice.minted;
+  const notice = (await needs.notices.find(org, id))?.notice;
+  const asked = notice?.minted;
   if (asked?.kind !== 'approval_link') return;
+  const opening = notice?.kind === 'approval_reminder' ? notice.paragraphs[0] : undefined;
   const copy = await needs.copies.find({ org, approvalId: asked.approvalId, noticeId: id });
   if (copy) return renew(copy, needs);
   try {
-    const posted = await postFirst(message, asked, needs);
+    const posted = await postFirst({ ...message, opening }, asked, needs);
     if (posted) await renew(posted.copy, needs, posted.version);
   } catch (error) {
     if (!(error instanceof Fault) || (isForLater(error) && tries < TRIES)) throw error;
@@ -92,7 +94,11 @@ async function post(message: ToSend, tries: number, needs: Needs): Promise<void>
 }
 
 /** Posts a request that still waits. Its version is what to look at again: it may have changed while it was posted and noted. */
-async function postFirst(message: ToSend, asked: Request, needs: Needs) {
+async function postFirst(
+  { opening, ...message }: ToSend & { opening: string | undefined },
+  asked: Request,
+  needs: Needs,
+) {
   const { org, id: noticeId } = message;
   const { approvalId, revision, approver } = asked;
   const approval = await needs.approvals.find(org, approvalId);
@@ -104,7 +110,7 @@ async function postFirst(message: ToSend, asked: Request, needs: Needs) {
   }
   const bot = needs.connect(app);
   const channel = await bot.direct(person.slack.user);
-  const ts = await bot.post(channel, await messageOf(approval, revision, needs));
+  const ts = await bot.post(channel, await messageOf(approval, { revision, opening }, needs));
   const copy = { org, approvalId, revision, noticeId, channel, ts };
   await needs.copies.keep(copy, needs.clock.now());
   return { copy, version: approval.version };
@@ -114,13 +120,17 @@ function waits(approval: Approval, revision: number, now: Date): boolean {
   return approval.status === 'PENDING' && approval.revision === revision && !isOver(approval, now);
 }
 
-async function messageOf(approval: Approval, revision: number, { approvals, publicUrl }: Needs) {
+async function messageOf(
+  approval: Approval,
+  { revision, opening }: { revision: number; opening?: string | undefined },
+  { approvals, publicUrl }: Needs,
+) {
   const { org, id, payloadHash } = approval;
   const payload = (await approvals.payload(org, id, revision)) ?? '';
   if (revision === approval.revision && hashOf(payload) !== payloadHash) {
     throw new Fault('Invalid', `The stored text of ${id} does not match its fingerprint`);
   }
-  return requestMessage({ approval, payload, revision, url: `${publicUrl}/a/${id}` });
+  return requestMessage({ approval, payload, revision, opening, url: `${publicUrl}/a/${id}` });
 }
 
 async function renewAll(
@@ -140,7 +150,7 @@ async function renew(copy: Copy, needs: Needs, shown = 0): Promise<void> {
   if (!approval || approval.version === shown) return;
   const bot = await botOf(org, needs);
   const isDone = await settle(
-    async () => bot?.edit({ channel, ts }, await messageOf(approval, revision, needs)),
+    async () => bot?.edit({ channel, ts }, await messageOf(approval, { revision }, needs)),
     copy,
   );
   if (isDone) await renew(copy, needs, approval.version);

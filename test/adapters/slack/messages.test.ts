@@ -125,6 +125,7 @@ describe('T29: lies in the loop', () => {
     };
 
     expect(blocks[0].text.text).toContain('cannot be summarised');
+    expect(JSON.stringify(blocks)).toContain('Everything you approve: {\\"to\\":\\"all@acme.example\\"}');
   });
 });
 
@@ -204,6 +205,10 @@ describe('what is too long', () => {
       { files: Array.from({ length: 40 }, (_, at) => `${at}/`.padEnd(180, 'd')) },
     ],
     ['one of characters that are escaped', { files: ['<&>'.repeat(900)] }],
+    [
+      'a plan of the agent’s that is too long',
+      { plan: Array.from({ length: 20 }, () => 'step '.repeat(90)) },
+    ],
   ])('is never approved unseen: %s', (_, change) => {
     const message = requestMessage(told({ diagnosis: { ...payload().diagnosis, ...change } }));
 
@@ -211,6 +216,17 @@ describe('what is too long', () => {
     expect(buttonsOf(message)).toEqual(['decline', 'open']);
     expect(JSON.stringify(message.blocks)).toContain('Not everything that decides fits here');
     expect(JSON.stringify(message.blocks)).toContain('more characters, on the page');
+  });
+
+  it('is never approved unseen: a payload of which we have no facts', () => {
+    const given = told({}, { type: 'mail.everybody' });
+    const to = Array.from({ length: 200 }, (_, at) => `person${at}@acme.example`);
+    const short = requestMessage({ ...given, payload: canonical({ to: to.slice(0, 5) }) });
+    const long = requestMessage({ ...given, payload: canonical({ to }) });
+
+    expect(buttonsOf(short)).toEqual(['approve', 'decline', 'open']);
+    expect(JSON.stringify(short.blocks)).toContain('person4@acme.example');
+    expect(buttonsOf(long)).toEqual(['decline', 'open']);
   });
 
   it('is cut between characters, with how much is left', () => {

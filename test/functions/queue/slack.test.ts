@@ -11,8 +11,8 @@ import { slackApps } from '#adapters/slack/apps.ts';
 import { slack } from '#adapters/slack/client.ts';
 import type { Approval } from '#core/approvals/approval.ts';
 import { decided, ended, type Question } from '#core/approvals/decide.ts';
-import { requests } from '#core/approvals/request.ts';
-import type { ToSend } from '#core/notice.ts';
+import { reminders, requests } from '#core/approvals/request.ts';
+import type { Notice, ToSend } from '#core/notice.ts';
 import { type Person, personId } from '#core/people/person.ts';
 import type { ToSlack } from '#core/slack.ts';
 import { following } from '#functions/queue/follow-approvals.ts';
@@ -106,6 +106,24 @@ describe('a request', () => {
       link_names: false,
     });
     expect(mails).toEqual([]);
+  });
+
+  it('is reminded of in words of its own, and both messages are edited', async () => {
+    const given = await asked();
+    const text = (await approvals.payload(ORG, given.approval.id, 1)) ?? '';
+    const [to] = given.approval.approvers;
+    const terms = { to: to ? [to] : [], number: 0, at: NOW.toISOString() };
+    const [reminder] = reminders(given.approval, text, terms);
+    await notices.post(reminder as Notice);
+    await say(given.posts[0] as ToSlack);
+    await say({ kind: 'post', org: ORG, id: reminder?.id ?? '', to: 'anna@acme.example' });
+    const [first, second] = messagesOf(given) as [Posted, Posted];
+
+    expect(shows(first)).not.toContain('Nobody has decided yet');
+    expect(shows(second)).toContain('Nobody has decided yet; time left: 1 hour.');
+    await decide(given);
+    await say(renew(given));
+    for (const one of messagesOf(given)) expect(shows(one)).toContain('Approved by');
   });
 
   it('is posted again, never lost, when it died before the first was noted', async () => {
