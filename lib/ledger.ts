@@ -10,6 +10,7 @@ import type { DataStack } from './data-stack.ts';
 import { deadLetters } from './dead-letters.ts';
 import { appends, keepsFiles, knowsPeople, reads } from './grants.ts';
 import { Handler } from './handler.ts';
+import { LedgerAlarms } from './ledger-alarms.ts';
 import { addRoutes } from './routes.ts';
 
 export interface LedgerProps {
@@ -25,18 +26,21 @@ export class Ledger extends Construct {
   constructor(scope: Construct, id: string, { api, data, publicUrl }: LedgerProps) {
     super(scope, id);
     this.data = data;
-    this.sequencer();
-    this.checkpointer();
+    new LedgerAlarms(this, 'Alarms', { followers: [this.sequencer(), this.checkpointer()] });
     addRoutes(api, [[HttpMethod.GET, '/v1/actions/{id}/evidence', this.evidence(publicUrl)]]);
   }
 
-  private sequencer(): void {
+  private sequencer() {
     const { data } = this;
     const sequencer = new Handler<SequenceEnv>(this, 'Sequencer', {
       entry: 'queue/sequence-ledger',
-      env: { SEQUENCE_TABLE: data.sequence.tableName },
+      env: {
+        APPROVALS_TABLE: data.approvals.tableName,
+        LEDGER_TABLE: data.ledger.tableName,
+        SEQUENCE_TABLE: data.sequence.tableName,
+      },
     });
-    reads(sequencer, data.sequence);
+    reads(sequencer, data.approvals, data.ledger, data.sequence);
     appends(sequencer, data.sequence);
     sequencer.addEventSource(
       new DynamoEventSource(data.ledger, {
@@ -47,10 +51,11 @@ export class Ledger extends Construct {
         onFailure: new SqsDlq(deadLetters(this, 'NotSequenced')),
       }),
     );
+    return sequencer;
   }
 
   /** The only function that may sign. Its mapping is the clock: a minute, or 1,000 entries; nothing runs while nothing happens. */
-  private checkpointer(): void {
+  private checkpointer() {
     const { data } = this;
     const checkpointer = new Handler<CheckpointEnv>(this, 'Checkpointer', {
       entry: 'queue/checkpoint-ledger',
@@ -74,6 +79,7 @@ export class Ledger extends Construct {
         filters: [newPlaces, changedRows],
       }),
     );
+    return checkpointer;
   }
 
   /** Only reads: proofs are made of what is stored. */

@@ -227,6 +227,23 @@ describe('the ledger', () => {
       ),
     ).toEqual([]);
   });
+
+  it.each([
+    ['an entry was touched', 'ledger_tamper_alarm', 0],
+    ['checkpoints are late', 'ledger_checkpoint_age_s', 180],
+    ['decisions reach machines late', 'approval_resume_lag_ms', 30_000],
+    ['people do not answer', 'approval_expired_count', 20],
+    ['people do not read', 'approval_fast_approve_count', 30],
+    ['a stream is not followed', 'IteratorAge', 180_000],
+  ])('rings when %s', (_, metric, threshold) => {
+    const alarms = ofType(service, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);
+    const found = alarms.filter((one) => JSON.stringify(one).includes(`"${metric}"`));
+
+    expect(found.length).toBeGreaterThan(0);
+    for (const one of found) {
+      expect(one).toMatchObject({ Threshold: threshold, ComparisonOperator: 'GreaterThanThreshold' });
+    }
+  });
 });
 
 describe('the network', () => {

@@ -33,7 +33,8 @@ export function newOrg(): string {
 /** A consumer of the ledger's stream, and what it measured. */
 export function sequencer() {
   const emitted: Metric[] = [];
-  return { emitted, consume: sequencing({ sequence, emit: (metrics) => void emitted.push(...metrics) }) };
+  const emit = (metrics: readonly Metric[]) => void emitted.push(...metrics);
+  return { emitted, consume: sequencing({ sequence, approvals, emit }) };
 }
 
 export interface Chain {
@@ -136,9 +137,9 @@ export function dyingAt(n: number, when: 'before' | 'after'): () => boolean {
 }
 
 /** Stores an action as the product does, and puts it into the sequence. */
-export async function recorded(org: string, { steps, payload, ...chain }: Chain): Promise<void> {
-  const [first, ...rest] = steps as [Step, ...Step[]];
-  await approvals.propose(first, payload);
-  for (const [at, step] of rest.entries()) await approvals.take((steps[at] as Step).next, step);
-  await sequenceAll(org, [{ steps, payload, ...chain }]);
+export async function recorded(org: string, chain: Chain): Promise<void> {
+  const [first, ...rest] = chain.steps as [Step, ...Step[]];
+  await approvals.propose(first, chain.payload);
+  for (const [at, step] of rest.entries()) await approvals.take((chain.steps[at] as Step).next, step);
+  await sequenceAll(org, [chain]);
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { emit } from '#adapters/emf.ts';
 import { canonical } from '#core/canonical.ts';
 import { LedgerEntry, type Sealed, seal } from '#core/ledger.ts';
 import { type LocalAws, localAws } from '../../support/aws.ts';
@@ -10,6 +11,7 @@ import {
   inserted,
   newOrg,
   places,
+  recorded,
   rowsOf,
   sequencer,
 } from '../../support/ledger.ts';
@@ -116,6 +118,52 @@ describe('the sequence', () => {
       if (!died) break;
       expect(n).toBeLessThan(20);
     }
+  });
+});
+
+describe('what is measured', () => {
+  it('is measured once for each entry, however often it is told', async () => {
+    const org = newOrg();
+    const action = chain(org);
+    await recorded(org, action);
+    const again = sequencer();
+    for (const { record } of all(org, [action])) await again.consume(record);
+    const fresh = chain(org);
+    await recorded(org, { ...fresh, sealed: [] });
+    const { consume, emitted } = sequencer();
+    for (const { record } of all(org, [fresh])) await consume(record);
+
+    expect(again.emitted).toEqual([]);
+    expect(emitted.map(({ name, value }) => [name, value])).toEqual([
+      ['auto_vs_hitl_counts', 1],
+      ['approval_latency_ms', 10_000],
+      ['approval_human_decided_count', 1],
+      ['approval_resume_lag_ms', 10_000],
+    ]);
+  });
+
+  it('is one line in the embedded metric format, with the organization as a property', async () => {
+    const written = vi.mocked(process.stdout.write);
+    written.mockClear();
+    emit(
+      [{ name: 'x_count', unit: 'Count', value: 2, dimensions: { risk: 'low' } }],
+      { org: 'acme' },
+      new Date(5),
+    );
+
+    expect(JSON.parse(String(written.mock.calls[0]?.[0]))).toEqual({
+      ...{ level: 'info', message: 'metric', org: 'acme', risk: 'low', x_count: 2 },
+      _aws: {
+        Timestamp: 5,
+        CloudWatchMetrics: [
+          {
+            Namespace: 'Signalbox',
+            Dimensions: [['risk'], []],
+            Metrics: [{ Name: 'x_count', Unit: 'Count' }],
+          },
+        ],
+      },
+    });
   });
 });
 
