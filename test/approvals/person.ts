@@ -58,21 +58,22 @@ export async function person(clock: Clock, approval: Approval, approver: string)
   };
 }
 
-function routes(clock: Clock) {
+/** The page and its form, for a product that people reach at `publicUrl`. */
+export function routes(clock: Clock, publicUrl = URL_) {
   const tokens = approvalTokens(SECRET, clock);
   const sessions = jwtSessions(SECRET, clock);
-  const principalOf = principals({ people, sessions, clock, publicUrl: URL_ });
+  const principalOf = principals({ people, sessions, clock, publicUrl });
   const needs = { approvals, links, notices, people, principalOf, tokens, clock };
   return {
     pages: approvalPages(needs),
-    decision: approvalDecision({ ...needs, codes: approvalCodes(SECRET), publicUrl: URL_ }),
+    decision: approvalDecision({ ...needs, codes: approvalCodes(SECRET), publicUrl }),
   };
 }
 
-/** A link as it is mailed. */
-async function mailed(clock: Clock, approval: Approval, approver: string) {
+/** A link as it is mailed, and the code beside it. */
+export async function mailed(clock: Clock, approval: Approval, approver: string, round = 0) {
   const { id: approvalId, revision, payloadHash, requestedAt, expiresAt } = approval;
-  const link = { org: ORG, approvalId, approver, revision, round: 0, expiresAt };
+  const link = { org: ORG, approvalId, approver, revision, round, expiresAt };
   const { token, hash } = await approvalTokens(SECRET, clock).link({
     ...link,
     payloadHash,

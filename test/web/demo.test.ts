@@ -1,30 +1,11 @@
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CHROMIUM, chromiumHere } from '../support/browser.ts';
 import { type RunningProduct, startedProduct } from '../support/product.ts';
 
-const EXECUTABLE = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
-  existsSync(path),
-);
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const shots = process.env.SIGNALBOX_SHOTS;
 
-if (!EXECUTABLE) {
-  const words =
-    'No Chromium here: the tests in a real browser are left out (Debian: apt-get install chromium)';
-  if (process.env.SIGNALBOX_BROWSER === 'required') throw new Error(words);
-  process.stderr.write(`${words}\n`);
-}
-
-describe.runIf(EXECUTABLE)('the main job, in a real browser', { timeout: 120_000 }, () => {
+describe.runIf(CHROMIUM)('the main job, in a real browser', { timeout: 120_000 }, () => {
   let product: RunningProduct;
   let browser: Browser;
   let page: Page;
@@ -32,7 +13,7 @@ describe.runIf(EXECUTABLE)('the main job, in a real browser', { timeout: 120_000
 
   beforeAll(async () => {
     product = await startedProduct();
-    browser = await chromium.launch({ executablePath: EXECUTABLE as string, args: FLAGS });
+    browser = await chromiumHere();
     page = await (await browser.newContext()).newPage();
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (said) => said.type() === 'error' && complaints.push(said.text()));
