@@ -117,11 +117,11 @@ describe.runIf(CHROMIUM)('T05: a browser that nobody sits at', () => {
   }, async () => {
     const given = await here.ask();
     const page = await (await browser.newContext()).newPage();
-    for (let visit = 0; visit < VISITS; visit += 1) {
-      expect(new Set(await pressEverything(page, given))).toEqual(new Set([400, 404]));
-    }
+    const statuses: number[] = [];
+    while (statuses.length < PRESSES) statuses.push(...(await pressEverything(page, given)));
     await page.context().close();
 
+    expect(new Set(statuses)).toEqual(new Set([400, 404]));
     expect(await isUntouched(given.approval)).toBe(true);
     expect(await decidesByHand(given)).toBe(303);
   });
