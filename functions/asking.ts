@@ -19,9 +19,15 @@ export const AskEnv = z.object({
 export type AskEnv = z.infer<typeof AskEnv>;
 
 /** The one door's dependencies, wired from the environment. */
-export function askingFrom(env: AskEnv): AskNeeds {
+export function askingFrom(env: AskEnv, also: { links?: string } = {}): AskNeeds {
   return {
-    approvals: dynamoApprovals({ approvals: env.APPROVALS_TABLE, ledger: env.LEDGER_TABLE }),
+    approvals: dynamoApprovals({
+      ...also,
+      approvals: env.APPROVALS_TABLE,
+      ledger: env.LEDGER_TABLE,
+      notices: env.NOTICES_TABLE,
+      people: env.PEOPLE_TABLE,
+    }),
     people: dynamoPeople(env.PEOPLE_TABLE),
     policies: dynamoPolicies(env.POLICIES_TABLE),
     budgets: dynamoBudgets(env.APPROVALS_TABLE),

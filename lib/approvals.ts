@@ -12,6 +12,7 @@ import type { Env as DelegationsEnv } from '#functions/http/delegations.ts';
 import type { Env as DispatchEnv } from '#functions/queue/dispatch-decision.ts';
 import type { Env as SweepEnv } from '#functions/schedule/sweep-approvals.ts';
 import { answersTokens } from './agents.ts';
+import { askEnv, asks } from './asking.ts';
 import type { DataStack } from './data-stack.ts';
 import { deadLetters } from './dead-letters.ts';
 import { appends, knowsPeople, reads, standsIn, writes } from './grants.ts';
@@ -62,7 +63,7 @@ export class Approvals extends Construct {
         APPROVAL_LINKS_TABLE: data.approvalLinks.tableName,
         LEDGER_TABLE: data.ledger.tableName,
         LINK_SECRET_ARN: data.linkSecret.secretArn,
-        ...this.asks(),
+        ...this.knows(),
       },
     });
     reads(page, data.approvals, data.approvalLinks, data.people);
@@ -77,16 +78,14 @@ export class Approvals extends Construct {
     const decision = new Handler<DecisionEnv>(this, 'Decision', {
       entry: 'http/approval-decision',
       env: {
-        APPROVALS_TABLE: data.approvals.tableName,
+        ...askEnv(data),
+        ...this.knows(),
         APPROVAL_LINKS_TABLE: data.approvalLinks.tableName,
-        LEDGER_TABLE: data.ledger.tableName,
         LINK_SECRET_ARN: data.linkSecret.secretArn,
-        NOTICES_TABLE: data.notices.tableName,
-        ...this.asks(),
       },
     });
-    writes(decision, data.approvals, data.approvalLinks);
-    appends(decision, data.ledger, data.notices);
+    asks(decision, data);
+    writes(decision, data.approvalLinks);
     knowsPeople(decision, data);
     standsIn(decision, data);
     data.linkSecret.grantRead(decision);
@@ -96,19 +95,14 @@ export class Approvals extends Construct {
   /** One source, two functions: no GET route's function may write what decides. */
   private api() {
     const { data } = this;
-    const env = {
-      APPROVALS_TABLE: data.approvals.tableName,
-      LEDGER_TABLE: data.ledger.tableName,
-      ...this.asks(),
-    };
+    const env = { ...askEnv(data), ...this.knows() };
     const show = new Handler<ApiEnv>(this, 'Show', { entry: 'http/approval-api', env });
     const decide = new Handler<ApiEnv>(this, 'Decide', { entry: 'http/approval-api', env });
     for (const fn of [show, decide]) {
       reads(fn, data.approvals);
       knowsPeople(fn, data);
     }
-    writes(decide, data.approvals);
-    appends(decide, data.ledger);
+    asks(decide, data);
     standsIn(decide, data);
     return { show, decide };
   }
@@ -117,7 +111,7 @@ export class Approvals extends Construct {
   private delegations() {
     const delegations = new Handler<DelegationsEnv>(this, 'Delegations', {
       entry: 'http/delegations',
-      env: this.asks(),
+      env: this.knows(),
     });
     writes(delegations, this.data.people);
     knowsPeople(delegations, this.data);
@@ -125,7 +119,7 @@ export class Approvals extends Construct {
   }
 
   /** What telling who is asking takes. */
-  private asks() {
+  private knows() {
     return {
       PEOPLE_TABLE: this.data.people.tableName,
       SESSION_SECRET_ARN: this.data.sessionSecret.secretArn,

@@ -1,8 +1,10 @@
 import { Approval } from '#core/approvals/approval.ts';
 import type { Step, Vote } from '#core/approvals/decide.ts';
-import { MAX_PER_MINUTE } from '#core/approvals/ports.ts';
+import { MAX_PER_MINUTE, type Modification, TOLD_AT_ONCE } from '#core/approvals/ports.ts';
 import type { Sealed } from '#core/ledger.ts';
+import type { Notice } from '#core/notice.ts';
 import type { ApprovalTables } from './approvals.ts';
+import { noticeRow } from './notices.ts';
 import type { Refusal, Writes } from './transaction.ts';
 
 type Item = Record<string, unknown>;
@@ -90,60 +92,87 @@ export function replace(TableName: string, before: Approval, next: Approval): Wr
 
 interface Decision {
   before: Approval;
-  step: Step;
+  /** One per ledger entry. */
+  steps: Step[];
   vote: Vote;
   now: Date;
+  /** Of a request that is changed by the decision. */
+  changed?: Modification | undefined;
 }
 
 /**
  * The writes of a decision. The first condition holds everything that must be true, whatever was checked before:
  * a caller that skipped every check still cannot decide wrongly.
  */
-export function decision(tables: ApprovalTables, { before, step, vote, now }: Decision): Write[] {
+export function decision(tables: ApprovalTables, given: Decision): Write[] {
+  const { before, steps, vote, now, changed } = given;
+  const { next } = steps.at(-1) as Step;
+  const cast = changed ? changed.vote : vote;
   return [
-    settle(tables.approvals, { before, step, vote, now }),
-    putNew(tables.approvals, voteRow(step.next, { vote, voter: vote.by, now })),
-    putNew(tables.ledger, ledgerRow(step.next, step.sealed)),
+    settle(tables.approvals, { before, next, vote, now }),
     ...(vote.formHash ? [putNew(tables.approvals, usedForm(vote.formHash, now))] : []),
-    ...(vote.linkHash ? [useLink(tables.links, { before, step, vote, now })] : []),
-    ...(vote.onBehalfOf ? inPlaceOf(tables, { before, step, vote, now }, vote.onBehalfOf) : []),
+    ...(vote.linkHash ? [useLink(tables.links, given)] : []),
+    ...(vote.onBehalfOf ? [holds(tables.people, before, { vote, now })] : []),
+    ...steps.map((step) => putNew(tables.ledger, ledgerRow(step.next, step.sealed))),
+    ...(cast
+      ? votersOf(cast).map((voter) => putNew(tables.approvals, voteRow(before, { vote: cast, voter, now })))
+      : []),
+    ...(changed
+      ? [putNew(tables.approvals, { ...revisionRow(next, changed.payload), author: vote.by })]
+      : []),
+    ...toTell(tables.notices, changed?.notices ?? []),
   ];
 }
 
-/** Which of a decision's optional writes were refused: it may have no form and no link. */
+/** Which of a decision's optional writes were refused: it may have no form, no link, and be in nobody's place. */
 export function refusedParts(refused: (Refusal | undefined)[], vote: Vote) {
-  const rest = refused.slice(3);
+  const rest = refused.slice(1);
   const form = vote.formHash ? rest.shift() : undefined;
   const link = vote.linkHash ? rest.shift() : undefined;
-  return { form, link, place: rest.find(Boolean) };
+  const place = vote.onBehalfOf ? rest.shift() : undefined;
+  return { form, link, place };
 }
 
-/** A delegate's vote is the delegator's too, so that neither can vote again, and counts only while the delegation holds. */
-function inPlaceOf(tables: ApprovalTables, { step, vote, now }: Decision, onBehalfOf: string): Write[] {
-  return [
-    putNew(tables.approvals, voteRow(step.next, { vote, voter: onBehalfOf, now })),
-    {
-      ConditionCheck: {
-        TableName: tables.people,
-        Key: delegationKey(step.next.org, onBehalfOf, vote.delegation ?? ''),
-        ConditionExpression:
-          '#to = :by AND startsAt <= :now AND endsAt > :now AND attribute_not_exists(revokedAt)',
-        ExpressionAttributeNames: { '#to': 'to' },
-        ExpressionAttributeValues: { ':by': vote.by, ':now': now.toISOString() },
-      },
+/** What people are to be told, as far as it fits into one transaction. */
+export function toTell(TableName: string | undefined, notices: readonly Notice[]): Write[] {
+  return notices.slice(0, TOLD_AT_ONCE).map((notice) => ({ Put: { TableName, Item: noticeRow(notice) } }));
+}
+
+/** A delegate's vote is the delegator's too, so that neither can vote again. */
+function votersOf({ by, onBehalfOf }: Vote): string[] {
+  return onBehalfOf ? [by, onBehalfOf] : [by];
+}
+
+/** A delegate's vote counts only while the delegation holds. */
+function holds(
+  TableName: string | undefined,
+  { org }: Approval,
+  { vote, now }: { vote: Vote; now: Date },
+): Write {
+  return {
+    ConditionCheck: {
+      TableName,
+      Key: delegationKey(org, vote.onBehalfOf ?? '', vote.delegation ?? ''),
+      ConditionExpression:
+        '#to = :by AND startsAt <= :now AND endsAt > :now AND attribute_not_exists(revokedAt)',
+      ExpressionAttributeNames: { '#to': 'to' },
+      ExpressionAttributeValues: { ':by': vote.by, ':now': now.toISOString() },
     },
-  ];
+  };
 }
 
 export function delegationKey(org: string, from: string, id: string) {
   return { pk: `ORG#${org}`, sk: `DELEGATION#${from}#${id}` };
 }
 
-function settle(TableName: string, { before, step, vote, now }: Decision): Write {
+function settle(
+  TableName: string,
+  { before, next, vote, now }: { before: Approval; next: Approval; vote: Vote; now: Date },
+): Write {
   return {
     Put: {
       TableName,
-      Item: approvalRow(step.next),
+      Item: approvalRow(next),
       ConditionExpression: [
         '#status = :pending AND version = :version',
         'revision = :revision AND payloadHash = :payload AND policyHash = :policy',

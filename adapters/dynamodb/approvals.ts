@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { GetCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { Approval } from '#core/approvals/approval.ts';
-import { decided, isRepeated, type Refusal, refusal, type Vote } from '#core/approvals/decide.ts';
-import { type Approvals, MAX_PER_MINUTE, type Outcome } from '#core/approvals/ports.ts';
+import { decided, isRepeated, type Refusal, refusal, type Step, type Vote } from '#core/approvals/decide.ts';
+import { type Approvals, type Change, MAX_PER_MINUTE, type Outcome } from '#core/approvals/ports.ts';
 import { Fault } from '#core/fault.ts';
 import type { Sealed } from '#core/ledger.ts';
 import { dynamo } from '../aws/clients.ts';
@@ -17,6 +17,8 @@ export interface ApprovalTables {
   ledger: string;
   /** Only where delegates decide. */
   people?: string;
+  /** Only where people are asked. */
+  notices?: string;
 }
 
 /** Each lost race is against a change of a pending row: the votes of a quorum, tries that did not count, reminders. */
@@ -94,13 +96,14 @@ async function sparse(table: string, index: string): Promise<Approval[]> {
 
 function writing(tables: ApprovalTables): Pick<Approvals, 'propose' | 'decide' | 'take' | 'orphan'> {
   return {
-    async propose({ next, sealed }, payload, uses = []) {
+    async propose({ next, sealed }, payload, { uses = [], notices = [] } = {}) {
       const refused = await writeTogether([
         rows.putNew(tables.approvals, rows.approvalRow(next)),
         rows.putNew(tables.approvals, rows.revisionRow(next, payload)),
         rows.putNew(tables.ledger, rows.ledgerRow(next, sealed)),
         rows.countOne(tables.approvals, next),
         ...uses.map((use) => useBudget(tables.approvals, use)),
+        ...rows.toTell(tables.notices, notices),
       ]);
       if (!refused) return next;
       const stored = await find(tables.approvals, next.org, next.id);
@@ -122,7 +125,7 @@ function writing(tables: ApprovalTables): Pick<Approvals, 'propose' | 'decide' |
       await writeTogether([rows.replace(tables.approvals, approval, next)]);
     },
 
-    decide: (org, id, vote, now) => decide(tables, { org, id, vote, now }),
+    decide: (org, id, vote, now, change) => decide(tables, { org, id, vote, now, change }),
   };
 }
 
@@ -131,20 +134,22 @@ interface Attempt {
   id: string;
   vote: Vote;
   now: Date;
+  change?: Change | undefined;
 }
 
-async function decide(tables: ApprovalTables, { org, id, vote, now }: Attempt): Promise<Outcome> {
+async function decide(tables: ApprovalTables, { org, id, vote, now, change }: Attempt): Promise<Outcome> {
   let approval = await find(tables.approvals, org, id);
   for (let round = 0; round < ROUNDS; round += 1) {
     if (!approval) throw new Fault('NotFound', 'There is no such approval');
     const settled = answerFor(approval, vote, now);
     if (settled) return settled;
-    const step = decided(approval, vote, now.toISOString());
+    const changed = await change?.(approval);
+    const steps = changed?.steps ?? [decided(approval, vote, now.toISOString())];
     const refused = await writeTogether(
-      rows.decision(tables, { before: approval, step, vote, now }),
+      rows.decision(tables, { before: approval, steps, vote, now, changed }),
       requestToken(vote, round),
     );
-    if (!refused) return { approval: step.next, repeated: false };
+    if (!refused) return { approval: (steps.at(-1) as Step).next, repeated: false };
     const why = otherRefusal(refused, vote);
     const fresh = await find(tables.approvals, org, id);
     if (why && fresh) return answerFor(fresh, vote, now) ?? { approval: fresh, refusal: why };

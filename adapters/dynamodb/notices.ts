@@ -16,8 +16,7 @@ export interface SentNotices extends Notices {
 export function dynamoNotices(table: string): SentNotices {
   return {
     async post(notice) {
-      const ttl = Math.floor(Date.parse(notice.at) / 1000) + NOTICE_SECONDS;
-      const Item = { ...Notice.parse(notice), sent: {}, ttl };
+      const Item = noticeRow(notice);
       try {
         await dynamo().send(
           new PutCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(id)' }),
@@ -47,6 +46,12 @@ export function dynamoNotices(table: string): SentNotices {
       );
     },
   };
+}
+
+/** A notice as it is stored, to nobody sent yet. */
+export function noticeRow(notice: Notice) {
+  const ttl = Math.floor(Date.parse(notice.at) / 1000) + NOTICE_SECONDS;
+  return { ...Notice.parse(notice), sent: {}, ttl };
 }
 
 function hashed(email: string): string {

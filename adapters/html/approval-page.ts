@@ -1,4 +1,5 @@
 import type { Approval, Summary } from '#core/approvals/approval.ts';
+import { fieldsOf } from '#core/approvals/fields.ts';
 import { whyItWaits } from '#core/approvals/request.ts';
 import { summarise } from '#core/approvals/summary.ts';
 import { decidedBy } from '#core/approvals/view.ts';
@@ -6,6 +7,9 @@ import { duration } from '#core/duration.ts';
 import { visible } from '#core/visible.ts';
 import { type Html, html } from './html.ts';
 import { page } from './page.ts';
+
+/** What the names of form fields begin with that hold a changed value; a JSON pointer follows. */
+export const CHANGE = 'change:';
 
 /** What a page needs to be made: `form` is the single-use token, absent for whoever may only look. */
 export interface Shown {
@@ -55,15 +59,31 @@ function everything({ approval, text }: Shown): Html {
 <pre>${visible(text)}</pre></section>`;
 }
 
-function buttons({ approval: { id }, form, asks }: Shown): Html {
+function buttons({ approval, text, form, asks }: Shown): Html {
+  const { id } = approval;
   if (asks === 'passkey')
     return html`<section><h2>Your decision</h2><p>This is of high risk: it takes your passkey.</p><p><a class="go" href="/a/${id}/step-up">Go on with your passkey</a></p></section>`;
   return html`<form method="post" action="/a/${id}/decision"><h2>Your decision</h2>
 <button disabled hidden></button><input type="hidden" name="form" value="${form}">
 ${asks === 'code' ? html`<label for="code">Code from the mail (8 letters and digits)</label><input id="code" name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="12">` : ''}
-<label for="reason">Reason (required to decline)</label><textarea id="reason" name="reason" maxlength="2000"></textarea>
+${changeable(approval, text)}<label for="reason">Reason (required to decline)</label><textarea id="reason" name="reason" maxlength="2000"></textarea>
 <div class="buttons"><button class="no" name="decision" value="decline">Decline</button><button class="go" name="decision" value="approve">Approve exactly this</button></div>
 <p class="hint">This page is good for 15 minutes and one decision. Open the link in your mail again for a fresh one.</p></form>`;
+}
+
+/** Below the buttons' code and above the buttons: what may be changed, as it is. */
+function changeable({ modifiable }: Approval, text: string): Html | string {
+  const fields = fieldsOf(text, modifiable);
+  if (fields.length === 0) return '';
+  return html`<details><summary>Change it first</summary><p class="hint">A change that asks for less is your approval of it. Any other goes to the others who were asked. Texts as they are, anything else as JSON.</p>
+${fields.map(
+  ({
+    path,
+    value,
+  }) => html`<label for="${CHANGE}${path}">${path}</label><textarea id="${CHANGE}${path}" name="${CHANGE}${path}">
+${value}</textarea>`,
+)}
+<div class="buttons"><button name="decision" value="modify">Change and send</button></div></details>`;
 }
 
 /** The page after a decision, whoever made it. */

@@ -11,7 +11,7 @@ import type { Clock, Notices } from '../ports.ts';
 import { type Approval, type Approver, type Auth, authsFor, type Risk } from './approval.ts';
 import { proposed, type Step } from './decide.ts';
 import { eligible, present, type Staff, staffOf } from './people.ts';
-import type { Approvals } from './ports.ts';
+import { type Approvals, TOLD_AT_ONCE } from './ports.ts';
 import { requests } from './request.ts';
 import { summarise } from './summary.ts';
 
@@ -63,14 +63,11 @@ const MIN_TTL = 60;
 
 /**
  * The one door for everything that may need people: judges a wish by policy, stores the question with its first ledger
- * entry, and writes to whoever is to decide. Called again with the same id, it finds its question and completes what
- * was left. Throws `Invalid` for a payload that is not of its type, `Conflict` for another request under the same id.
+ * entry and a notice to whoever is to decide. Called again with the same id, it finds its question. Throws `Invalid` for a payload that is not of its type, `Conflict` for another request under the same id.
  */
 export async function ask(wish: Wish, needs: AskNeeds): Promise<Asked> {
   const stored = await needs.approvals.find(wish.org, wish.id);
-  const asked = stored ? await again(stored, wish, needs) : await anew(wish, needs);
-  await tell(asked, needs);
-  return asked;
+  return stored ? again(stored, wish, needs) : anew(wish, needs);
 }
 
 async function again(approval: Approval, wish: Wish, { approvals }: AskNeeds): Promise<Asked> {
@@ -83,9 +80,11 @@ async function again(approval: Approval, wish: Wish, { approvals }: AskNeeds): P
 
 /** Judged again when a budget was used by somebody else meanwhile. */
 async function anew(wish: Wish, needs: AskNeeds, tries = TRIES): Promise<Asked> {
-  const { step, payload, uses } = await draft(wish, needs);
+  const { step, payload, uses, notices } = await draft(wish, needs);
   try {
-    return { approval: await needs.approvals.propose(step, payload, uses), payload };
+    const approval = await needs.approvals.propose(step, payload, { uses, notices });
+    for (const notice of notices.slice(TOLD_AT_ONCE)) await needs.notices.post(notice);
+    return { approval, payload };
   } catch (error) {
     if (tries <= 1 || !(error instanceof Fault) || error.code !== 'Unavailable') throw error;
     return anew(wish, needs, tries - 1);
@@ -108,7 +107,9 @@ async function draft(wish: Wish, needs: AskNeeds) {
   const judgement = evaluate(active, { type, facts, spent: budgets.spent, declaredRisk, people });
   const payload = canonical(content);
   const step = question(wish, { judgement, staff, facts, payload, salt: needs.salt() });
-  return { step, payload, uses: step.next.mode === 'auto' ? budgets.using(facts) : [] };
+  const isAsked = step.next.status === 'PENDING';
+  const notices = isAsked ? requests(step.next, payload, present(step.next, staff)) : [];
+  return { step, payload, notices, uses: step.next.mode === 'auto' ? budgets.using(facts) : [] };
 }
 
 interface Judged {
@@ -194,10 +195,4 @@ function waysFor(risk: Risk, terms: Asking | undefined): Auth[] {
 
 function secondsFor({ ttlSeconds = Number.POSITIVE_INFINITY }: Wish, terms: Asking | undefined): number {
   return Math.max(MIN_TTL, Math.min(ttlSeconds, terms?.ttlSeconds ?? MIN_TTL));
-}
-
-async function tell({ approval, payload }: Asked, { people, notices, clock }: AskNeeds): Promise<void> {
-  if (approval.status !== 'PENDING') return;
-  const staff = await staffOf(approval.org, people, clock.now());
-  for (const notice of requests(approval, payload, present(approval, staff))) await notices.post(notice);
 }

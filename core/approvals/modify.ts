@@ -3,27 +3,18 @@ import type { Facts } from '../actions/facts.ts';
 import { actionType } from '../actions/registry.ts';
 import { canonical, hashOf } from '../canonical.ts';
 import { Fault } from '../fault.ts';
+import type { Notice } from '../notice.ts';
 import { parse } from '../parse.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { type Judgement, MODES, RISKS } from '../policy/judgement.ts';
 import type { Approval } from './approval.ts';
 import type { AskNeeds } from './ask.ts';
 import { decided, type Step, step, type Vote } from './decide.ts';
-import { eligible, type Staff, staffOf } from './people.ts';
+import type { Changes } from './fields.ts';
+import { eligible, present, type Staff, staffOf } from './people.ts';
+import type { Modification } from './ports.ts';
+import { requests } from './request.ts';
 import { summarise } from './summary.ts';
-
-/** New values by JSON pointer. */
-export type Changes = Readonly<Record<string, unknown>>;
-
-/** What a changed request is stored as. */
-export interface Modification {
-  /** The bytes of the new revision. */
-  payload: string;
-  /** One per ledger entry, each from the one before. */
-  steps: [Step, ...Step[]];
-  /** The vote for the new revision; none when the change goes beyond what was asked, so that others must decide. */
-  vote?: Vote | undefined;
-}
 
 type Needs = Pick<AskNeeds, 'approvals' | 'people' | 'policies' | 'budgets' | 'measure' | 'clock'>;
 
@@ -110,7 +101,8 @@ function accepted(approval: Approval, vote: Vote, next: Next): Modification {
   const at = next.staff.now.toISOString();
   const first = revised(approval, vote, next, {});
   const own = { ...vote, revision: first.next.revision, payloadHash: first.next.payloadHash };
-  return { payload: next.payload, steps: [first, decided(first.next, own, at)], vote: own };
+  const last = decided(first.next, own, at);
+  return { payload: next.payload, steps: [first, last], vote: own, notices: told(last.next, next) };
 }
 
 /** Whoever wrote it does not decide on it. */
@@ -130,7 +122,15 @@ function renewed(approval: Approval, vote: Vote, next: Next): Modification {
     );
   const { mode, risk, rules, over } = judgement;
   const terms = { mode, risk, rule: rules.join(', '), over, conflicts, approvers, groups, quorum };
-  return { payload: next.payload, steps: [revised(approval, vote, next, terms)] };
+  const step = revised(approval, vote, next, terms);
+  return { payload: next.payload, steps: [step], notices: told(step.next, next) };
+}
+
+/** Whoever has still to decide gets a link to the new request: those to the old one are worth nothing. */
+function told(approval: Approval, { payload, staff }: Next): Notice[] {
+  if (approval.status !== 'PENDING') return [];
+  const to = present(approval, staff).filter(({ id }) => !approval.votes.some(({ by }) => by === id));
+  return requests(approval, payload, to);
 }
 
 function revised(

@@ -1,7 +1,32 @@
 import type { Sealed } from '../ledger.ts';
+import type { Notice } from '../notice.ts';
 import type { Use } from '../policy/ports.ts';
 import type { Approval } from './approval.ts';
 import type { Refusal, Step, Vote } from './decide.ts';
+
+/** What is written with a question, or not at all. */
+export interface Along {
+  uses?: readonly Use[];
+  /** At most {@link TOLD_AT_ONCE} are written; the rest are posted after it. */
+  notices?: readonly Notice[];
+}
+
+/** Makes the changed request of the approval as it is now. */
+export type Change = (approval: Approval) => Promise<Modification>;
+
+/** What a changed request is stored as. */
+export interface Modification {
+  /** The bytes of the new revision. */
+  payload: string;
+  /** One per ledger entry, each from the one before. */
+  steps: [Step, ...Step[]];
+  /** The vote for the new revision; none when the change goes beyond what was asked, so that others must decide. */
+  vote?: Vote | undefined;
+  notices: readonly Notice[];
+}
+
+/** Notices that fit into a transaction beside everything else. */
+export const TOLD_AT_ONCE = 50;
 
 export type Outcome =
   | { approval: Approval; repeated: boolean; refusal?: undefined }
@@ -10,16 +35,19 @@ export type Outcome =
 /** Where questions and their answers are kept. The store decides races: whatever a caller saw, its condition holds or nothing changes. */
 export interface Approvals {
   /**
-   * Stores the question, its payload's bytes, its first ledger entry and what it uses up of budgets together, once;
-   * answers the stored question. Throws `Unavailable` when a budget was used by somebody else since it was read, and
+   * Stores the question, its payload's bytes, its first ledger entry, what it uses up of budgets and what people are to
+   * be told together, once; answers the stored question. Throws `Unavailable` when a budget was used by somebody else since it was read, and
    * `TooMany` beyond {@link MAX_PER_MINUTE} questions of one requester.
    */
-  propose(step: Step, payload: string, uses?: readonly Use[]): Promise<Approval>;
+  propose(step: Step, payload: string, along?: Along): Promise<Approval>;
   find(org: string, id: string): Promise<Approval | undefined>;
   /** The exact bytes that a revision's hash is over. */
   payload(org: string, id: string, revision: number): Promise<string | undefined>;
-  /** Counts a vote in one transaction with the vote, the link's use, the form's use and the ledger entry. Throws `NotFound`. */
-  decide(org: string, id: string, vote: Vote, now: Date): Promise<Outcome>;
+  /**
+   * Counts a vote in one transaction with the vote, the link's use, the form's use and the ledger entry. With `change`,
+   * the request is changed first, in the same transaction, and the vote is for what it then says. Throws `NotFound`.
+   */
+  decide(org: string, id: string, vote: Vote, now: Date, change?: Change): Promise<Outcome>;
   /** Writes a step if the approval is still as the step saw it; answers whether it was. */
   take(before: Approval, step: Step): Promise<boolean>;
   /** Pending in an organization, the most urgent first. */

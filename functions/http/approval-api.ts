@@ -1,41 +1,41 @@
 import * as z from 'zod';
-import { clock } from '#adapters/clock.ts';
-import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
-import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { APPROVAL_ID, type Approval, Verdict } from '#core/approvals/approval.ts';
+import type { AskNeeds } from '#core/approvals/ask.ts';
 import type { Vote } from '#core/approvals/decide.ts';
-import type { Approvals } from '#core/approvals/ports.ts';
+import { modification } from '#core/approvals/modify.ts';
 import { approvalView, decidedBy } from '#core/approvals/view.ts';
 import { Fault } from '#core/fault.ts';
-import { parseJson } from '#core/parse.ts';
-import type { People } from '#core/people/ports.ts';
+import { parseExactJson } from '#core/parse.ts';
 import { allow, type Principal } from '#core/people/principal.ts';
-import type { Clock } from '#core/ports.ts';
+import { AskEnv, askingFrom } from '../asking.ts';
 import { decisionId, REFUSED } from '../decisions.ts';
 import { http, type Reply, type Request, type Route } from '../http.ts';
 import { placeOf } from '../looker.ts';
 import { PrincipalEnv, type PrincipalOf, principalsFrom } from '../principal.ts';
 
-export const Env = PrincipalEnv.extend({ APPROVALS_TABLE: z.string(), LEDGER_TABLE: z.string() });
+export const Env = PrincipalEnv.extend(AskEnv.shape);
 export type Env = z.infer<typeof Env>;
 
-interface Needs {
-  approvals: Pick<Approvals, 'find' | 'payload' | 'decide'>;
-  people: Pick<People, 'delegations'>;
+interface Needs extends AskNeeds {
   principalOf: PrincipalOf;
-  clock: Clock;
 }
 
 const Body = z
   .strictObject({
-    decision: Verdict,
+    decision: z.enum([...Verdict.options, 'modify']),
     revision: z.int().positive(),
     payload_hash: z.string(),
     reason: z.string().trim().max(2_000).default(''),
+    /** New values by JSON pointer, of the fields that policy lets approvers change. */
+    patch: z.record(z.string().max(200), z.unknown()).optional(),
   })
-  .refine(({ decision, reason }) => decision === 'approve' || reason !== '', {
+  .refine(({ decision, reason }) => decision !== 'decline' || reason !== '', {
     path: ['reason'],
     message: 'Say why you decline',
+  })
+  .refine(({ decision, patch }) => (decision === 'modify') === (patch !== undefined), {
+    path: ['patch'],
+    message: 'Send it with modify, and with nothing else',
   });
 
 /** GET /v1/approvals/{id} and POST /v1/approvals/{id}/decision, for people who are signed in and for API keys. */
@@ -64,10 +64,10 @@ async function decide(request: Request, principal: Principal, needs: Needs): Pro
   const id = idOf(request);
   const now = clock.now();
   const approval = (await approvals.find(principal.org, id)) ?? missing();
-  const { decision, revision, payload_hash, reason } = parseJson(Body, request.text);
+  const { decision, revision, payload_hash, reason, patch } = parseExactJson(Body, request.text);
   const vote: Vote = {
     id: decisionId(),
-    verdict: decision,
+    verdict: decision === 'decline' ? 'decline' : 'approve',
     by: principal.id,
     ...(await placeOf(approval, principal.id, { people, now })),
     channel: principal.via === 'key' ? 'api' : 'web',
@@ -76,7 +76,8 @@ async function decide(request: Request, principal: Principal, needs: Needs): Pro
     revision,
     payloadHash: payload_hash,
   };
-  const outcome = await approvals.decide(principal.org, id, vote, now);
+  const change = patch && ((current: Approval) => modification(current, { vote, changes: patch }, needs));
+  const outcome = await approvals.decide(principal.org, id, vote, now, change);
   if (!outcome.refusal) {
     const status = outcome.approval.status === 'PENDING' ? 202 : 200;
     return { status, body: approvalView(outcome.approval) };
@@ -97,14 +98,5 @@ function missing(): never {
 }
 
 export const handler = http(Env, async (env) =>
-  approvalApi({
-    approvals: dynamoApprovals({
-      approvals: env.APPROVALS_TABLE,
-      ledger: env.LEDGER_TABLE,
-      people: env.PEOPLE_TABLE,
-    }),
-    people: dynamoPeople(env.PEOPLE_TABLE),
-    principalOf: await principalsFrom(env),
-    clock,
-  }),
+  approvalApi({ ...askingFrom(env), principalOf: await principalsFrom(env) }),
 );

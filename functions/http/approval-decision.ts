@@ -1,11 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import { secret } from '#adapters/aws/secrets.ts';
-import { clock } from '#adapters/clock.ts';
 import { dynamoLinks } from '#adapters/dynamodb/approval-links.ts';
-import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
-import { dynamoNotices } from '#adapters/dynamodb/notices.ts';
-import { dynamoPeople } from '#adapters/dynamodb/people.ts';
+import { CHANGE } from '#adapters/html/approval-page.ts';
 import { messagePage, pageHeaders } from '#adapters/html/page.ts';
 import {
   type ApprovalCodes,
@@ -15,12 +12,15 @@ import {
   type Form,
 } from '#adapters/links.ts';
 import { Verdict } from '#core/approvals/approval.ts';
+import type { AskNeeds } from '#core/approvals/ask.ts';
 import { rejected, type Vote } from '#core/approvals/decide.ts';
-import type { Approvals, Links } from '#core/approvals/ports.ts';
+import { changesOf } from '#core/approvals/fields.ts';
+import { modification } from '#core/approvals/modify.ts';
+import type { Change, Links } from '#core/approvals/ports.ts';
 import { replaceLink } from '#core/approvals/request.ts';
-import type { People } from '#core/people/ports.ts';
-import type { Clock, Notices } from '#core/ports.ts';
+import { Fault } from '#core/fault.ts';
 import { NO_LINK_COOKIE, receiptCookie } from '../approval-cookies.ts';
+import { AskEnv, askingFrom } from '../asking.ts';
 import { decisionId, REFUSED } from '../decisions.ts';
 import { http, type Reply, type Request, type Route } from '../http.ts';
 import { isSomebodyElses, type Looker, lookerOf, placeOf } from '../looker.ts';
@@ -28,23 +28,17 @@ import { isOwnForm } from '../own-form.ts';
 import { PrincipalEnv, type PrincipalOf, principalsFrom } from '../principal.ts';
 
 export const Env = PrincipalEnv.extend({
-  APPROVALS_TABLE: z.string(),
+  ...AskEnv.shape,
   APPROVAL_LINKS_TABLE: z.string(),
-  LEDGER_TABLE: z.string(),
-  NOTICES_TABLE: z.string(),
   LINK_SECRET_ARN: z.string(),
 });
 export type Env = z.infer<typeof Env>;
 
-interface Needs {
-  approvals: Pick<Approvals, 'decide' | 'find' | 'payload' | 'take'>;
+interface Needs extends AskNeeds {
   links: Pick<Links, 'attempt' | 'find' | 'revoke'>;
-  notices: Notices;
-  people: Pick<People, 'delegations'>;
   principalOf: PrincipalOf;
   tokens: ApprovalTokens;
   codes: ApprovalCodes;
-  clock: Clock;
   publicUrl: string;
 }
 
@@ -52,7 +46,7 @@ const MAX_FORM = 64 * 1024;
 
 const Fields = z.object({
   form: z.string(),
-  decision: Verdict,
+  decision: z.enum([...Verdict.options, 'modify']),
   code: z.string().max(40).default(''),
   reason: z.string().trim().max(2_000).default(''),
 });
@@ -61,6 +55,8 @@ interface Pressed {
   looker: Looker;
   form: Form;
   fields: z.infer<typeof Fields>;
+  /** What was typed into the fields of what may be changed, by JSON pointer. */
+  typed: Record<string, string>;
 }
 
 /** POST /a/{id}/decision: what a person pressed on our page, who has the code from the link's mail or is signed in. */
@@ -89,11 +85,17 @@ function stale(): Reply {
 }
 
 async function pressedBy(looker: Looker, request: Request, { tokens }: Needs): Promise<Pressed | undefined> {
-  const fields = Fields.safeParse(Object.fromEntries(new URLSearchParams(request.text)));
+  const sent = Object.fromEntries(new URLSearchParams(request.text));
+  const fields = Fields.safeParse(sent);
   const form = await tokens.readForm(fields.data?.form ?? '');
   return fields.success && form && belong(request, looker, form)
-    ? { looker, form, fields: fields.data }
+    ? { looker, form, fields: fields.data, typed: typedIn(sent) }
     : undefined;
+}
+
+function typedIn(sent: Record<string, string>): Record<string, string> {
+  const typed = Object.entries(sent).filter(([name]) => name.startsWith(CHANGE));
+  return Object.fromEntries(typed.map(([name, value]) => [name.slice(CHANGE.length), value]));
 }
 
 function isForm({ headers, raw }: Request): boolean {
@@ -154,14 +156,14 @@ async function reject(
   if (approval && step) await approvals.take(approval, step);
 }
 
-async function decide({ looker, form, fields }: Pressed, needs: Needs): Promise<Reply> {
+async function decide({ looker, form, fields, typed }: Pressed, needs: Needs): Promise<Reply> {
   const { org, by, link, session } = looker;
   const now = needs.clock.now();
   const approval = await needs.approvals.find(org, form.approvalId);
   const place = approval && session && (await placeOf(approval, by, { people: needs.people, now }));
   const vote: Vote = {
     id: decisionId(),
-    verdict: fields.decision,
+    verdict: fields.decision === 'decline' ? 'decline' : 'approve',
     by,
     ...place,
     channel: session ? 'web' : 'email',
@@ -172,7 +174,10 @@ async function decide({ looker, form, fields }: Pressed, needs: Needs): Promise<
     linkHash: link?.linkHash,
     formHash: form.formHash,
   };
-  const { refusal } = await needs.approvals.decide(org, form.approvalId, vote, now);
+  const change = fields.decision === 'modify' ? changeBy(typed, vote, needs) : undefined;
+  const outcome = await needs.approvals.decide(org, form.approvalId, vote, now, change).catch(inWords);
+  if ('status' in outcome) return outcome;
+  const { refusal } = outcome;
   if (refusal) return say(REFUSED[refusal.error], `${refusal.message}.`);
   const view = { org, approvalId: form.approvalId, approver: by, linkHash: link?.linkHash ?? '' };
   const receipt = await needs.tokens.view(view, randomBytes(16).toString('base64url'));
@@ -183,26 +188,35 @@ async function decide({ looker, form, fields }: Pressed, needs: Needs): Promise<
   };
 }
 
+/** The request as typed: only fields whose words are not those of the stored request are changes. */
+function changeBy(typed: Record<string, string>, vote: Vote, needs: Needs): Change {
+  return async (approval) => {
+    const payload = JSON.parse(
+      (await needs.approvals.payload(approval.org, approval.id, approval.revision)) ?? '{}',
+    );
+    return modification(approval, { vote, changes: changesOf(payload, typed) }, needs);
+  };
+}
+
+/** A change that cannot be made is said on a page; anything else is a fault like any other. */
+function inWords(error: unknown): Reply {
+  if (!(error instanceof Fault) || !['Invalid', 'Conflict'].includes(error.code)) throw error;
+  return say(error.code === 'Invalid' ? 400 : 409, `${error.message}. Go back and change it.`);
+}
+
 function say(status: number, message: string): Reply {
   return { status, html: messagePage('Not decided', message), headers: pageHeaders() };
 }
 
 export const handler = http(Env, async (env) => {
   const secretText = await secret(env.LINK_SECRET_ARN);
-  const tables = {
-    approvals: env.APPROVALS_TABLE,
-    links: env.APPROVAL_LINKS_TABLE,
-    ledger: env.LEDGER_TABLE,
-  };
+  const asking = askingFrom(env, { links: env.APPROVAL_LINKS_TABLE });
   return approvalDecision({
-    approvals: dynamoApprovals({ ...tables, people: env.PEOPLE_TABLE }),
+    ...asking,
     links: dynamoLinks(env.APPROVAL_LINKS_TABLE),
-    notices: dynamoNotices(env.NOTICES_TABLE),
-    people: dynamoPeople(env.PEOPLE_TABLE),
     principalOf: await principalsFrom(env),
-    tokens: approvalTokens(secretText, clock),
+    tokens: approvalTokens(secretText, asking.clock),
     codes: approvalCodes(secretText),
-    clock,
     publicUrl: env.PUBLIC_URL,
   });
 });

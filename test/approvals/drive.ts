@@ -3,7 +3,7 @@ import type { Approval, Verdict } from '#core/approvals/approval.ts';
 import type { Principal } from '#core/people/principal.ts';
 import { approvalApi } from '#functions/http/approval-api.ts';
 import { dispatching } from '#functions/queue/dispatch-decision.ts';
-import { ANNA, approvals, BEN, ORG } from '../support/approvals.ts';
+import { ANNA, approvals, asking, BEN, ORG } from '../support/approvals.ts';
 import { send } from '../support/request.ts';
 import { type Call, type Fate, invocation } from './fates.ts';
 import { comes, type Gates, gates } from './gates.ts';
@@ -157,7 +157,7 @@ function decide(
   clock: { now(): Date },
 ) {
   const principal: Principal = { via: 'session', org: ORG, id, email: '', name: '', roles: ['viewer'] };
-  const route = approvalApi({ approvals, people, principalOf: async () => principal, clock });
+  const route = approvalApi({ ...asking(clock), principalOf: async () => principal });
   const { revision, payloadHash: payload_hash } = approval;
   const body = JSON.stringify({ decision, revision, payload_hash, reason: 'because' });
   return send(route, { method: 'POST', path: '/v1/approvals', id: approval.id, body });

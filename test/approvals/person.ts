@@ -5,7 +5,7 @@ import type { Clock } from '#core/ports.ts';
 import { approvalDecision } from '#functions/http/approval-decision.ts';
 import { approvalPages } from '#functions/http/approval-page.ts';
 import { principals } from '#functions/principal.ts';
-import { approvals, links, ORG, SECRET, URL_ } from '../support/approvals.ts';
+import { approvals, asking, links, ORG, SECRET, URL_ } from '../support/approvals.ts';
 import { type Answer, jar, type Sent, send } from '../support/request.ts';
 import { invocation } from './fates.ts';
 import { notices, people } from './stage.ts';
@@ -66,7 +66,7 @@ export function routes(clock: Clock, publicUrl = URL_) {
   const needs = { approvals, links, notices, people, principalOf, tokens, clock };
   return {
     pages: approvalPages(needs),
-    decision: approvalDecision({ ...needs, codes: approvalCodes(SECRET), publicUrl }),
+    decision: approvalDecision({ ...asking(clock), ...needs, codes: approvalCodes(SECRET), publicUrl }),
   };
 }
 

@@ -116,6 +116,7 @@ export const approvals = dynamoApprovals({
   links: 'ApprovalLinks',
   ledger: 'Ledger',
   people: 'People',
+  notices: 'Notices',
 });
 export const links = dynamoLinks('ApprovalLinks');
 

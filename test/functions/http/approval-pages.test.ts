@@ -11,6 +11,7 @@ import {
   ANNA,
   approvals,
   asked,
+  asking,
   BEN,
   handClock,
   links,
@@ -77,7 +78,7 @@ async function open(given: Asked): Promise<{ page: Answer; cookies: Record<strin
 function press(given: Asked, fields: Record<string, string>, sent: Partial<Sent> = {}): Promise<Answer> {
   const { tokens, approval, code } = given;
   const route = approvalDecision({
-    ...{ approvals, links, notices, people, principalOf, tokens, clock },
+    ...{ ...asking(clock), links, principalOf, tokens },
     codes: approvalCodes(SECRET),
     publicUrl: URL_,
   });
