@@ -11,6 +11,7 @@ export const REFUSED: Record<Refusal['error'], number> = {
   link_used: 409,
   link_revoked: 409,
   form_used: 409,
+  invalidated: 409,
   expired: 410,
   cancelled: 410,
 };

@@ -90,9 +90,12 @@ export class PipelineSteps extends Construct {
         ...this.tables(data),
         APPROVALS_TABLE: data.approvals.tableName,
         LEDGER_TABLE: data.ledger.tableName,
+        PEOPLE_TABLE: data.people.tableName,
+        POLICIES_TABLE: data.policies.tableName,
       },
     });
     writes(loadDecision, data.tickets, data.runs, data.approvals);
+    reads(loadDecision, data.people, data.policies);
     appends(loadDecision, data.ledger);
     return { proposePlan, awaitDecision, loadDecision };
   }

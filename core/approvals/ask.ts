@@ -8,11 +8,12 @@ import { evaluate } from '../policy/evaluate.ts';
 import type { Asking, Judgement } from '../policy/judgement.ts';
 import type { Budgets, Policies } from '../policy/ports.ts';
 import type { Clock, Notices } from '../ports.ts';
-import { type Approval, type Approver, type Auth, authsFor, type Risk } from './approval.ts';
+import type { Approval, Approver, Risk } from './approval.ts';
 import { proposed, type Step } from './decide.ts';
 import { eligible, present, type Staff, staffOf } from './people.ts';
 import { type Approvals, TOLD_AT_ONCE } from './ports.ts';
 import { requests } from './request.ts';
+import { waysFor } from './stands.ts';
 import { summarise } from './summary.ts';
 
 /** Something that somebody wants done, before policy has judged it. */
@@ -183,14 +184,6 @@ function whoDecides(
     approvers: [],
     conflicts,
   };
-}
-
-/** A link's code takes mail, and a press in Slack takes Slack; being signed in counts unless more is asked for. */
-function waysFor(risk: Risk, terms: Asking | undefined): Auth[] {
-  const channels = terms?.channels ?? ['web'];
-  const passkey = terms !== undefined && terms.stepUp !== 'none';
-  const ways = authsFor(risk, { slack: channels.includes('slack'), passkey });
-  return ways.filter((way) => way !== 'code' || channels.includes('email'));
 }
 
 function secondsFor({ ttlSeconds = Number.POSITIVE_INFINITY }: Wish, terms: Asking | undefined): number {

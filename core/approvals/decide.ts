@@ -26,6 +26,7 @@ export interface Refusal {
     | 'changed'
     | 'expired'
     | 'cancelled'
+    | 'invalidated'
     | 'link_used'
     | 'link_revoked'
     | 'form_used';
@@ -78,6 +79,10 @@ function settled({ status, decision, decidedAt, expiresAt }: Approval): Refusal 
   if (status === 'EXPIRED') return expired(expiresAt);
   if (status === 'CANCELLED') {
     return { error: 'cancelled', message: 'The run that asked has ended', status, at: decidedAt };
+  }
+  if (status === 'INVALIDATED') {
+    const message = 'The policy has become stricter since this was asked, so it was withdrawn';
+    return { error: 'invalidated', message, status, at: decidedAt };
   }
   const message = `It was already ${status.toLowerCase().replaceAll('_', ' ')} on ${decidedAt}`;
   return { error: 'already_decided', message, status, by: decision?.by, at: decidedAt };
@@ -156,15 +161,6 @@ export function resumed(approval: Approval, at: string): Step {
     approval,
     { resume: 'RESUMED' },
     { type: 'RESUMED', at, actor: { principal: 'system', auth: 'system' } },
-  );
-}
-
-/** The approval whose effect was stopped because what would be done is not what was approved. */
-export function blocked(approval: Approval, at: string): Step {
-  return step(
-    approval,
-    { status: 'EXEC_BLOCKED', resume: 'RESUMED' },
-    { type: 'EXEC_BLOCKED', at, actor: { principal: 'system', auth: 'system' }, why: 'hash_mismatch' },
   );
 }
 

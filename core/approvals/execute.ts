@@ -54,8 +54,12 @@ export function executed(
 }
 
 /** The approval that must not be acted on, because what would be done is not what was approved. */
-export function blockedFor(approval: Approval, why: Block, at: string): Step {
-  return step(approval, { status: 'EXEC_BLOCKED' }, { type: 'EXEC_BLOCKED', at, actor: by('system'), why });
+export function blocked(approval: Approval, why: Block, at: string): Step {
+  return step(
+    approval,
+    { status: 'EXEC_BLOCKED', ...(approval.runId && { resume: 'RESUMED' as const }) },
+    { type: 'EXEC_BLOCKED', at, actor: by('system'), why },
+  );
 }
 
 /** How an approval ends that was not acted on in time, or of which nobody said what came; nothing before that. */

@@ -3,11 +3,13 @@ import { Fault } from '../fault.ts';
 import type { Clock, Runs, Tickets } from '../ports.ts';
 import type { RunRef } from '../runs/steps.ts';
 import type { Approval } from './approval.ts';
-import { blocked, ended, resumed } from './decide.ts';
+import { ended, resumed } from './decide.ts';
+import { type Block, blocked } from './execute.ts';
 import { isStillThePlan, PlanPayload } from './plan.ts';
 import type { Approvals } from './ports.ts';
+import { type StandNeeds, stands } from './stands.ts';
 
-export interface LoadNeeds {
+export interface LoadNeeds extends StandNeeds {
   approvals: Approvals;
   tickets: Tickets;
   runs: Runs;
@@ -37,8 +39,12 @@ export async function loadDecision(
 ): Promise<Loaded> {
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const approval = await find(ref, needs);
-    if (approval.status === 'PENDING') await expire(approval, needs);
-    else if (await hear(approval, needs)) return outcome(approval, ref.runId, needs);
+    if (approval.status === 'PENDING') {
+      await expire(approval, needs);
+      continue;
+    }
+    const heard = await hear(approval, needs);
+    if (heard) return outcome(heard, ref.runId, needs);
   }
   throw new Fault('Unavailable', 'The approval keeps changing; try again');
 }
@@ -59,18 +65,17 @@ async function expire(approval: Approval, { approvals, clock }: LoadNeeds): Prom
   await approvals.take(approval, ended(approval, 'EXPIRED', clock.now().toISOString()));
 }
 
-/** Answers whether the outcome may be told: it was heard now or before. What was blocked once stays so. */
-async function hear(approval: Approval, needs: LoadNeeds): Promise<boolean> {
+/** The approval once its outcome was heard, now or before; nothing when it must be looked at again. What was blocked stays so. */
+async function hear(approval: Approval, needs: LoadNeeds): Promise<Approval | undefined> {
   const at = needs.clock.now().toISOString();
-  if (approval.status === 'APPROVED' && !(await isAsApproved(approval, needs))) {
-    await needs.approvals.take(approval, blocked(approval, at));
-    return false;
-  }
-  return approval.resume === 'RESUMED' || needs.approvals.take(approval, resumed(approval, at));
+  const why = approval.status === 'APPROVED' ? await whatStops(approval, needs) : undefined;
+  if (!why && approval.resume === 'RESUMED') return approval;
+  const step = why ? blocked(approval, why, at) : resumed(approval, at);
+  return (await needs.approvals.take(approval, step)) ? step.next : undefined;
 }
 
 async function outcome(approval: Approval, runId: string, needs: LoadNeeds): Promise<Loaded> {
-  const loaded = { decision: WORD[approval.status] ?? 'cancelled', reason: inWords(approval) };
+  const loaded = verdict(approval);
   const at = approval.decidedAt ?? needs.clock.now().toISOString();
   const isGood = loaded.decision === 'approved';
   await needs.runs.say(approval.org, runId, {
@@ -84,23 +89,29 @@ async function outcome(approval: Approval, runId: string, needs: LoadNeeds): Pro
   return loaded;
 }
 
-async function isAsApproved(
-  { org, id, revision, payloadHash, ticketId }: Approval,
-  { approvals, tickets }: LoadNeeds,
-): Promise<boolean> {
+function verdict(approval: Approval): Loaded {
+  if (approval.status === 'PENDING') throw new Fault('Conflict', 'A pending approval has no outcome');
+  return { decision: WORD[approval.status] ?? 'cancelled', reason: inWords(approval) };
+}
+
+/** Why what was approved must not be done any more; nothing when it may. */
+async function whatStops(approval: Approval, needs: LoadNeeds): Promise<Block | undefined> {
+  const { org, id, revision, payloadHash, ticketId, facts } = approval;
   const [text, ticket] = await Promise.all([
-    approvals.payload(org, id, revision),
-    ticketId ? tickets.find(org, ticketId) : undefined,
+    needs.approvals.payload(org, id, revision),
+    ticketId ? needs.tickets.find(org, ticketId) : undefined,
   ]);
-  if (!text || !ticket || hashOf(text) !== payloadHash) return false;
-  return isStillThePlan(PlanPayload.parse(JSON.parse(text)), ticket);
+  if (!text || hashOf(text) !== payloadHash) return 'hash_mismatch';
+  if (!ticket || !isStillThePlan(PlanPayload.parse(JSON.parse(text)), ticket)) return 'facts';
+  return (await stands(approval, facts, needs)) ? undefined : 'policy';
 }
 
 function inWords({ status, decision, approvers, expiresAt }: Approval): string {
   if (status === 'EXPIRED') return `Nobody decided on the plan until ${expiresAt}`;
-  if (status === 'CANCELLED') return 'The question was withdrawn before anyone decided';
   if (status === 'EXEC_BLOCKED')
-    return 'The ticket or its plan was changed after it was approved, so nothing was done; ask again';
+    return 'The ticket, its plan or the policy was changed after it was approved, so nothing was done; ask again';
+  if (status === 'INVALIDATED') return 'The policy became stricter before anyone decided; ask again';
+  if (status === 'CANCELLED') return 'The question was withdrawn before anyone decided';
   const who = approvers.find(({ id }) => id === decision?.by)?.email ?? decision?.by;
   const why = decision?.reason ? `: ${decision.reason}` : '';
   return `${status === 'APPROVED' ? 'Approved' : 'Declined'} by ${who}${why}`.slice(0, 2_000);

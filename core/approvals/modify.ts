@@ -6,7 +6,7 @@ import { Fault } from '../fault.ts';
 import type { Notice } from '../notice.ts';
 import { parse } from '../parse.ts';
 import { evaluate } from '../policy/evaluate.ts';
-import { type Judgement, MODES, RISKS } from '../policy/judgement.ts';
+import type { Judgement } from '../policy/judgement.ts';
 import type { Approval } from './approval.ts';
 import type { AskNeeds } from './ask.ts';
 import { decided, type Step, step, type Vote } from './decide.ts';
@@ -14,6 +14,7 @@ import type { Changes } from './fields.ts';
 import { eligible, present, type Staff, staffOf } from './people.ts';
 import type { Modification } from './ports.ts';
 import { requests } from './request.ts';
+import { asksForMore, waysFor } from './stands.ts';
 import { summarise } from './summary.ts';
 
 type Needs = Pick<AskNeeds, 'approvals' | 'people' | 'policies' | 'budgets' | 'measure' | 'clock'>;
@@ -87,15 +88,6 @@ function narrows(type: string, path: string, { before, after }: { before: object
   return isLess?.(pointer.get(before, path), pointer.get(after as object, path)) ?? false;
 }
 
-/** Whether a judgement takes more than the request already does. */
-export function asksForMore({ mode, risk, approval }: Judgement, asked: Approval): boolean {
-  return (
-    MODES.indexOf(mode) > MODES.indexOf(asked.mode) ||
-    RISKS.indexOf(risk) > RISKS.indexOf(asked.risk) ||
-    (approval?.quorum ?? 1) > asked.quorum
-  );
-}
-
 /** Votes so far were for other bytes: they are void, and the change is the first for the new ones. */
 function accepted(approval: Approval, vote: Vote, next: Next): Modification {
   const at = next.staff.now.toISOString();
@@ -121,7 +113,9 @@ function renewed(approval: Approval, vote: Vote, next: Next): Modification {
       'Whoever changes a request does not decide on it, and too few others could; decline it and say what to change',
     );
   const { mode, risk, rules, over } = judgement;
-  const terms = { mode, risk, rule: rules.join(', '), over, conflicts, approvers, groups, quorum };
+  const ways = waysFor(risk, judgement.approval).filter((way) => approval.auths.includes(way));
+  const auths = ways.length > 0 ? ways : (['passkey'] as const).slice();
+  const terms = { mode, risk, auths, rule: rules.join(', '), over, conflicts, approvers, groups, quorum };
   const step = revised(approval, vote, next, terms);
   return { payload: next.payload, steps: [step], notices: told(step.next, next) };
 }

@@ -1,20 +1,14 @@
 import type { Facts } from '../actions/facts.ts';
 import { hashOf } from '../canonical.ts';
 import { Fault } from '../fault.ts';
-import type { People } from '../people/ports.ts';
-import { evaluate } from '../policy/evaluate.ts';
-import { MODES } from '../policy/judgement.ts';
-import { budgetKey } from '../policy/policy.ts';
-import type { Policies } from '../policy/ports.ts';
 import type { Clock } from '../ports.ts';
 import type { Approval } from './approval.ts';
-import { type Block, blockedFor, drifted, executed, executing, overdue, refuseUse } from './execute.ts';
+import { type Block, blocked, drifted, executed, executing, overdue, refuseUse } from './execute.ts';
 import type { Approvals } from './ports.ts';
+import { type StandNeeds, stands } from './stands.ts';
 
-export interface RedeemNeeds {
+export interface RedeemNeeds extends StandNeeds {
   approvals: Pick<Approvals, 'find' | 'payload' | 'take'>;
-  people: Pick<People, 'list'>;
-  policies: Pick<Policies, 'active'>;
   clock: Clock;
   /** What the server measures about a payload now. */
   measure(org: string, type: string, payload: unknown): Promise<Facts>;
@@ -53,9 +47,7 @@ export async function redeem(claim: Claim, needs: RedeemNeeds): Promise<Redeemed
   await endIfOverdue(approval, now, needs);
   refuseUse(approval, claim.by, now);
   const block = await blocks(approval, payload, needs);
-  const step = block
-    ? blockedFor(approval, block, now.toISOString())
-    : executing(approval, claim.attempt, now);
+  const step = block ? blocked(approval, block, now.toISOString()) : executing(approval, claim.attempt, now);
   if (!(await needs.approvals.take(approval, step)))
     throw new Fault('Conflict', 'Somebody else took it up at this moment; look at it again');
   if (block) throw new Fault('Conflict', `This must not be carried out: ${WORDS[block]}`);
@@ -84,17 +76,7 @@ async function blocks(approval: Approval, payload: string, needs: RedeemNeeds): 
   if (hashOf(payload) !== payloadHash) return 'hash_mismatch';
   const measured = await needs.measure(org, type, JSON.parse(payload));
   if (drifted(facts, measured)) return 'facts';
-  const [active, everybody] = await Promise.all([needs.policies.active(org), needs.people.list(org)]);
-  // Budgets were used when it was approved, and are not counted twice.
-  const spent = Object.fromEntries(active.policy.budgets.map((budget) => [budgetKey(budget), 0]));
-  const judged = evaluate(active, { type, facts: measured, spent, people: everybody.length });
-  return isMore(judged, approval) ? 'policy' : undefined;
-}
-
-/** Whether a judgement asks for more than an approval has: a stricter mode, or more people than agreed. */
-function isMore(judged: ReturnType<typeof evaluate>, { mode, votes }: Approval): boolean {
-  if (MODES.indexOf(judged.mode) > MODES.indexOf(mode)) return true;
-  return mode !== 'auto' && (judged.approval?.quorum ?? 0) > votes.length;
+  return (await stands(approval, measured, needs)) ? undefined : 'policy';
 }
 
 /** Notes what came of an action. Said again with the same outcome it is done; another outcome is `Conflict`. */

@@ -3,6 +3,7 @@ import { APPROVAL_ID, type Approval, Verdict } from '#core/approvals/approval.ts
 import type { AskNeeds } from '#core/approvals/ask.ts';
 import type { Vote } from '#core/approvals/decide.ts';
 import { modification } from '#core/approvals/modify.ts';
+import { castVote } from '#core/approvals/stands.ts';
 import { approvalView, decidedBy } from '#core/approvals/view.ts';
 import { Fault } from '#core/fault.ts';
 import { parseExactJson } from '#core/parse.ts';
@@ -77,7 +78,7 @@ async function decide(request: Request, principal: Principal, needs: Needs): Pro
     payloadHash: payload_hash,
   };
   const change = patch && ((current: Approval) => modification(current, { vote, changes: patch }, needs));
-  const outcome = await approvals.decide(principal.org, id, vote, now, change);
+  const outcome = await castVote({ org: principal.org, id, vote, change }, needs);
   if (!outcome.refusal) {
     const status = outcome.approval.status === 'PENDING' ? 202 : 200;
     return { status, body: approvalView(outcome.approval) };

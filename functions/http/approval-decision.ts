@@ -18,6 +18,7 @@ import { changesOf } from '#core/approvals/fields.ts';
 import { modification } from '#core/approvals/modify.ts';
 import type { Change, Links } from '#core/approvals/ports.ts';
 import { replaceLink } from '#core/approvals/request.ts';
+import { castVote } from '#core/approvals/stands.ts';
 import { Fault } from '#core/fault.ts';
 import { NO_LINK_COOKIE, receiptCookie } from '../approval-cookies.ts';
 import { AskEnv, askingFrom } from '../asking.ts';
@@ -175,7 +176,7 @@ async function decide({ looker, form, fields, typed }: Pressed, needs: Needs): P
     formHash: form.formHash,
   };
   const change = fields.decision === 'modify' ? changeBy(typed, vote, needs) : undefined;
-  const outcome = await needs.approvals.decide(org, form.approvalId, vote, now, change).catch(inWords);
+  const outcome = await castVote({ org, id: form.approvalId, vote, change }, needs).catch(inWords);
   if ('status' in outcome) return outcome;
   const { refusal } = outcome;
   if (refusal) return say(REFUSED[refusal.error], `${refusal.message}.`);

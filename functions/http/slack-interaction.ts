@@ -3,6 +3,7 @@ import { sqsQueue } from '#adapters/aws/queue.ts';
 import { clock } from '#adapters/clock.ts';
 import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
+import { dynamoPolicies } from '#adapters/dynamodb/policies.ts';
 import { dynamoReplays } from '#adapters/dynamodb/replays.ts';
 import { dynamoSlackPeople } from '#adapters/dynamodb/slack-people.ts';
 import { type SlackApp, type SlackApps, slackApps } from '#adapters/slack/apps.ts';
@@ -13,6 +14,7 @@ import { isSignedBy, replayHash, type Signature, signatureOf } from '#adapters/s
 import { type Button, isFor, readButton } from '#core/approvals/button.ts';
 import type { Refusal } from '#core/approvals/decide.ts';
 import type { Approvals } from '#core/approvals/ports.ts';
+import { castVote, type StandNeeds } from '#core/approvals/stands.ts';
 import { decidedBy } from '#core/approvals/view.ts';
 import { Fault } from '#core/fault.ts';
 import { parseJson } from '#core/parse.ts';
@@ -27,6 +29,7 @@ export const Env = z.object({
   APPROVALS_TABLE: z.string(),
   LEDGER_TABLE: z.string(),
   PEOPLE_TABLE: z.string(),
+  POLICIES_TABLE: z.string(),
   SLACK_PREFIX: z.string(),
   SLACK_URL: z.url(),
   SLACK_QUEUE_URL: z.url(),
@@ -34,10 +37,10 @@ export const Env = z.object({
 });
 export type Env = z.infer<typeof Env>;
 
-interface Needs {
+interface Needs extends StandNeeds {
   apps: SlackApps;
-  approvals: Pick<Approvals, 'decide' | 'find'>;
-  people: Pick<People, 'delegations'>;
+  approvals: Pick<Approvals, 'decide' | 'find' | 'take'>;
+  people: Pick<People, 'delegations' | 'list'>;
   members: Pick<SlackPeople, 'find'>;
   /** Whether a request is new; see {@link dynamoReplays}. */
   isNew(hash: string, now: Date): Promise<boolean>;
@@ -147,7 +150,7 @@ async function decide(
     payloadHash: approval.payloadHash,
     formHash: hash,
   };
-  const outcome = await needs.approvals.decide(org, approval.id, vote, now);
+  const outcome = await castVote({ org, id: approval.id, vote }, needs);
   return outcome.refusal && inWords(outcome.refusal, decidedBy(outcome.approval));
 }
 
@@ -175,6 +178,7 @@ export const handler = http(Env, async (env) => {
     apps: slackApps(env.SLACK_PREFIX, clock),
     approvals: dynamoApprovals(tables),
     people: dynamoPeople(env.PEOPLE_TABLE),
+    policies: dynamoPolicies(env.POLICIES_TABLE),
     members: dynamoSlackPeople(env.PEOPLE_TABLE),
     isNew: dynamoReplays(env.APPROVALS_TABLE),
     connect: ({ botToken: token }) => slack({ url: env.SLACK_URL, token, timeoutMs: 2_500 }),

@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { clock } from '#adapters/clock.ts';
 import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
+import { dynamoPeople } from '#adapters/dynamodb/people.ts';
+import { dynamoPolicies } from '#adapters/dynamodb/policies.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { type LoadNeeds, loadDecision } from '#core/approvals/load.ts';
@@ -13,6 +15,8 @@ export const Env = z.object({
   RUNS_TABLE: z.string(),
   APPROVALS_TABLE: z.string(),
   LEDGER_TABLE: z.string(),
+  PEOPLE_TABLE: z.string(),
+  POLICIES_TABLE: z.string(),
 });
 export type Env = z.infer<typeof Env>;
 
@@ -26,6 +30,8 @@ export const handler = task(LoadDecision, Env, async (env) =>
     tickets: dynamoTickets(env.TICKETS_TABLE, env.DELIVERIES_TABLE),
     runs: dynamoRuns(env.RUNS_TABLE),
     approvals: dynamoApprovals({ approvals: env.APPROVALS_TABLE, ledger: env.LEDGER_TABLE }),
+    people: dynamoPeople(env.PEOPLE_TABLE),
+    policies: dynamoPolicies(env.POLICIES_TABLE),
     clock,
   }),
 );

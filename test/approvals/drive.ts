@@ -8,7 +8,7 @@ import { send } from '../support/request.ts';
 import { type Call, type Fate, invocation } from './fates.ts';
 import { comes, type Gates, gates } from './gates.ts';
 import type { State } from './model.ts';
-import { people, questionOf, type Stage, tickets, waits } from './stage.ts';
+import { questionOf, type Stage, tickets, waits } from './stage.ts';
 
 const AWAIT = 'task/await-decision';
 const LOAD = 'task/load-decision';

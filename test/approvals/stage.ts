@@ -62,7 +62,7 @@ export async function stage() {
   const functions: Functions = {
     'task/propose-plan': proposing({ ...asking(clock), ...needs }),
     'task/await-decision': awaiting(waits),
-    'task/load-decision': loading({ approvals, tickets, runs, clock }),
+    'task/load-decision': loading({ ...asking(clock), tickets, runs }),
     'task/open-pull-request': opening({ ...needs, forgeOf: async () => forge }),
     'task/escalate': escalating(needs),
     'queue/dispatch-decision': (event) => dispatcher(event, {} as never) as Promise<unknown>,

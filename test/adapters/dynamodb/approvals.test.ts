@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { blocked, ended, resumed } from '#core/approvals/decide.ts';
+import { ended, resumed } from '#core/approvals/decide.ts';
+import { blocked } from '#core/approvals/execute.ts';
 import { canonical, hashOf } from '#core/canonical.ts';
 import { brokenAt } from '#core/ledger.ts';
 import { personId } from '#core/people/person.ts';
@@ -206,7 +207,7 @@ describe('take', () => {
 
     expect(await approvals.take(approval, ended(approval, 'CANCELLED', at))).toBe(false);
     expect(await approvals.take(settled, resumed(settled, at))).toBe(true);
-    expect(await approvals.take(settled, blocked(settled, at))).toBe(false);
+    expect(await approvals.take(settled, blocked(settled, 'facts', at))).toBe(false);
     expect((await approvals.unheard()).map(({ id }) => id)).not.toContain(approval.id);
     expect(brokenAt(await approvals.ledger(ORG, approval.id))).toBeUndefined();
   });

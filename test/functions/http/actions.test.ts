@@ -3,9 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { dynamo } from '#adapters/aws/clients.ts';
 import { revisionKey } from '#adapters/dynamodb/approval-rows.ts';
 import type { Approval } from '#core/approvals/approval.ts';
+import { castVote } from '#core/approvals/stands.ts';
 import { brokenAt } from '#core/ledger.ts';
 import type { PolicyDocument } from '#core/policy/policy.ts';
-import { approvals, handClock, NOW, vote } from '../../support/approvals.ts';
+import { approvals, asking, handClock, NOW, vote } from '../../support/approvals.ts';
 import { type LocalAws, localAws } from '../../support/aws.ts';
 import { adopt, agentOf, freshKey, organization, type Team } from '../../support/organization.ts';
 
@@ -300,5 +301,21 @@ describe('carrying out what was approved', () => {
     expect(await agentOf({ ...team, olga: team.leo }, clock).result(id, 'done')).toMatchObject({
       status: 409,
     });
+  });
+});
+
+describe('a policy that becomes stricter while a question waits', () => {
+  it('T37 withdraws it at the next press, says so, and asks nobody to press again', async () => {
+    const team = await organization([SLACK]);
+    const { body } = await agentOf(team, clock, { channel_members: 2000 }).propose(post());
+    await adopt(team.org, { ...team.document, rules: [{ ...SLACK, limits: {}, risk: 'high' }] }, 1);
+    const approval = await stored(team, body.action_id);
+    const press = { org: team.org, id: approval.id, vote: vote(approval, { by: team.lea.id }) };
+    const outcome = await castVote(press, asking(clock));
+    const again = await castVote(press, asking(clock));
+
+    expect(outcome.refusal).toMatchObject({ error: 'invalidated' });
+    expect(again.refusal).toMatchObject({ error: 'invalidated', status: 'INVALIDATED' });
+    expect(await entries(team, approval.id)).toEqual(['PROPOSED', 'INVALIDATED']);
   });
 });

@@ -7,7 +7,7 @@ import type { PolicyDocument } from '#core/policy/policy.ts';
 import { approvalApi } from '#functions/http/approval-api.ts';
 import { approvals, asking, handClock, NOW } from '../../support/approvals.ts';
 import { type LocalAws, localAws } from '../../support/aws.ts';
-import { adopt, agentOf, organization, type Team } from '../../support/organization.ts';
+import { agentOf, organization, type Team } from '../../support/organization.ts';
 import { send } from '../../support/request.ts';
 
 let aws: LocalAws;
@@ -176,14 +176,5 @@ describe('changing a request', () => {
 
     expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
     expect((await chain(given)).filter(({ type }) => type === 'MODIFIED')).toHaveLength(1);
-  });
-
-  it('T37 goes by the policy of now, if that is stricter', async () => {
-    const given = await asked();
-    const { team, approval } = given;
-    await adopt(team.org, { ...team.document, rules: [{ ...MAIL, risk: 'high' }] }, 1);
-    const { approval: after } = await decide(given, approval, team.lea, modify({ '/subject': 'Prices' }));
-
-    expect(after).toMatchObject({ status: 'PENDING', risk: 'high', votes: [] });
   });
 });

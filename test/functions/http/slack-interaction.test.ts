@@ -19,6 +19,7 @@ import { http } from '#functions/http.ts';
 import {
   ANNA,
   approvals,
+  asking,
   BEN,
   handClock,
   NOW,
@@ -91,7 +92,7 @@ async function asked(change: Partial<Question> = {}): Promise<Asked> {
 
 function route() {
   return slackInteraction({
-    ...{ apps, approvals, people, members, clock, publicUrl: URL_ },
+    ...{ ...asking(clock), apps, members, publicUrl: URL_ },
     isNew: dynamoReplays('Approvals'),
     connect: ({ botToken: token }) => slack({ url: workspace.url, token }),
     say: async (message) => void said.push(message),

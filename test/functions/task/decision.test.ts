@@ -110,7 +110,7 @@ const propose = proposing({
   ...asking(clock),
   ...{ tickets, runs, projects },
 });
-const load = loading({ approvals, tickets, runs, clock });
+const load = loading({ ...asking(clock), tickets, runs });
 
 async function asked() {
   const ref = await diagnosed();

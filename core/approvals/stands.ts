@@ -1,0 +1,70 @@
+import type { Facts } from '../actions/facts.ts';
+import type { People } from '../people/ports.ts';
+import { evaluate } from '../policy/evaluate.ts';
+import { type Asking, type Judgement, MODES, RISKS } from '../policy/judgement.ts';
+import { budgetKey } from '../policy/policy.ts';
+import type { Policies } from '../policy/ports.ts';
+import type { Clock } from '../ports.ts';
+import { type Approval, type Auth, authsFor, type Risk } from './approval.ts';
+import { ended, type Refusal, type Vote } from './decide.ts';
+import type { Approvals, Change, Outcome } from './ports.ts';
+
+export interface StandNeeds {
+  people: Pick<People, 'list'>;
+  policies: Pick<Policies, 'active'>;
+}
+
+/**
+ * Whether the policy of now asks for no more than an approval does: a looser one changes nothing, a stricter one makes
+ * it worth nothing. Budgets were used when it was proposed, and are not counted twice.
+ */
+export async function stands(approval: Approval, facts: Facts, needs: StandNeeds): Promise<boolean> {
+  const { org, type, policyHash } = approval;
+  const active = await needs.policies.active(org);
+  if (active.hash === policyHash && facts === approval.facts) return true;
+  const everybody = await needs.people.list(org);
+  const spent = Object.fromEntries(active.policy.budgets.map((budget) => [budgetKey(budget), 0]));
+  return !asksForMore(evaluate(active, { type, facts, spent, people: everybody.length }), approval);
+}
+
+/** Whether a judgement takes more than a request already does. */
+export function asksForMore({ mode, risk, approval }: Judgement, asked: Approval): boolean {
+  return (
+    MODES.indexOf(mode) > MODES.indexOf(asked.mode) ||
+    RISKS.indexOf(risk) > RISKS.indexOf(asked.risk) ||
+    (approval?.quorum ?? 1) > asked.quorum
+  );
+}
+
+/** The ways of proving oneself that count: a link's code takes mail, a press in Slack takes Slack. */
+export function waysFor(risk: Risk, terms: Asking | undefined): Auth[] {
+  const channels = terms?.channels ?? ['web'];
+  const passkey = terms !== undefined && terms.stepUp !== 'none';
+  const ways = authsFor(risk, { slack: channels.includes('slack'), passkey });
+  return ways.filter((way) => way !== 'code' || channels.includes('email'));
+}
+
+interface VoteNeeds extends StandNeeds {
+  approvals: Pick<Approvals, 'find' | 'decide' | 'take'>;
+  clock: Clock;
+}
+
+/** The one way in which people decide, through whatever door: a question that policy would ask otherwise now is withdrawn. */
+export async function castVote(
+  { org, id, vote, change }: { org: string; id: string; vote: Vote; change?: Change | undefined },
+  needs: VoteNeeds,
+): Promise<Outcome> {
+  const now = needs.clock.now();
+  const approval = await needs.approvals.find(org, id);
+  if (approval?.status === 'PENDING' && !(await stands(approval, approval.facts, needs))) {
+    const end = ended(approval, 'INVALIDATED', now.toISOString());
+    if (await needs.approvals.take(approval, end)) return { approval: end.next, refusal: INVALIDATED };
+  }
+  return needs.approvals.decide(org, id, vote, now, change);
+}
+
+const INVALIDATED: Refusal = {
+  error: 'invalidated',
+  message:
+    'The policy has become stricter since this was asked, so it is withdrawn; it must be proposed again',
+};
