@@ -54,11 +54,11 @@ export class Slack extends Construct {
     const { data, toSlack } = this.props;
     const interaction = new Handler<InteractionEnv>(this, 'Interaction', {
       entry: 'http/slack-interaction',
-      env: { ...this.asks(), SLACK_QUEUE_URL: toSlack.queueUrl },
+      env: { ...this.asks(), POLICIES_TABLE: data.policies.tableName, SLACK_QUEUE_URL: toSlack.queueUrl },
     });
     writes(interaction, data.approvals);
     appends(interaction, data.ledger);
-    reads(interaction, data.people);
+    reads(interaction, data.people, data.policies);
     standsIn(interaction, data);
     toSlack.grantSendMessages(interaction);
     interaction.addToRolePolicy(this.readsApps());

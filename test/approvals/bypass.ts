@@ -10,5 +10,5 @@ const tables = { approvals: 'Approvals', links: 'ApprovalLinks', ledger: 'Ledger
 export async function force(before: Approval, change: Partial<Vote> = {}, now = NOW): Promise<boolean> {
   const given = vote(before, change);
   const step = decided({ ...before, ledgerSeq: 40 }, given, now.toISOString());
-  return (await writeTogether(decision(tables, { before, step, vote: given, now }))) === undefined;
+  return (await writeTogether(decision(tables, { before, steps: [step], vote: given, now }))) === undefined;
 }

@@ -6,7 +6,7 @@ import { brokenAt } from '#core/ledger.ts';
 import { personId } from '#core/people/person.ts';
 import type { Principal } from '#core/people/principal.ts';
 import { approvalApi } from '#functions/http/approval-api.ts';
-import { ANNA, approvals, BEN, NOW, ORG, payload, question, vote } from '../support/approvals.ts';
+import { ANNA, approvals, asking, BEN, NOW, ORG, payload, question, vote } from '../support/approvals.ts';
 import { type LocalAws, localAws } from '../support/aws.ts';
 import { send } from '../support/request.ts';
 
@@ -39,9 +39,8 @@ interface Answered {
 /** Decides over the API as somebody who is signed in. */
 async function over(approval: Approval, by: string, decision: 'approve' | 'decline'): Promise<Answered> {
   const principal: Principal = { via: 'session', org: ORG, id: by, email: '', name: '', roles: ['viewer'] };
-  const people = { delegations: async () => [] };
-  const clock = { now: () => NOW };
-  const route = approvalApi({ approvals, people, principalOf: async () => principal, clock });
+  const needs = asking({ now: () => NOW });
+  const route = approvalApi({ ...needs, principalOf: async () => principal });
   const { revision, payloadHash: payload_hash } = approval;
   const body = JSON.stringify({ decision, revision, payload_hash, reason: 'because' });
   const answer = await send(route, { method: 'POST', path: '/', id: approval.id, body });

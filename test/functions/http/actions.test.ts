@@ -28,6 +28,11 @@ const SLACK: PolicyDocument['rules'][number] = {
 const post = (text = 'hello') => ({ type: 'slack.post_message', payload: { channel: 'C0123ABCD', text } });
 const reading = { type: 'repo.read', payload: { repository: 'acme/tap-orders' } };
 
+const opening = {
+  type: 'repo.open_pr',
+  payload: { repository: 'acme/tap-orders', base: 'main', branch: 'fix', title: 'Fix', diff: '' },
+};
+
 async function stored({ org }: Team, id: string): Promise<Approval> {
   return (await approvals.find(org, id)) as Approval;
 }
@@ -175,17 +180,17 @@ describe('proposing an action', () => {
   });
 
   it('T40 lets ten of $4.99 through on a budget of $50 a day, in a race too, and asks about the eleventh', async () => {
-    const rule = { ...SLACK, limits: { cost_usd: 5 } };
+    const rule = { ...SLACK, action: 'repo.open_pr', limits: { cost_usd: 5 } };
     const budgets = [{ metric: 'cost_usd', window: '24h', limit: 50, over: 'require_approval' }] as const;
     const team = await organization([rule], { budgets: [...budgets] });
     const agent = agentOf(team, clock, { cost_usd: 4.99 });
-    const answers = await Promise.all(Array.from({ length: 12 }, () => agent.propose(post())));
+    const answers = await Promise.all(Array.from({ length: 12 }, () => agent.propose(opening)));
     const auto = answers.filter(({ body }) => body.mode === 'auto');
     clock.set(new Date(NOW.getTime() + 26 * 3600_000));
 
     expect(auto).toHaveLength(10);
     expect(answers.filter(({ body }) => body.mode === 'require_approval')).toHaveLength(2);
-    expect((await agent.propose(post())).body.mode).toBe('auto');
+    expect((await agent.propose(opening)).body.mode).toBe('auto');
   });
 });
 
