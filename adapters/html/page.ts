@@ -21,12 +21,13 @@ ol,ul{margin:0;padding-left:1.3rem}li{overflow-wrap:anywhere;margin:2px 0}
 .claim>h2:first-child{color:var(--amber)}
 .state{font-weight:600}.approved{color:var(--green)}.declined{color:var(--red)}
 label{display:block;font-weight:600;margin:0 0 4px}
-textarea{width:100%;min-height:5rem;padding:10px;border:1px solid var(--line);border-radius:8px;background:var(--page);color:inherit;font:inherit}
+textarea,input:not([type=hidden]){width:100%;min-height:48px;padding:10px;border:1px solid var(--line);border-radius:8px;background:var(--page);color:inherit;font:inherit}
+textarea{min-height:5rem}input:not([type=hidden]){max-width:16rem;margin-bottom:14px;letter-spacing:.1em}
 .buttons{display:flex;gap:12px;flex-wrap:wrap;margin-top:14px}
 button{flex:1 1 10rem;min-height:48px;padding:10px 18px;border-radius:8px;border:1px solid var(--line);background:var(--card);color:inherit;font:inherit;font-weight:600;cursor:pointer}
 button.go{background:var(--blue);border-color:var(--blue);color:#fff}
 button.no{color:var(--red);border-color:var(--red)}
-button:focus-visible,textarea:focus-visible,summary:focus-visible{outline:3px solid var(--blue);outline-offset:2px}
+button:focus-visible,input:focus-visible,textarea:focus-visible,summary:focus-visible{outline:3px solid var(--blue);outline-offset:2px}
 .hint{color:var(--soft);font-size:14px;margin:10px 0 0}
 summary{cursor:pointer;color:var(--soft)}
 @media (max-width:30rem){dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:8px}h1{font-size:22px}}
