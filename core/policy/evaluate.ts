@@ -2,15 +2,7 @@ import { type Facts, isWithin, level } from '../actions/facts.ts';
 import { actionType } from '../actions/registry.ts';
 import type { Mode, Risk } from '../approvals/approval.ts';
 import { floor } from './floor.ts';
-import {
-  type Asking,
-  type Exceeded,
-  type Judgement,
-  MODES,
-  type Opinion,
-  RISKS,
-  strictest,
-} from './judgement.ts';
+import { type Asking, type Exceeded, type Judgement, type Opinion, RISKS, strictest } from './judgement.ts';
 import {
   type ActivePolicy,
   type Budget,
@@ -35,14 +27,14 @@ export interface Measured {
 
 /** What a policy and the platform's floor say about an action; the strictest of all that match holds. */
 export function evaluate({ policy, version, hash }: ActivePolicy, action: Measured): Judgement {
-  const own = policy.rules.filter((rule) => covers(rule.action, action.type));
-  const opinions: [Opinion, ...Opinion[]] = [
-    ...(own.length > 0 ? [] : [byDefault(policy)]),
-    ...own.map((rule) => byRule(rule, policy, action)),
+  const matching = policy.rules.filter((rule) => covers(rule.action, action.type));
+  const rules = matching.map((rule) => byRule(rule, policy, action));
+  const opinions = [
+    ...(rules.length > 0 ? rules : [byDefault(policy)]),
     ...overBudget(policy, action),
     ...byPlatform(policy, action),
-  ] as [Opinion, ...Opinion[]];
-  const judged = strictest(opinions.map((one) => raised(one, policy, action)) as typeof opinions);
+  ].map((one) => ({ ...one, risk: riskier(one.risk, action.declaredRisk) }));
+  const judged = strictest(opinions);
   const allowed = actionType(action.type)?.modifiable ?? {};
   const modifiable = judged.modifiable.filter((path) => Object.hasOwn(allowed, path));
   return { ...judged, modifiable, policyVersion: version, policyHash: hash };
@@ -53,15 +45,23 @@ function byDefault({ default: { mode, risk, approval }, approvals }: Policy): Op
 }
 
 /** What a rule says, and the limits that the action is over. Going over one never makes it looser. */
-export function byRule(rule: Rule, policy: Policy, { facts }: Pick<Measured, 'facts'>): Opinion {
-  const { id, risk, modifiable, limits, over_limit = 'deny', approval = policy.default.approval } = rule;
+export function byRule(
+  rule: Rule,
+  { approvals, default: { approval: otherwise } }: Policy,
+  { facts, declaredRisk }: Pick<Measured, 'facts' | 'declaredRisk'>,
+): Opinion {
+  const { mode, limits, over_limit = 'deny', approval = otherwise, over_approval = approval } = rule;
   const over = Object.entries(limits)
     .filter(([fact, limit]) => !isWithin(fact, { value: own(facts, fact), limit }))
     .map(([fact, limit]) => inWords(fact, own(facts, fact), limit));
-  const isRaised = over.length > 0 && MODES.indexOf(over_limit) > MODES.indexOf(rule.mode);
-  const mode = isRaised ? over_limit : rule.mode;
-  const name = isRaised ? (rule.over_approval ?? approval) : approval;
-  return { ...opinion({ rules: [id], mode, risk }, policy.approvals[name]), over, modifiable };
+  const says = { rules: [rule.id], risk: riskier(rule.risk, declaredRisk) };
+  const isRash = mode === 'auto' && says.risk === 'high';
+  const within = isRash
+    ? opinion({ ...says, mode: 'require_approval' }, approvals[otherwise])
+    : opinion({ ...says, mode }, approvals[approval]);
+  const beyond = opinion({ ...says, mode: over_limit }, approvals[over_approval]);
+  const said = over.length > 0 ? strictest([within, beyond]) : within;
+  return { ...said, over, modifiable: rule.modifiable };
 }
 
 /** Every budget that this action would go beyond. One that is not known is. */
@@ -95,16 +95,9 @@ function byPlatform(policy: Policy, { type, people }: Measured): Opinion[] {
   ];
 }
 
-/** The opinion at the risk that the agent declared, if that is higher; nothing of high risk is automatic. */
-function raised(
-  one: Opinion,
-  { approvals, default: { approval } }: Policy,
-  { declaredRisk = 'low' }: Measured,
-): Opinion {
-  const risk = RISKS.indexOf(declaredRisk) > RISKS.indexOf(one.risk) ? declaredRisk : one.risk;
-  if (risk !== 'high' || one.mode !== 'auto') return { ...one, risk };
-  const asked = opinion({ rules: one.rules, mode: 'require_approval', risk }, approvals[approval]);
-  return { ...asked, over: one.over, modifiable: one.modifiable };
+/** What an agent thinks of the risk only ever raises it. */
+function riskier(risk: Risk, declared: Risk = 'low'): Risk {
+  return RISKS.indexOf(declared) > RISKS.indexOf(risk) ? declared : risk;
 }
 
 /** Nobody to ask is a no. */

@@ -45,7 +45,7 @@ const STEP_UPS = ['none', 'reauth', 'passkey'] as const;
  * Every opinion at once: the strictest mode and the highest risk. Where people are asked, those of that mode count
  * together: the largest quorum, the shortest time, the people of the strictest. The order of opinions does not matter.
  */
-export function strictest(opinions: readonly [Opinion, ...Opinion[]]): Opinion {
+export function strictest(opinions: readonly Opinion[]): Opinion {
   const leader = opinions.reduce((one, other) => (compare(one, other) >= 0 ? one : other));
   const deciding = opinions.filter(({ mode }) => mode === leader.mode);
   const risk = highest(
