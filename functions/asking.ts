@@ -6,7 +6,15 @@ import { dynamoBudgets } from '#adapters/dynamodb/budgets.ts';
 import { dynamoNotices } from '#adapters/dynamodb/notices.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoPolicies } from '#adapters/dynamodb/policies.ts';
+import { log } from '#adapters/log.ts';
+import { mailAudience } from '#core/actions/audience.ts';
+import { costProvider } from '#core/actions/cost.ts';
+import { diffProvider } from '#core/actions/diff.ts';
+import { type FactProvider, measure } from '#core/actions/measure.ts';
+import { piiProvider } from '#core/actions/pii.ts';
 import type { AskNeeds } from '#core/approvals/ask.ts';
+import { personId } from '#core/people/person.ts';
+import type { People } from '#core/people/ports.ts';
 
 /** What putting something before policy and people takes; extend it with the function's own. */
 export const AskEnv = z.object({
@@ -20,7 +28,9 @@ export type AskEnv = z.infer<typeof AskEnv>;
 
 /** The one door's dependencies, wired from the environment. */
 export function askingFrom(env: AskEnv, also: { links?: string } = {}): AskNeeds {
+  const people = dynamoPeople(env.PEOPLE_TABLE);
   return {
+    people,
     approvals: dynamoApprovals({
       ...also,
       approvals: env.APPROVALS_TABLE,
@@ -28,12 +38,32 @@ export function askingFrom(env: AskEnv, also: { links?: string } = {}): AskNeeds
       notices: env.NOTICES_TABLE,
       people: env.PEOPLE_TABLE,
     }),
-    people: dynamoPeople(env.PEOPLE_TABLE),
     policies: dynamoPolicies(env.POLICIES_TABLE),
     budgets: dynamoBudgets(env.APPROVALS_TABLE),
     notices: dynamoNotices(env.NOTICES_TABLE),
     clock,
-    measure: async () => ({}),
+    measure: measuring(people),
     salt: () => randomBytes(16).toString('hex'),
+  };
+}
+
+/** What the server itself can measure. A provider that fails is told of in the log; its facts are missing, and so over every limit. */
+function measuring(people: Pick<People, 'find'>): AskNeeds['measure'] {
+  const directory = {
+    domains: async () => [],
+    isPerson: async (org: string, email: string) =>
+      (await people.find(org, personId(org, email))) !== undefined,
+  };
+  const providers: FactProvider[] = [
+    costProvider({ nanoUsd: async () => undefined }),
+    piiProvider,
+    diffProvider,
+    mailAudience(directory),
+  ];
+  return async (org, type, payload) => {
+    const { facts, failures } = await measure({ org, type, payload }, providers);
+    for (const { provides, error } of failures)
+      log.warn('facts could not be measured', { type, provides, error });
+    return facts;
   };
 }

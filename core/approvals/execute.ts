@@ -6,9 +6,6 @@ import { type Step, step } from './decide.ts';
 /** Seconds that whoever acts has to say how it went. */
 export const LEASE_SECONDS = 900;
 
-/** Part by which a measured number may have grown since it was approved: estimates move a little. */
-const DRIFT = 0.1;
-
 /** Why an approval must not be acted on any more, as the ledger names it. */
 export type Block = 'hash_mismatch' | 'policy' | 'facts';
 
@@ -70,15 +67,4 @@ export function overdue(approval: Approval, now: Date): Step | undefined {
   if (approval.status === 'APPROVED' && !approval.runId && now >= useBy(approval))
     return step(approval, { status: 'LAPSED' }, { type: 'LAPSED', at, actor: by('system') });
   return undefined;
-}
-
-/** The first fact that is not any more what was approved; numbers may have fallen, or grown by a tenth. */
-export function drifted(then: Approval['facts'], now: Approval['facts']): string | undefined {
-  const names = new Set([...Object.keys(then), ...Object.keys(now)]);
-  return [...names].find((name) => !isLike(then[name], now[name]));
-}
-
-function isLike(then: unknown, now: unknown): boolean {
-  if (typeof then === 'number' && typeof now === 'number') return now <= then * (1 + DRIFT);
-  return JSON.stringify(then) === JSON.stringify(now);
 }

@@ -1,22 +1,24 @@
-import pointer from 'jsonpointer';
 import { Fault } from '../fault.ts';
 
-/** New values by JSON pointer. */
+/** New values by JSON pointer; what may be changed is always a field of the payload itself. */
 export type Changes = Readonly<Record<string, unknown>>;
 
 /** The fields of a payload that may be changed, each with its value as people are given it. */
 export function fieldsOf(text: string, modifiable: readonly string[]): { path: string; value: string }[] {
   const payload = JSON.parse(text);
   return modifiable
-    .map((path) => ({ path, value: pointer.get(payload, path) }))
+    .map((path) => ({ path, value: payload[path.slice(1)] }))
     .filter(({ value }) => value !== undefined)
     .map(({ path, value }) => ({ path, value: asTyped(value) }));
 }
 
 /** What was typed for each field, where it is not what is there: texts as they are, anything else as JSON. */
-export function changesOf(payload: object, typed: Readonly<Record<string, string>>): Changes {
+export function changesOf(
+  payload: Readonly<Record<string, unknown>>,
+  typed: Readonly<Record<string, string>>,
+): Changes {
   const changes = Object.entries(typed)
-    .map(([path, text]): [string, unknown, string] => [path, pointer.get(payload, path), text])
+    .map(([path, text]): [string, unknown, string] => [path, payload[path.slice(1)], text])
     .filter(([, before, text]) => asTyped(before) !== text.replaceAll('\r\n', '\n'))
     .map(([path, before, text]) => [
       path,

@@ -1,10 +1,8 @@
-import pointer from 'jsonpointer';
 import type { Facts } from '../actions/facts.ts';
-import { actionType } from '../actions/registry.ts';
+import { modification as changed } from '../actions/modification.ts';
 import { canonical, hashOf } from '../canonical.ts';
 import { Fault } from '../fault.ts';
 import type { Notice } from '../notice.ts';
-import { parse } from '../parse.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import type { Judgement } from '../policy/judgement.ts';
 import type { Approval } from './approval.ts';
@@ -31,16 +29,22 @@ export async function modification(
 ): Promise<Modification> {
   const { org, id, type, revision } = approval;
   const before = JSON.parse((await needs.approvals.payload(org, id, revision)) ?? '{}');
-  const after = changed(approval, before, changes);
+  const {
+    payload: after,
+    changed: paths,
+    narrows,
+  } = changed(type, {
+    before,
+    patch: changes,
+    allowed: approval.modifiable,
+  });
+  if (paths.length === 0) throw new Fault('Invalid', 'Nothing is changed; approve it as it is');
   const payload = canonical(after);
-  if (hashOf(payload) === approval.payloadHash)
-    throw new Fault('Invalid', 'Nothing is changed; approve it as it is');
   const staff = await staffOf(org, needs.people, needs.clock.now());
   const facts = await needs.measure(org, type, after);
   const judgement = await judged(approval, { facts, staff }, needs);
   const next = { payload, facts, judgement, staff };
-  const isNarrower = Object.keys(changes).every((path) => narrows(type, path, { before, after }));
-  return isNarrower && !asksForMore(judgement, approval)
+  return narrows && !asksForMore(judgement, approval)
     ? accepted(approval, vote, next)
     : renewed(approval, vote, next);
 }
@@ -50,19 +54,6 @@ interface Next {
   facts: Facts;
   judgement: Judgement;
   staff: Staff;
-}
-
-function changed({ type, modifiable }: Approval, before: object, changes: Changes): unknown {
-  const after = structuredClone(before);
-  for (const [path, value] of Object.entries(changes)) {
-    if (!modifiable.includes(path) || pointer.get(before, path) === undefined) {
-      const allowed = modifiable.length > 0 ? `; what may be is ${modifiable.join(', ')}` : '';
-      throw new Fault('Invalid', `${path} may not be changed${allowed}`);
-    }
-    pointer.set(after, path, value);
-  }
-  const known = actionType(type);
-  return known ? parse(known.payload, after) : after;
 }
 
 async function judged(
@@ -81,11 +72,6 @@ async function judged(
   });
   if (judgement.mode !== 'deny') return judgement;
   throw new Fault('Conflict', `The policy forbids this change: rule ${judgement.rules.join(', ')}`);
-}
-
-function narrows(type: string, path: string, { before, after }: { before: object; after: unknown }): boolean {
-  const isLess = actionType(type)?.modifiable[path];
-  return isLess?.(pointer.get(before, path), pointer.get(after as object, path)) ?? false;
 }
 
 /** Votes so far were for other bytes: they are void, and the change is the first for the new ones. */

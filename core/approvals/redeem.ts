@@ -1,9 +1,10 @@
+import { drifted } from '../actions/drift.ts';
 import type { Facts } from '../actions/facts.ts';
 import { hashOf } from '../canonical.ts';
 import { Fault } from '../fault.ts';
 import type { Clock } from '../ports.ts';
 import type { Approval } from './approval.ts';
-import { type Block, blocked, drifted, executed, executing, overdue, refuseUse } from './execute.ts';
+import { type Block, blocked, executed, executing, overdue, refuseUse } from './execute.ts';
 import type { Approvals } from './ports.ts';
 import { type StandNeeds, stands } from './stands.ts';
 
@@ -75,7 +76,7 @@ async function blocks(approval: Approval, payload: string, needs: RedeemNeeds): 
   const { org, type, payloadHash, facts } = approval;
   if (hashOf(payload) !== payloadHash) return 'hash_mismatch';
   const measured = await needs.measure(org, type, JSON.parse(payload));
-  if (drifted(facts, measured)) return 'facts';
+  if (drifted(facts, measured).length > 0) return 'facts';
   return (await stands(approval, measured, needs)) ? undefined : 'policy';
 }
 

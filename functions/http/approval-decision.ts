@@ -201,8 +201,8 @@ function changeBy(typed: Record<string, string>, vote: Vote, needs: Needs): Chan
 
 /** A change that cannot be made is said on a page; anything else is a fault like any other. */
 function inWords(error: unknown): Reply {
-  if (!(error instanceof Fault) || !['Invalid', 'Conflict'].includes(error.code)) throw error;
-  return say(error.code === 'Invalid' ? 400 : 409, `${error.message}. Go back and change it.`);
+  if (!(error instanceof Fault) || !['Invalid', 'Forbidden', 'Conflict'].includes(error.code)) throw error;
+  return say(error.code === 'Conflict' ? 409 : 400, `${error.message}. Go back and change it.`);
 }
 
 function say(status: number, message: string): Reply {

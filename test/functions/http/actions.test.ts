@@ -195,7 +195,7 @@ describe('proposing an action', () => {
 });
 
 describe('carrying out what was approved', () => {
-  async function pending(facts: Record<string, unknown> = { channel_members: 2000 }) {
+  async function pending(facts: Record<string, unknown> = { channel_members: 2000, external: false }) {
     const team = await organization([SLACK]);
     const agent = agentOf(team, clock, facts);
     const { body } = await agent.propose(post());

@@ -133,10 +133,10 @@ describe('changing a request', () => {
   });
 
   it.each([
-    ['a field that is not modifiable', { '/bcc': ['eve@evil.example'] }, 400, '/bcc may not be changed'],
+    ['a field that is not modifiable', { '/bcc': ['eve@evil.example'] }, 403, '/bcc may not be modified'],
     ['a value that does not fit', { '/to': ['nobody'] }, 400, 'to'],
     ['nothing', { '/subject': payload.subject }, 400, 'Nothing is changed'],
-    ['a field of JavaScript', { '/__proto__/x': 1 }, 400, 'may not be changed'],
+    ['a field of JavaScript', { '/__proto__/x': 1 }, 403, 'may not be modified'],
   ])('refuses %s, and changes nothing', async (_, patch, status, message) => {
     const given = await asked();
     const answer = await decide(given, given.approval, given.team.lea, modify(patch));
