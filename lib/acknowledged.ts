@@ -91,7 +91,7 @@ const SERVICE: Acceptance[] = [
   { at: 'Ledger/Sequencer', ids: wildcard('*'), reason: STREAMS },
   { at: 'Ledger/Checkpointer', ids: wildcard('*'), reason: STREAMS },
   {
-    at: 'Ledger/Checkpointer',
+    at: 'Ledger',
     ids: wildcard(`${exported('Checkpoints620E2F20ArnC494AD10')}/checkpoints/*`),
     reason: 'Checkpoints, below one prefix',
   },

@@ -1,11 +1,15 @@
 import { Duration } from 'aws-cdk-lib';
 import { type HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import type { Env as EvidenceEnv } from '#functions/http/evidence.ts';
 import type { Env as CheckpointEnv } from '#functions/queue/checkpoint-ledger.ts';
 import type { Env as SequenceEnv } from '#functions/queue/sequence-ledger.ts';
+import type { Env as VerifyEnv } from '#functions/schedule/verify-ledger.ts';
 import type { DataStack } from './data-stack.ts';
 import { deadLetters } from './dead-letters.ts';
 import { appends, keepsFiles, knowsPeople, reads } from './grants.ts';
@@ -27,6 +31,7 @@ export class Ledger extends Construct {
     super(scope, id);
     this.data = data;
     new LedgerAlarms(this, 'Alarms', { followers: [this.sequencer(), this.checkpointer()] });
+    this.verifier();
     addRoutes(api, [[HttpMethod.GET, '/v1/actions/{id}/evidence', this.evidence(publicUrl)]]);
   }
 
@@ -80,6 +85,37 @@ export class Ledger extends Construct {
       }),
     );
     return checkpointer;
+  }
+
+  /** Reads everything, and signs nothing. It also gives places to entries whose stream record was given up on. */
+  private verifier(): void {
+    const { data } = this;
+    const verifier = new Handler<VerifyEnv>(this, 'Verifier', {
+      entry: 'schedule/verify-ledger',
+      env: {
+        APPROVALS_TABLE: data.approvals.tableName,
+        LEDGER_TABLE: data.ledger.tableName,
+        SEQUENCE_TABLE: data.sequence.tableName,
+        CHECKPOINT_KEY_ID: data.checkpointKey.keyId,
+        CHECKPOINT_BUCKET: data.checkpoints.bucketName,
+      },
+      timeout: Duration.minutes(15),
+    });
+    reads(verifier, data.ledger, data.sequence);
+    data.ledger.grant(verifier, 'dynamodb:Scan');
+    appends(verifier, data.sequence);
+    data.checkpointKey.grant(verifier, 'kms:GetPublicKey');
+    keepsFiles(verifier, data.checkpoints, 'checkpoints/', { isWriter: false });
+    verifier.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['s3:GetObjectRetention'],
+        resources: [data.checkpoints.arnForObjects('checkpoints/*')],
+      }),
+    );
+    new Rule(this, 'EveryDay', {
+      schedule: Schedule.cron({ hour: '3', minute: '20' }),
+      targets: [new LambdaFunction(verifier)],
+    });
   }
 
   /** Only reads: proofs are made of what is stored. */

@@ -22,7 +22,8 @@ export function kmsSigner(KeyId: string): Signer {
   };
 }
 
-async function publicKeyOf(KeyId: string): Promise<string> {
+/** The public key of such a key, in PEM. */
+export async function publicKeyOf(KeyId: string): Promise<string> {
   const { PublicKey = new Uint8Array() } = await kms().send(new GetPublicKeyCommand({ KeyId }));
   const key = createPublicKey({ key: Buffer.from(PublicKey), format: 'der', type: 'spki' });
   return String(key.export({ format: 'pem', type: 'spki' }));

@@ -28,9 +28,24 @@ export async function withHeads(
   const made = new Map<string, HeadNode>();
   const read: HeadNodes = async (hash) => made.get(hash) ?? nodes(hash);
   let next = root;
-  for (const head of heads)
-    next = await put(next, head, { read, made, bits: bitsOf(head.actionId), depth: 0 });
+  for (const head of heads) next = await put(next, head, { read, made, key: keyOf(head.actionId), depth: 0 });
   return { root: next, fresh: reachable(next, made) };
+}
+
+/** The root over these heads, one for each action, from nothing. */
+export function headsRoot(heads: Iterable<Head>): string {
+  const over = (found: { head: Head; key: Buffer }[], depth: number): string => {
+    const [only] = found;
+    if (!only) return NO_HEADS;
+    if (found.length === 1) return hashOf({ head: only.head });
+    const left = found.filter(({ key }) => !isRight(key, depth));
+    const right = found.filter(({ key }) => isRight(key, depth));
+    return hashOf({ left: over(left, depth + 1), right: over(right, depth + 1) });
+  };
+  return over(
+    [...heads].map((head) => ({ head, key: keyOf(head.actionId) })),
+    0,
+  );
 }
 
 /** The siblings from the root down to an action's head, and the head; nothing for an action without one. */
@@ -39,33 +54,33 @@ export async function headProof(
   actionId: string,
   nodes: HeadNodes,
 ): Promise<{ head: Head; proof: string[] } | undefined> {
-  const bits = bitsOf(actionId);
+  const key = keyOf(actionId);
   const proof: string[] = [];
   for (let at = root; at !== NO_HEADS; ) {
     const node = await nodes(at);
     if ('head' in node) return node.head.actionId === actionId ? { head: node.head, proof } : undefined;
-    const isRight = bits[proof.length];
-    proof.push(isRight ? node.left : node.right);
-    at = isRight ? node.right : node.left;
+    const turnsRight = isRight(key, proof.length);
+    proof.push(turnsRight ? node.left : node.right);
+    at = turnsRight ? node.right : node.left;
   }
   return undefined;
 }
 
 /** Whether a proof shows this to be the action's last entry in the trie of that root. */
 export function isHead(head: Head, proof: readonly string[], root: string): boolean {
-  const bits = bitsOf(head.actionId);
+  const key = keyOf(head.actionId);
   const top = proof.reduceRight(
     (hash, sibling, depth) =>
-      hashOf(bits[depth] ? { left: sibling, right: hash } : { left: hash, right: sibling }),
+      hashOf(isRight(key, depth) ? { left: sibling, right: hash } : { left: hash, right: sibling }),
     hashOf({ head }),
   );
-  return proof.length <= bits.length && top === root;
+  return proof.length <= key.length * 8 && top === root;
 }
 
 interface Way {
   read: HeadNodes;
   made: Map<string, HeadNode>;
-  bits: readonly boolean[];
+  key: Buffer;
   depth: number;
 }
 
@@ -76,14 +91,14 @@ async function put(root: string, head: Head, way: Way): Promise<string> {
   if ('head' in node && node.head.actionId === head.actionId) return make({ head }, way);
   const { left, right } = 'head' in node ? below(root, node.head, way.depth) : node;
   const down = { ...way, depth: way.depth + 1 };
-  return way.bits[way.depth]
+  return isRight(way.key, way.depth)
     ? make({ left, right: await put(right, head, down) }, way)
     : make({ left: await put(left, head, down), right }, way);
 }
 
 /** An inner node with a leaf alone below it, on the leaf's side. */
 function below(leaf: string, { actionId }: Head, depth: number) {
-  return bitsOf(actionId)[depth] ? { left: NO_HEADS, right: leaf } : { left: leaf, right: NO_HEADS };
+  return isRight(keyOf(actionId), depth) ? { left: NO_HEADS, right: leaf } : { left: leaf, right: NO_HEADS };
 }
 
 function make(node: HeadNode, { made }: Way): string {
@@ -111,7 +126,11 @@ function hashOf(node: HeadNode): string {
   return hash.digest('hex');
 }
 
-function bitsOf(actionId: string): boolean[] {
-  const bytes = createHash('sha256').update(actionId).digest();
-  return [...bytes].flatMap((byte) => [7, 6, 5, 4, 3, 2, 1, 0].map((bit) => ((byte >> bit) & 1) === 1));
+function keyOf(actionId: string): Buffer {
+  return createHash('sha256').update(actionId).digest();
+}
+
+/** Whether the way to a key turns right at a depth. */
+function isRight(key: Buffer, depth: number): boolean {
+  return (((key[depth >> 3] ?? 0) >> (7 - (depth & 7))) & 1) === 1;
 }

@@ -69,4 +69,8 @@ export interface Signer {
 export interface Archive {
   /** Once; the same again is fine, another of that size throws `Conflict`. */
   put(org: string, size: number, signed: Signed): Promise<void>;
+  /** Sizes of what is locked away, ascending, by organization. */
+  list(): Promise<Map<string, number[]>>;
+  /** A checkpoint, if nobody can change it. */
+  find(org: string, size: number): Promise<Signed | undefined>;
 }

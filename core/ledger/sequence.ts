@@ -2,6 +2,8 @@ import { Fault } from '../fault.ts';
 import { CHAIN_START, entryIn, type LedgerEntry, type Sealed, seal } from '../ledger.ts';
 import type { Sequence } from './ports.ts';
 
+type Places = Pick<Sequence, 'find' | 'append'>;
+
 /** An entry as the ledger's table holds it. */
 export interface Stored extends Sealed {
   org: string;
@@ -17,7 +19,7 @@ export type Sequenced =
  * Gives a new entry its place. Told twice, it is given one place; told before the entry that it follows, it throws
  * `Unavailable` and has to be told again.
  */
-export async function sequenced(stored: Stored, sequence: Sequence): Promise<Sequenced> {
+export async function sequenced(stored: Stored, sequence: Places): Promise<Sequenced> {
   const entry = genuine(stored);
   if (!entry) return { wrong: 'its bytes, its hash and its key do not belong together' };
   const prev = await hashBefore(entry, sequence);
@@ -34,7 +36,7 @@ function genuine({ org, actionId, seq, text, hash }: Stored): LedgerEntry | unde
   return isWhole && entry.org === org && entry.actionId === actionId && entry.seq === seq ? entry : undefined;
 }
 
-async function hashBefore({ org, actionId, seq }: LedgerEntry, sequence: Sequence): Promise<string> {
+async function hashBefore({ org, actionId, seq }: LedgerEntry, sequence: Places): Promise<string> {
   if (seq === 1) return CHAIN_START;
   const before = await sequence.find(org, actionId, seq - 1);
   if (before) return before.hash;
