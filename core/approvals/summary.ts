@@ -1,3 +1,4 @@
+import { actionType } from '../actions/registry.ts';
 import { oneLine } from '../visible.ts';
 import type { Summary } from './approval.ts';
 import { PlanPayload, summarisePlan } from './plan.ts';
@@ -6,7 +7,21 @@ import { PlanPayload, summarisePlan } from './plan.ts';
 export function summarise(type: string, text: string): Summary {
   const payload = JSON.parse(text);
   if (type === 'change_code') return summarisePlan(PlanPayload.parse(payload));
-  const headline = `${oneLine(type)} (cannot be summarised: read the exact request)`;
+  const known = actionType(type);
+  const headline =
+    known?.headline(payload) ?? `${oneLine(type)} (cannot be summarised: read the exact request)`;
   const effects = ['Whoever asked may do exactly what the request says, once.'];
-  return { headline, subject: oneLine(type), facts: [], effects, claim: '' };
+  const facts = known ? fields(payload) : [];
+  return { headline, subject: known ? headline : oneLine(type), facts, effects, claim: '' };
+}
+
+/** Longer texts stand in the payload alone. */
+const SHORT = 300;
+
+/** The payload's own short fields, in full. */
+function fields(payload: object): Summary['facts'] {
+  return Object.entries(payload).flatMap(([name, value]) => {
+    const text = oneLine(Array.isArray(value) ? value.join(', ') : String(value));
+    return text.length > 0 && text.length <= SHORT ? [{ name, value: text }] : [];
+  });
 }
