@@ -126,13 +126,14 @@ export class Ledger extends Construct {
       env: {
         APPROVALS_TABLE: data.approvals.tableName,
         LEDGER_TABLE: data.ledger.tableName,
+        POLICIES_TABLE: data.policies.tableName,
         SEQUENCE_TABLE: data.sequence.tableName,
         PEOPLE_TABLE: data.people.tableName,
         SESSION_SECRET_ARN: data.sessionSecret.secretArn,
         PUBLIC_URL: publicUrl,
       },
     });
-    reads(evidence, data.approvals, data.ledger, data.sequence);
+    reads(evidence, data.approvals, data.ledger, data.policies, data.sequence);
     knowsPeople(evidence, data);
     return evidence;
   }

@@ -1,4 +1,5 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { canonical, hashOf } from '#core/canonical.ts';
 import { defaultPolicy } from '#core/policy/default.ts';
 import { activePolicy, type PolicyDocument } from '#core/policy/policy.ts';
 import type { Policies } from '#core/policy/ports.ts';
@@ -21,6 +22,11 @@ export function dynamoPolicies(table: string): Policies {
       return activePolicy(stored?.document as PolicyDocument, pointer.version as number);
     },
 
+    async text(org, hash) {
+      const texts = [defaultPolicy(org), ...(await documents(table, org))].map((one) => canonical(one));
+      return texts.find((one) => hashOf(one) === hash);
+    },
+
     async activate(org, { replaces, document, text, actionId, at }) {
       const version = replaces + 1;
       const refused = await writeTogether([
@@ -31,6 +37,18 @@ export function dynamoPolicies(table: string): Policies {
       return (await get(org, versionKey(version)))?.actionId === actionId;
     },
   };
+}
+
+async function documents(table: string, org: string): Promise<PolicyDocument[]> {
+  const { Items = [] } = await dynamo().send(
+    new QueryCommand({
+      TableName: table,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :versions)',
+      ExpressionAttributeValues: { ':pk': `ORG#${org}`, ':versions': 'V#' },
+      ConsistentRead: true,
+    }),
+  );
+  return Items.map(({ document }) => document as PolicyDocument);
 }
 
 function put(TableName: string, Item: Record<string, unknown>): Writes[number] {

@@ -133,6 +133,6 @@ function revised(
   return step(
     { ...approval, ...change },
     {},
-    { type: 'MODIFIED', at: staff.now.toISOString(), actor, channel },
+    { type: 'MODIFIED', at: staff.now.toISOString(), actor, channel, factsHash: hashOf(canonical(facts)) },
   );
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Approvals } from '../approvals/ports.ts';
 import { Fault } from '../fault.ts';
+import type { Policies } from '../policy/ports.ts';
 import { Checkpoint, Signed } from './checkpoint.ts';
 import { headProof } from './heads.ts';
 import { consistencyProof, inclusionProof } from './merkle.ts';
@@ -43,6 +44,7 @@ export interface EvidenceNeeds {
   approvals: Pick<Approvals, 'find' | 'payload' | 'ledger'>;
   sequence: Pick<Sequence, 'find'>;
   trees: Pick<Trees, 'growth' | 'covering' | 'headNode' | 'node'>;
+  policies: Pick<Policies, 'text'>;
 }
 
 const LATER = 'Its last entries are in no checkpoint yet; ask again in a minute';
@@ -66,7 +68,10 @@ export async function evidenceOf(org: string, id: string, needs: EvidenceNeeds):
     payloads: await payloads(org, { id, revision: approval.revision }, needs),
     ...{ salt: approval.salt, facts: approval.facts },
     reason: approval.decision && approval.decision.auth !== 'policy' ? approval.decision.reason : null,
-    policy: { hash: approval.policyHash, text: null },
+    policy: {
+      hash: approval.policyHash,
+      text: (await needs.policies.text(org, approval.policyHash)) ?? null,
+    },
     entries: await Promise.all(
       sealed.map(async (one, at) => {
         const { index } = places[at] as Place;

@@ -5,6 +5,8 @@ import type { ActivePolicy, Budget, PolicyDocument } from './policy.ts';
 export interface Policies {
   /** The policy that holds now; the product's own while an organization has none. */
   active(org: string): Promise<ActivePolicy>;
+  /** The canonical text of the policy with a hash, if it ever held here. */
+  text(org: string, hash: string): Promise<string | undefined>;
   /** Puts a policy in the place of `replaces`; answers whether that one was still active, or this one is already. */
   activate(org: string, next: NewPolicy): Promise<boolean>;
 }

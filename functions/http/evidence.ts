@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
+import { dynamoPolicies } from '#adapters/dynamodb/policies.ts';
 import { dynamoSequence } from '#adapters/dynamodb/sequence.ts';
 import { dynamoTrees } from '#adapters/dynamodb/trees.ts';
 import { APPROVAL_ID } from '#core/approvals/approval.ts';
@@ -12,6 +13,7 @@ import { PrincipalEnv, type PrincipalOf, principalsFrom } from '../principal.ts'
 export const Env = PrincipalEnv.extend({
   APPROVALS_TABLE: z.string(),
   LEDGER_TABLE: z.string(),
+  POLICIES_TABLE: z.string(),
   SEQUENCE_TABLE: z.string(),
 });
 export type Env = z.infer<typeof Env>;
@@ -32,6 +34,7 @@ export const handler = http(Env, async (env) =>
     approvals: dynamoApprovals({ approvals: env.APPROVALS_TABLE, ledger: env.LEDGER_TABLE }),
     sequence: dynamoSequence(env.SEQUENCE_TABLE),
     trees: dynamoTrees(env.SEQUENCE_TABLE),
+    policies: dynamoPolicies(env.POLICIES_TABLE),
     principalOf: await principalsFrom(env),
   }),
 );

@@ -5,19 +5,32 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Approval } from '#core/approvals/approval.ts';
 import { canonical } from '#core/canonical.ts';
 import { Checkpoint, checkpointed, type Signed } from '#core/ledger/checkpoint.ts';
 import { Evidence, evidenceOf } from '#core/ledger/evidence.ts';
 import { verifyEvidence } from '#core/ledger/verify.ts';
 import { LedgerEntry, type Sealed, seal } from '#core/ledger.ts';
 import type { Principal } from '#core/people/principal.ts';
+import { approvalApi } from '#functions/http/approval-api.ts';
 import { evidence } from '#functions/http/evidence.ts';
-import { ANNA, approvals } from '../../support/approvals.ts';
+import { ANNA, approvals, asking, handClock } from '../../support/approvals.ts';
 import { type LocalAws, localAws } from '../../support/aws.ts';
-import { type Chain, chain, making, newOrg, recorded, sequence, trees } from '../../support/ledger.ts';
+import {
+  type Chain,
+  chain,
+  inserted,
+  making,
+  newOrg,
+  recorded,
+  sequence,
+  sequencer,
+  trees,
+} from '../../support/ledger.ts';
+import { agentOf, organization, policies } from '../../support/organization.ts';
 import { send } from '../../support/request.ts';
 
-const needs = { approvals, sequence, trees };
+const needs = { approvals, policies, sequence, trees };
 let aws: LocalAws;
 let org: string;
 let action: Chain;
@@ -101,6 +114,51 @@ describe('evidence', () => {
 
     expect(report.problems).toEqual([]);
     expect(report.unchecked).toContainEqual(expect.stringContaining('erased'));
+  });
+});
+
+describe('evidence of an action that was changed, approved and carried out', () => {
+  it('holds the bytes of every revision, and the policy by which people were asked', async () => {
+    const clock = handClock();
+    const team = await organization([
+      {
+        ...{ id: 'mail', action: 'email.send', risk: 'medium', mode: 'require_approval', approval: 'leads' },
+        modifiable: ['/to'],
+      },
+    ]);
+    const agent = agentOf(team, clock, { recipients: 2 });
+    const payload = { to: ['ann@c.example', 'bob@c.example'], subject: 'Prices', body: 'They rise.' };
+    const { body } = await agent.propose({ type: 'email.send', payload });
+    const { id: lea, email, name, roles } = team.lea;
+    const { payloadHash: payload_hash } = (await approvals.find(team.org, body.action_id)) as Approval;
+    const principalOf = async () => ({ via: 'session', org: team.org, id: lea, email, name, roles }) as const;
+    await send(approvalApi({ ...asking(clock, { recipients: 1 }), principalOf }), {
+      ...{ method: 'POST', path: `/v1/approvals/${body.action_id}/decision`, id: body.action_id },
+      body: JSON.stringify({
+        ...{ revision: 1, payload_hash, decision: 'modify', patch: { '/to': ['ann@c.example'] } },
+      }),
+    });
+    await agentOf(team, clock, { recipients: 1 }).redeem(body.action_id);
+    await agent.result(body.action_id, 'done');
+    const sealed = await approvals.ledger(team.org, body.action_id);
+    for (const one of sealed) await sequencer().consume(inserted(team.org, body.action_id, one));
+    await checkpointed(team.org, making);
+    const found = await evidenceOf(team.org, body.action_id, needs);
+
+    expect(verifyEvidence(found)).toMatchObject({ problems: [], unchecked: [] });
+    expect(found.entries.map(({ text }) => JSON.parse(text).type)).toEqual([
+      'PROPOSED',
+      'MODIFIED',
+      'DECIDED',
+      'EXECUTING',
+      'EXECUTED',
+    ]);
+    expect(found.payloads.map(({ text }) => JSON.parse(text).to.length)).toEqual([2, 1]);
+    expect(JSON.parse(found.policy.text ?? '')).toEqual(team.document);
+    expect(verifyEvidence({ ...found, policy: { ...found.policy, text: '{}' } }).problems).toMatchObject([
+      { entry: 5, message: 'the policy is not what entry 5 was made for' },
+    ]);
+    expect(verifyEvidence({ ...found, facts: { recipients: 2 } }).problems).toMatchObject([{ entry: 2 }]);
   });
 });
 
