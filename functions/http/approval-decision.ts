@@ -16,7 +16,7 @@ import type { AskNeeds } from '#core/approvals/ask.ts';
 import { rejected, type Vote } from '#core/approvals/decide.ts';
 import { changesOf } from '#core/approvals/fields.ts';
 import { modification } from '#core/approvals/modify.ts';
-import type { Change, Links } from '#core/approvals/ports.ts';
+import { type Change, CODE_TRIES, type Links } from '#core/approvals/ports.ts';
 import { replaceLink } from '#core/approvals/request.ts';
 import { castVote } from '#core/approvals/stands.ts';
 import { Fault } from '#core/fault.ts';
@@ -128,6 +128,9 @@ async function notProven(pressed: Pressed, needs: Needs): Promise<Reply | undefi
   if (left !== undefined && needs.codes.isRight(fields.code, org, link.linkHash)) return undefined;
   if (left)
     return say(403, `This is not the code from the mail. ${left} ${left === 1 ? 'try' : 'tries'} left.`);
+  const stored = await needs.links.find(org, link.linkHash);
+  if (stored?.revokedAt && (stored.tries ?? 0) < CODE_TRIES)
+    return say(409, `This link was withdrawn on ${stored.revokedAt}. Use the newer mail, or sign in.`);
   await lock(pressed, needs);
   return say(
     403,
