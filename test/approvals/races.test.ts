@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Approval } from '#core/approvals/approval.ts';
-import { step, type Vote } from '#core/approvals/decide.ts';
-import { canonical, hashOf } from '#core/canonical.ts';
+import type { Vote } from '#core/approvals/decide.ts';
 import { brokenAt } from '#core/ledger.ts';
 import { personId } from '#core/people/person.ts';
 import type { Principal } from '#core/people/principal.ts';
 import { approvalApi } from '#functions/http/approval-api.ts';
-import { ANNA, approvals, asking, BEN, NOW, ORG, payload, question, vote } from '../support/approvals.ts';
+import { ANNA, approvals, asking, NOW, ORG, question, vote } from '../support/approvals.ts';
 import { type LocalAws, localAws } from '../support/aws.ts';
 import { send } from '../support/request.ts';
+import { revised } from './revise.ts';
 
 const isFull = Boolean(process.env.SIGNALBOX_FULL);
 const ROUNDS = isFull ? 200 : 5;
@@ -122,23 +122,12 @@ describe('T22: one person who presses twice', () => {
 });
 
 describe('T27: a page that was open while the request was changed', () => {
-  async function revised(approval: Approval): Promise<Approval> {
-    const payloadHash = hashOf(canonical(payload({ cost: { spentNanoUsd: 1, budgetNanoUsd: 9e9 } })));
-    const actor = { principal: 'agent:lead', auth: 'agent' } as const;
-    const next = step(
-      approval,
-      { revision: 2, payloadHash },
-      { type: 'MODIFIED', at: NOW.toISOString(), actor },
-    );
-    await approvals.take(approval, next);
-    return next.next;
-  }
-
   it('decides nothing, and says so', async () => {
     const approval = await store();
     const now = await revised(approval);
     const answer = await over(approval, ANNA, 'approve');
 
+    expect(now).toMatchObject({ revision: 2, status: 'PENDING' });
     expect(answer).toMatchObject({ status: 409, body: { error: 'changed' } });
     expect(await approvals.find(ORG, approval.id)).toEqual(now);
     expect(await over(now, ANNA, 'approve')).toMatchObject({ status: 200 });
@@ -147,7 +136,7 @@ describe('T27: a page that was open while the request was changed', () => {
   it('decides on what was seen or not at all when both happen at once', async () => {
     for (let round = 0; round < 10; round += 1) {
       const approval = await store();
-      const [answer] = await Promise.all([over(approval, BEN, 'approve'), revised(approval)]);
+      const [answer] = await Promise.all([over(approval, ANNA, 'approve'), revised(approval)]);
       const stored = (await approvals.find(ORG, approval.id)) as Approval;
 
       expect([200, 409]).toContain(answer.status);
