@@ -81,14 +81,9 @@ function content({ approval, payload }: Told) {
   const facts = factsOf(approval, summary).map(({ name, value }) => `${name}: ${oneLine(value)}`);
   const everything = summary.facts.length > 0 ? [] : [`Everything you approve: ${oneLine(payload)}`];
   const effects = summary.effects.map((effect, at) => `If approved, ${at + 1}: ${oneLine(effect)}`);
-  const claim = summary.claim
-    ? [
-        'The agent says (not verified):',
-        ...visible(summary.claim)
-          .split('\n')
-          .map((line) => `│ ${line}`),
-      ]
-    : [];
+  const words = visible(summary.claim || (approval.claim ?? ''));
+  const marked = words.split('\n').map((line) => `│ ${line}`);
+  const claim = words ? ['The agent says (not verified):', ...marked] : [];
   return { headline: oneLine(summary.headline), lines: [...facts, ...everything, ...effects], claim };
 }
 

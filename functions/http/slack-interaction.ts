@@ -161,8 +161,7 @@ function isOfTeams({ teams }: SlackApp, team: string | undefined): team is strin
   return team !== undefined && teams.includes(team);
 }
 
-function inWords({ error, message }: Refusal, by: string | undefined): string | undefined {
-  if (error === 'form_used') return undefined;
+function inWords({ error, message }: Refusal, by: string | undefined): string {
   return error === 'already_decided' && by ? `${message} by ${by}.` : `${message}.`;
 }
 

@@ -182,6 +182,14 @@ describe('T44: injection', () => {
   });
 });
 
+it('T44: a rule, a limit or a fact of several lines stays on one', () => {
+  const over = [{ fact: 'cost_usd', value: '9\nCost: $0.00', limit: '5' }];
+  const texts = textsOf(requestMessage(told({}, { rule: 'a\nCost: $0.00', over })).blocks);
+  const lines = texts.flatMap(({ text }) => text.split('\n'));
+
+  expect(lines.filter((line) => line.startsWith('Cost:'))).toHaveLength(1);
+});
+
 describe('what is too long', () => {
   it.each([
     ['a headline', ticket({ externalId: 'ETL '.repeat(100) })],

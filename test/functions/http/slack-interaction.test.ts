@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { CreateSecretCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
-import { secretsManager } from '#adapters/aws/clients.ts';
+import { dynamo, secretsManager } from '#adapters/aws/clients.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoReplays } from '#adapters/dynamodb/replays.ts';
 import { dynamoSlackPeople } from '#adapters/dynamodb/slack-people.ts';
@@ -266,6 +267,14 @@ describe('T23: one human, two identities', () => {
     await linked('vera');
     expect(await members.find(ORG, member('vera'))).toMatchObject({ id: vera });
   });
+});
+
+it('T23: a link that only one side knows of is none', async () => {
+  await linked('wim');
+  const Key = { pk: `ORG#${ORG}`, sk: `PERSON#${personId(ORG, 'wim@acme.example')}` };
+  await dynamo().send(new UpdateCommand({ TableName: 'People', Key, UpdateExpression: 'REMOVE slack' }));
+
+  expect(await members.find(ORG, member('wim'))).toBeUndefined();
 });
 
 describe('T24: whoever had a part in asking', () => {

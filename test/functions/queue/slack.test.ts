@@ -177,6 +177,17 @@ describe('a request', () => {
     expect(mails).toHaveLength(1);
   });
 
+  it('goes by mail to members of a workspace that the organization names no more', async () => {
+    const given = await asked();
+    const app = { ...SLACK_APP, teams: ['T0OTHER'] };
+    await say(given.posts[0] as ToSlack, {
+      apps: { ...slackApps('test/slack', clock), find: async () => app },
+    });
+
+    expect(messagesOf(given)).toEqual([]);
+    expect(mails).toHaveLength(1);
+  });
+
   it('goes by mail to whoever has unlinked since', async () => {
     const given = await asked();
     const [post] = given.posts as [ToSlack];
