@@ -73,18 +73,24 @@ function heading(headline: string): Block[] {
 }
 
 /**
- * What decides, made of the payload's own fields by us, each fact on a line of its own, and the payload itself where we have
- * no facts of it. Apart from it what an agent claims, each line marked, so that none of them passes for one of ours.
+ * What decides, made of the payload's own fields by us, each fact on a line of its own, and the payload itself: only a
+ * plan's is told in full by its facts and its claim. Apart from it what an agent claims, each line marked, so that none of
+ * them passes for one of ours.
  */
 function content({ approval, payload }: Told) {
   const summary = summarise(approval.type, payload);
   const facts = factsOf(approval, summary).map(({ name, value }) => `${name}: ${oneLine(value)}`);
-  const everything = summary.facts.length > 0 ? [] : [`Everything you approve: ${oneLine(payload)}`];
+  const everything = approval.type === 'change_code' ? [] : ['Everything you approve:', ...pretty(payload)];
   const effects = summary.effects.map((effect, at) => `If approved, ${at + 1}: ${oneLine(effect)}`);
   const words = visible(summary.claim || (approval.claim ?? ''));
   const marked = words.split('\n').map((line) => `│ ${line}`);
   const claim = words ? ['The agent says (not verified):', ...marked] : [];
   return { headline: oneLine(summary.headline), lines: [...facts, ...everything, ...effects], claim };
+}
+
+/** One field a line; ends of lines inside a text are written out. */
+function pretty(payload: string): string[] {
+  return visible(JSON.stringify(JSON.parse(payload), null, 1)).split('\n');
 }
 
 function sum(lines: string[]): number {

@@ -125,7 +125,9 @@ describe('T29: lies in the loop', () => {
     };
 
     expect(blocks[0].text.text).toContain('cannot be summarised');
-    expect(JSON.stringify(blocks)).toContain('Everything you approve: {\\"to\\":\\"all@acme.example\\"}');
+    expect(textsOf(blocks).map(({ text }) => text)).toContainEqual(
+      expect.stringContaining('Everything you approve:\n{\n "to": "all@acme.example"\n}'),
+    );
   });
 });
 
@@ -226,15 +228,32 @@ describe('what is too long', () => {
     expect(JSON.stringify(message.blocks)).toContain('more characters, on the page');
   });
 
-  it('is never approved unseen: a payload of which we have no facts', () => {
-    const given = told({}, { type: 'mail.everybody' });
-    const to = Array.from({ length: 200 }, (_, at) => `person${at}@acme.example`);
-    const short = requestMessage({ ...given, payload: canonical({ to: to.slice(0, 5) }) });
-    const long = requestMessage({ ...given, payload: canonical({ to }) });
+  it.each([
+    ['a kind that nobody described', 'mail.everybody', {}],
+    [
+      'a mail, whose headline names three of them',
+      'email.send',
+      { subject: 's', body: 'b', cc: [], bcc: [] },
+    ],
+  ])('is never approved unseen: everything in the payload of %s', (_, type, rest) => {
+    const given = told({}, { type });
+    const to = Array.from({ length: 300 }, (_, at) => `person${at}@acme.example`);
+    const short = requestMessage({ ...given, payload: canonical({ ...rest, to: to.slice(0, 20) }) });
+    const long = requestMessage({ ...given, payload: canonical({ ...rest, to }) });
 
     expect(buttonsOf(short)).toEqual(['approve', 'decline', 'open']);
-    expect(JSON.stringify(short.blocks)).toContain('person4@acme.example');
+    expect(JSON.stringify(short.blocks)).toContain('person19@acme.example');
+    expect(refuseMessage({ ...long })).toBeUndefined();
     expect(buttonsOf(long)).toEqual(['decline', 'open']);
+  });
+
+  it('T29: a mail to everybody that says it is to Bob names everybody in the header', () => {
+    const given = told({}, { type: 'email.send', claim: 'Just a note to Bob' });
+    const mail = { to: ['all@acme.example'], cc: [], bcc: [], subject: 'A note to Bob', body: 'Hi Bob' };
+    const { blocks } = requestMessage({ ...given, payload: canonical(mail) }) as { blocks: Json[] };
+
+    expect(blocks[0].text.text).toBe('Send a mail to all@acme.example: A note to Bob');
+    expect(blocks.at(-2).text.text).toBe('The agent says (not verified):\n│ Just a note to Bob');
   });
 
   it('is cut between characters, with how much is left', () => {
