@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fitted } from '#adapters/slack/blocks.ts';
+import { escaped, fitted } from '#adapters/slack/blocks.ts';
 import { requestMessage } from '#adapters/slack/messages.ts';
 import { authsFor } from '#core/approvals/approval.ts';
 import type { Question } from '#core/approvals/decide.ts';
@@ -263,6 +264,31 @@ describe('what is too long', () => {
     expect(cut.replace(/… .*/, '').isWellFormed()).toBe(true);
     expect(fitted('short', 150)).toBe('short');
   });
+});
+
+/** Anything that may stand in a payload: what looks like markup, what hides, astral planes, very long. */
+const anything = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 300 }).filter((text) => text.isWellFormed()),
+  fc.constantFrom(...CORPUS),
+  fc.string({ unit: fc.constantFrom('&', '<', '>', '\n', '\u202E', '👩‍🚀', 'x'), maxLength: 4_000 }),
+);
+
+it('T44: whatever a payload holds, Slack takes the message, nothing in it is markup, and what can be approved is whole', () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string({ maxLength: 20 }), anything, { maxKeys: 8 }), (fields) => {
+      const given = told({}, { type: 'mail.everybody' });
+      const message = requestMessage({ ...given, payload: canonical(fields) });
+      const texts = textsOf(message.blocks).map(({ text }) => text as string);
+      const words = texts.join('\n');
+
+      expect(refuseMessage({ ...message })).toBeUndefined();
+      expect(texts.filter((text) => /[<>]|&(?!(amp|lt|gt);)/.test(text) || !text.isWellFormed())).toEqual([]);
+      if (!buttonsOf(message).includes('approve')) return;
+      for (const value of Object.values(fields))
+        expect(words).toContain(escaped(visible(JSON.stringify(value))));
+    }),
+    { numRuns: process.env.SIGNALBOX_FULL ? 5_000 : 300 },
+  );
 });
 
 describe('the double', () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CreateSecretCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { dynamo, secretsManager } from '#adapters/aws/clients.ts';
@@ -505,6 +506,17 @@ describe('T43: the answer', () => {
     });
   });
 
+  it('that came too late for Slack is no second decision: the person presses again, and it is the first that counts', async () => {
+    const given = await asked();
+    const first = deliver(approve('anna', given));
+    clock.set(later(4));
+    const second = await deliver(approve('anna', given));
+
+    expect([(await first).statusCode, second.statusCode]).toEqual([200, 200]);
+    expect(await approvals.ledger(ORG, given.approval.id)).toHaveLength(2);
+    expect(said).toEqual([]);
+  });
+
   it('says so when Slack takes no modal', async () => {
     const given = await asked();
     workspace.failures.set('views.open', ['internal_error']);
@@ -553,6 +565,46 @@ describe('T45: bad signatures', () => {
     expect(answer.statusCode).toBe(200);
     expect(await stands(other)).toMatchObject({ status: 'APPROVED' });
   });
+});
+
+describe('whatever Slack may send', () => {
+  it('is done or refused, and never an error of ours', async () => {
+    const given = await asked();
+    const real = [approve('anna', given), workspace.press(member('anna'), given.message, 'decline')].map(
+      ({ body }) => JSON.parse(new URLSearchParams(body).get('payload') ?? ''),
+    );
+    const broken = fc
+      .tuple(fc.constantFrom(...real), fc.string({ maxLength: 12 }), fc.jsonValue(), fc.nat())
+      .map(([payload, name, value, at]) => {
+        const names = Object.keys(payload);
+        return { ...payload, trigger_id: '', [at % 2 ? (names[at % names.length] as string) : name]: value };
+      });
+    await fc.assert(
+      fc.asyncProperty(broken, async (payload) => {
+        const { statusCode } = await deliver(workspace.sign(payload));
+        expect([200, 400]).toContain(statusCode);
+      }),
+      { numRuns: process.env.SIGNALBOX_FULL ? 3_000 : 200 },
+    );
+  });
+});
+
+it('no secret, token, signature or payload is ever logged', async () => {
+  const logged: string[] = [];
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => logged.push(String(text)) > 0);
+  const given = await asked();
+  const signed = approve('anna', given);
+  workspace.failures.set('views.open', ['internal_error', 'token_revoked', 'expired_trigger_id']);
+  for (const name of ['anna', 'zoe', 'rita']) {
+    await deliver(approve(name, given));
+    await deliver(workspace.press(member(name), given.message, 'decline'));
+  }
+  await deliver({ ...signed, body: `${signed.body}x` });
+  await deliver(workspace.sign({ type: 'block_actions' }));
+  write.mockRestore();
+
+  const words = [...Object.values(SLACK_APP).flat(), signed.headers['x-slack-signature'], 'Orders missing'];
+  for (const word of words.filter((one) => one !== TEAM)) expect(logged.join()).not.toContain(word);
 });
 
 describe('high risk', () => {
