@@ -24,6 +24,7 @@ export const Notice = z.object({
     'approval_requested',
     'approval_reminder',
     'sign_in_code',
+    'passkey_added',
     'pull_request_opened',
     'ticket_escalated',
     'ticket_closed',

@@ -2,9 +2,10 @@ import { type HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Construct } from 'constructs';
 import type { Env as NotFoundEnv } from '#functions/http/not-found.ts';
 import type { Env as OidcEnv } from '#functions/http/oidc.ts';
+import type { Env as PasskeysEnv } from '#functions/http/passkeys.ts';
 import type { Env as SignInEnv } from '#functions/http/sign-in.ts';
 import type { DataStack } from './data-stack.ts';
-import { writes } from './grants.ts';
+import { appends, reads, writes } from './grants.ts';
 import { Handler } from './handler.ts';
 import { addRoutes } from './routes.ts';
 
@@ -50,6 +51,7 @@ export class Access extends Construct {
     data.oidcSecret.grantRead(oidc);
     for (const fn of [signIn, oidc]) data.sessionSecret.grantRead(fn);
 
+    const { showPasskeys, changePasskeys } = this.passkeys(props);
     const health = new Handler(this, 'Health', { entry: 'http/health', env: {} });
     const unknown = new Handler<NotFoundEnv>(this, 'NotFound', { entry: 'http/not-found', env: {} });
     addRoutes(api, [
@@ -58,8 +60,32 @@ export class Access extends Construct {
       [HttpMethod.DELETE, '/auth/session', signIn],
       [HttpMethod.GET, '/auth/oidc', oidc],
       [HttpMethod.GET, '/auth/callback', oidc],
+      [HttpMethod.GET, '/auth/passkeys', showPasskeys],
+      [HttpMethod.POST, '/auth/passkeys', changePasskeys],
+      [HttpMethod.DELETE, '/v1/people/{id}/passkeys', changePasskeys],
       [HttpMethod.GET, '/health', health],
       [HttpMethod.ANY, '/{proxy+}', unknown],
     ]);
+  }
+
+  /** One source, two functions: no GET route's function may write what proves who somebody is. */
+  private passkeys({ data, publicUrl }: AccessProps) {
+    const env = {
+      PEOPLE_TABLE: data.people.tableName,
+      NOTICES_TABLE: data.notices.tableName,
+      SESSION_SECRET_ARN: data.sessionSecret.secretArn,
+      PUBLIC_URL: publicUrl,
+    };
+    const entry = 'http/passkeys';
+    const showPasskeys = new Handler<PasskeysEnv>(this, 'ShowPasskeys', { entry, env });
+    const changePasskeys = new Handler<PasskeysEnv>(this, 'ChangePasskeys', { entry, env });
+    for (const fn of [showPasskeys, changePasskeys]) {
+      reads(fn, data.people);
+      data.sessionSecret.grantRead(fn);
+    }
+    writes(changePasskeys, data.people);
+    data.people.grant(changePasskeys, 'dynamodb:DeleteItem');
+    appends(changePasskeys, data.notices);
+    return { showPasskeys, changePasskeys };
   }
 }

@@ -46,6 +46,7 @@ export class Approvals extends Construct {
     addRoutes(api, [
       [HttpMethod.GET, '/a/{id}', page],
       [HttpMethod.GET, '/a/{id}/receipt', page],
+      [HttpMethod.GET, '/a/{id}/step-up', page],
       [HttpMethod.POST, '/a/{id}/decision', decision],
       [HttpMethod.GET, '/v1/approvals/{id}', show],
       [HttpMethod.POST, '/v1/approvals/{id}/decision', decide],

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import { secret } from '#adapters/aws/secrets.ts';
 import { dynamoLinks } from '#adapters/dynamodb/approval-links.ts';
+import { dynamoPasskeys } from '#adapters/dynamodb/passkeys.ts';
 import { CHANGE } from '#adapters/html/approval-page.ts';
 import { messagePage, pageHeaders } from '#adapters/html/page.ts';
 import {
@@ -20,6 +21,7 @@ import { type Change, CODE_TRIES, type Links } from '#core/approvals/ports.ts';
 import { replaceLink } from '#core/approvals/request.ts';
 import { castVote } from '#core/approvals/stands.ts';
 import { Fault } from '#core/fault.ts';
+import type { Passkeys } from '#core/people/passkey.ts';
 import { NO_LINK_COOKIE, receiptCookie } from '../approval-cookies.ts';
 import { AskEnv, askingFrom } from '../asking.ts';
 import { decisionId, REFUSED } from '../decisions.ts';
@@ -27,6 +29,7 @@ import { http, type Reply, type Request, type Route } from '../http.ts';
 import { isSomebodyElses, type Looker, lookerOf, placeOf } from '../looker.ts';
 import { isOwnForm } from '../own-form.ts';
 import { PrincipalEnv, type PrincipalOf, principalsFrom } from '../principal.ts';
+import { signedDecision } from '../signed-decision.ts';
 
 export const Env = PrincipalEnv.extend({
   ...AskEnv.shape,
@@ -36,6 +39,7 @@ export const Env = PrincipalEnv.extend({
 export type Env = z.infer<typeof Env>;
 
 interface Needs extends AskNeeds {
+  passkeys: Passkeys;
   links: Pick<Links, 'attempt' | 'find' | 'revoke'>;
   principalOf: PrincipalOf;
   tokens: ApprovalTokens;
@@ -50,6 +54,8 @@ const Fields = z.object({
   decision: z.enum([...Verdict.options, 'modify']),
   code: z.string().max(40).default(''),
   reason: z.string().trim().max(2_000).default(''),
+  /** What the passkey signed, as the browser gives it. */
+  assertion: z.string().max(8_000).optional(),
 });
 
 interface Pressed {
@@ -63,7 +69,8 @@ interface Pressed {
 /** POST /a/{id}/decision: what a person pressed on our page, who has the code from the link's mail or is signed in. */
 export function approvalDecision(needs: Needs): Route {
   return async (request) => {
-    if (!isForm(request) || !isOwnForm(request.headers, needs.publicUrl)) {
+    const byScript = new URLSearchParams(request.text).get('assertion') !== null;
+    if (!isForm(request) || !isOwnForm(request.headers, needs.publicUrl, { byScript })) {
       return say(403, 'A decision can only be made by pressing a button on our own page.');
     }
     const looker = await lookerOf(request, needs);
@@ -78,7 +85,30 @@ async function decideAs(looker: Looker, request: Request, needs: Needs): Promise
   if (pressed.fields.decision === 'decline' && !pressed.fields.reason) {
     return say(400, 'To decline, say why: go back and write a reason.');
   }
-  return (await notProven(pressed, needs)) ?? decide(pressed, needs);
+  if (pressed.fields.assertion !== undefined) return decideByPasskey(pressed, needs);
+  return (await notProven(pressed, needs)) ?? decide(pressed, proofOf(looker), needs);
+}
+
+function proofOf({ session }: Looker): Proof {
+  return session ? { channel: 'web', auth: 'session' } : { channel: 'email', auth: 'code' };
+}
+
+/** The passkey's signature is the proof: whoever holds it is the person, whether they came by link or are signed in. */
+async function decideByPasskey(pressed: Pressed, needs: Needs): Promise<Reply> {
+  const { looker, form, fields } = pressed;
+  if (fields.decision === 'modify')
+    return say(400, 'A request of high risk is approved or declined as it is.');
+  const signed = await signedDecision(
+    { ...form, id: form.approvalId, verdict: fields.decision },
+    fields.assertion ?? '',
+    needs,
+  );
+  if (!signed) {
+    await reject({ org: looker.org, id: form.approvalId, by: looker.by, why: 'wrong_passkey' }, needs);
+    return say(403, 'This is not the passkey of whoever was asked. Go back and use your own.');
+  }
+  const channel = looker.session ? 'web' : 'email';
+  return decide(pressed, { channel, auth: 'passkey', assertion: signed }, needs);
 }
 
 function stale(): Reply {
@@ -160,7 +190,9 @@ async function reject(
   if (approval && step) await approvals.take(approval, step);
 }
 
-async function decide({ looker, form, fields, typed }: Pressed, needs: Needs): Promise<Reply> {
+type Proof = Pick<Vote, 'channel' | 'auth' | 'assertion'>;
+
+async function decide({ looker, form, fields, typed }: Pressed, proof: Proof, needs: Needs): Promise<Reply> {
   const { org, by, link, session } = looker;
   const now = needs.clock.now();
   const approval = await needs.approvals.find(org, form.approvalId);
@@ -170,8 +202,7 @@ async function decide({ looker, form, fields, typed }: Pressed, needs: Needs): P
     verdict: fields.decision === 'decline' ? 'decline' : 'approve',
     by,
     ...place,
-    channel: session ? 'web' : 'email',
-    auth: session ? 'session' : 'code',
+    ...proof,
     reason: fields.reason,
     revision: form.revision,
     payloadHash: form.payloadHash,
@@ -218,6 +249,7 @@ export const handler = http(Env, async (env) => {
   return approvalDecision({
     ...asking,
     links: dynamoLinks(env.APPROVAL_LINKS_TABLE),
+    passkeys: dynamoPasskeys(env.PEOPLE_TABLE),
     principalOf: await principalsFrom(env),
     tokens: approvalTokens(secretText, asking.clock),
     codes: approvalCodes(secretText),

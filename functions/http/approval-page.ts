@@ -4,16 +4,21 @@ import { secret } from '#adapters/aws/secrets.ts';
 import { clock } from '#adapters/clock.ts';
 import { dynamoLinks } from '#adapters/dynamodb/approval-links.ts';
 import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
+import { dynamoPasskeys } from '#adapters/dynamodb/passkeys.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { approvalPage, receiptPage } from '#adapters/html/approval-page.ts';
 import { messagePage, pageHeaders } from '#adapters/html/page.ts';
+import { passkeyHeaders, stepUpPage } from '#adapters/html/passkey-pages.ts';
 import { type ApprovalTokens, approvalTokens } from '#adapters/links.ts';
-import type { Approval } from '#core/approvals/approval.ts';
+import type { Approval, Verdict } from '#core/approvals/approval.ts';
+import { challengeOf } from '#core/approvals/challenge.ts';
 import type { Approvals, Links, StoredLink } from '#core/approvals/ports.ts';
 import { hashOf } from '#core/canonical.ts';
+import type { Passkeys } from '#core/people/passkey.ts';
 import type { People } from '#core/people/ports.ts';
 import type { Clock } from '#core/ports.ts';
 import { LINK_COOKIE, linkCookie, RECEIPT_COOKIE } from '../approval-cookies.ts';
+import { assertionOptions } from '../assertion-options.ts';
 import { http, type Reply, type Request, type Route } from '../http.ts';
 import { type Looker, lookerOf, placeOf, whyNot } from '../looker.ts';
 import { PrincipalEnv, type PrincipalOf, principalsFrom } from '../principal.ts';
@@ -32,14 +37,18 @@ interface Needs {
   tokens: ApprovalTokens;
   principalOf: PrincipalOf;
   people: Pick<People, 'delegations'>;
+  passkeys: Pick<Passkeys, 'of'>;
   clock: Clock;
+  publicUrl: string;
 }
 
-/** GET /a/{id} and /a/{id}/receipt: shows, never decides. What it may write at most is that a link was opened. */
+/** GET /a/{id}, /a/{id}/step-up and /a/{id}/receipt: shows, never decides. What it may write at most is that a link was opened. */
 export function approvalPages(needs: Needs): Route {
   return async (request) => {
     if (request.event.requestContext.http.method !== 'GET') return unknown();
-    if (request.event.rawPath.endsWith('/receipt')) return receipt(request, needs);
+    const { rawPath } = request.event;
+    if (rawPath.endsWith('/receipt')) return receipt(request, needs);
+    if (rawPath.endsWith('/step-up')) return stepUp(request, needs);
     return request.query.t === undefined ? look(request, needs) : arrive(request.query.t, request, needs);
   };
 }
@@ -74,18 +83,55 @@ async function look(request: Request, needs: Needs): Promise<Reply> {
 async function question(
   approval: Approval,
   { looker, link }: { looker: Looker; link: StoredLink | undefined },
-  { approvals, people, tokens, clock }: Needs,
+  needs: Needs,
 ): Promise<Reply> {
+  const { approvals, people, clock } = needs;
   const text = await approvals.payload(approval.org, approval.id, approval.revision);
   if (!text || hashOf(text) !== approval.payloadHash) return shown(DAMAGED, 500);
   const now = clock.now();
   const place = looker.session && (await placeOf(approval, looker.by, { people, now }));
   const notice = whyNot(approval, looker, { link, onBehalfOf: place?.onBehalfOf, now });
-  const { org, id: approvalId, revision, payloadHash } = approval;
-  const form = { org, approvalId, by: looker.by, linkHash: looker.link?.linkHash, revision, payloadHash };
-  const token = notice ? undefined : await tokens.form(form, randomBytes(16).toString('base64url'));
+  const token = notice ? undefined : await formFor(approval, looker, needs);
   const asks = approval.auths.includes('session') ? (looker.session ? 'nothing' : 'code') : 'passkey';
   return shown(approvalPage({ approval, text, now, form: token, asks, notice }));
+}
+
+/** The page with the passkey's script, for whoever may decide; nothing of the payload is on it. */
+async function stepUp(request: Request, needs: Needs): Promise<Reply> {
+  const looker = await lookerOf(request, needs);
+  const approval = looker && (await needs.approvals.find(looker.org, request.params.id ?? ''));
+  const link = looker?.link && (await needs.links.find(looker.org, looker.link.linkHash));
+  if (!approval || !looker || (looker.link && !link)) return unknown();
+  const now = needs.clock.now();
+  const notice = approval.status === 'PENDING' ? whyNot(approval, looker, { link, now }) : 'It is decided.';
+  if (notice) return shown(messagePage('Nothing to decide here', notice), 409);
+  const passkeys = await needs.passkeys.of(looker.org, looker.by);
+  if (passkeys.length === 0) return shown(messagePage('You have no passkey yet', ADD_ONE), 409);
+  const token = await formFor(approval, looker, needs);
+  const nonce = (await needs.tokens.readForm(token))?.formHash ?? '';
+  const ask = (verdict: Verdict) =>
+    assertionOptions(passkeys, {
+      challenge: challengeOf(approval, { verdict, nonce }),
+      publicUrl: needs.publicUrl,
+    });
+  const html = stepUpPage({
+    approval,
+    form: token,
+    ask: { approve: ask('approve'), decline: ask('decline') },
+  });
+  return { status: 200, html, headers: passkeyHeaders() };
+}
+
+const ADD_ONE =
+  'Requests of high risk are decided with a passkey. Sign in at /, add one at /auth/passkeys, then open this page again.';
+
+async function formFor(
+  { org, id: approvalId, revision, payloadHash }: Approval,
+  { by, link }: Looker,
+  { tokens }: Needs,
+): Promise<string> {
+  const form = { org, approvalId, by, linkHash: link?.linkHash, revision, payloadHash };
+  return tokens.form(form, randomBytes(16).toString('base64url'));
 }
 
 const DAMAGED = messagePage(
@@ -123,6 +169,8 @@ export const handler = http(Env, async (env) =>
     tokens: approvalTokens(await secret(env.LINK_SECRET_ARN), clock),
     principalOf: await principalsFrom(env),
     people: dynamoPeople(env.PEOPLE_TABLE),
+    passkeys: dynamoPasskeys(env.PEOPLE_TABLE),
     clock,
+    publicUrl: env.PUBLIC_URL,
   }),
 );

@@ -1,9 +1,11 @@
+import { dynamoPasskeys } from '#adapters/dynamodb/passkeys.ts';
 import { approvalCodes, approvalTokens } from '#adapters/links.ts';
 import { jwtSessions } from '#adapters/session.ts';
 import type { Approval, Verdict } from '#core/approvals/approval.ts';
 import type { Clock } from '#core/ports.ts';
 import { approvalDecision } from '#functions/http/approval-decision.ts';
 import { approvalPages } from '#functions/http/approval-page.ts';
+import { begunCookie, passkeyRoutes } from '#functions/http/passkeys.ts';
 import { principals } from '#functions/principal.ts';
 import { approvals, asking, links, ORG, SECRET, URL_ } from '../support/approvals.ts';
 import { type Answer, jar, type Sent, send } from '../support/request.ts';
@@ -63,10 +65,12 @@ export function routes(clock: Clock, publicUrl = URL_) {
   const tokens = approvalTokens(SECRET, clock);
   const sessions = jwtSessions(SECRET, clock);
   const principalOf = principals({ people, sessions, clock, publicUrl });
-  const needs = { approvals, links, notices, people, principalOf, tokens, clock };
+  const passkeys = dynamoPasskeys('People');
+  const needs = { approvals, links, notices, people, principalOf, passkeys, tokens, clock, publicUrl };
   return {
     pages: approvalPages(needs),
-    decision: approvalDecision({ ...asking(clock), ...needs, codes: approvalCodes(SECRET), publicUrl }),
+    passkeys: passkeyRoutes({ ...needs, begun: begunCookie(SECRET, clock) }),
+    decision: approvalDecision({ ...asking(clock), ...needs, codes: approvalCodes(SECRET) }),
   };
 }
 

@@ -28,11 +28,14 @@ export async function site() {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
   const url = `http://localhost:${(server.address() as AddressInfo).port}`;
-  const { pages, decision } = routes(clock, url);
+  const { pages, decision, passkeys } = routes(clock, url);
   const api = served({
     'GET /a/{id}': pages,
     'GET /a/{id}/receipt': pages,
+    'GET /a/{id}/step-up': pages,
     'POST /a/{id}/decision': decision,
+    'GET /auth/passkeys': passkeys,
+    'POST /auth/passkeys': passkeys,
   });
   server.on('request', (request, response) => {
     seen.push(request);

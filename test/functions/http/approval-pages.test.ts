@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { dynamoNotices } from '#adapters/dynamodb/notices.ts';
+import { dynamoPasskeys } from '#adapters/dynamodb/passkeys.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { approvalCodes } from '#adapters/links.ts';
 import { jwtSessions, SESSION_COOKIE } from '#adapters/session.ts';
@@ -38,6 +39,8 @@ const notices = dynamoNotices('Notices');
 const sessions = jwtSessions(SECRET, clock);
 const principalOf = principals({ people, sessions, clock, publicUrl: URL_ });
 
+const passkeys = dynamoPasskeys('People');
+
 /** The cookie of somebody of the organization who is signed in. */
 async function signedIn(email: string): Promise<Record<string, string>> {
   const id = personId(ORG, email);
@@ -60,7 +63,7 @@ const PRESSED = {
 };
 
 function pages({ tokens }: Asked) {
-  return approvalPages({ approvals, links, tokens, people, principalOf, clock });
+  return approvalPages({ approvals, links, tokens, people, principalOf, passkeys, clock, publicUrl: URL_ });
 }
 
 function visit(given: Asked, sent: Partial<Sent> = {}): Promise<Answer> {
@@ -78,7 +81,7 @@ async function open(given: Asked): Promise<{ page: Answer; cookies: Record<strin
 function press(given: Asked, fields: Record<string, string>, sent: Partial<Sent> = {}): Promise<Answer> {
   const { tokens, approval, code } = given;
   const route = approvalDecision({
-    ...{ ...asking(clock), links, principalOf, tokens },
+    ...{ ...asking(clock), links, principalOf, passkeys, tokens },
     codes: approvalCodes(SECRET),
     publicUrl: URL_,
   });

@@ -1,0 +1,62 @@
+import { DeleteCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { Fault } from '#core/fault.ts';
+import { Passkey, type Passkeys } from '#core/people/passkey.ts';
+import { dynamo } from '../aws/clients.ts';
+import { isRefused } from './change.ts';
+
+/** Below a person of the people table. */
+export function dynamoPasskeys(table: string): Passkeys {
+  return {
+    async of(org, person) {
+      const { Items = [] } = await dynamo().send(
+        new QueryCommand({
+          TableName: table,
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :below)',
+          ExpressionAttributeValues: { ':pk': `ORG#${org}`, ':below': `PASSKEY#${person}#` },
+          ConsistentRead: true,
+        }),
+      );
+      return Items.map((item) => Passkey.parse(item));
+    },
+
+    async add(passkey) {
+      const Item = { ...keyOf(passkey), ...Passkey.parse(passkey) };
+      try {
+        await dynamo().send(
+          new PutCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(pk)' }),
+        );
+      } catch (error) {
+        if (!isRefused(error)) throw error;
+        throw new Fault('Conflict', 'You have this passkey already', { cause: error });
+      }
+    },
+
+    async remove(org, person, id) {
+      await dynamo().send(new DeleteCommand({ TableName: table, Key: keyOf({ org, person, id }) }));
+    },
+
+    async used(passkey, counter, at) {
+      try {
+        await dynamo().send(
+          new UpdateCommand({
+            TableName: table,
+            Key: keyOf(passkey),
+            UpdateExpression: 'SET #counter = :counter, lastUsedAt = :at',
+            ConditionExpression:
+              'attribute_exists(pk) AND (#counter < :counter OR (#counter = :none AND :counter = :none))',
+            ExpressionAttributeNames: { '#counter': 'counter' },
+            ExpressionAttributeValues: { ':counter': counter, ':at': at, ':none': 0 },
+          }),
+        );
+        return true;
+      } catch (error) {
+        if (!isRefused(error)) throw error;
+        return false;
+      }
+    },
+  };
+}
+
+function keyOf({ org, person, id }: Pick<Passkey, 'org' | 'person' | 'id'>) {
+  return { pk: `ORG#${org}`, sk: `PASSKEY#${person}#${id}` };
+}
