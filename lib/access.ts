@@ -84,7 +84,6 @@ export class Access extends Construct {
       data.sessionSecret.grantRead(fn);
     }
     writes(changePasskeys, data.people);
-    data.people.grant(changePasskeys, 'dynamodb:DeleteItem');
     appends(changePasskeys, data.notices);
     return { showPasskeys, changePasskeys };
   }

@@ -1,4 +1,4 @@
-import { DeleteCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Fault } from '#core/fault.ts';
 import { Passkey, type Passkeys } from '#core/people/passkey.ts';
 import { dynamo } from '../aws/clients.ts';
@@ -16,7 +16,7 @@ export function dynamoPasskeys(table: string): Passkeys {
           ConsistentRead: true,
         }),
       );
-      return Items.map((item) => Passkey.parse(item));
+      return Items.map((item) => Passkey.parse(item)).filter(({ removedAt }) => !removedAt);
     },
 
     async add(passkey) {
@@ -31,8 +31,15 @@ export function dynamoPasskeys(table: string): Passkeys {
       }
     },
 
-    async remove(org, person, id) {
-      await dynamo().send(new DeleteCommand({ TableName: table, Key: keyOf({ org, person, id }) }));
+    async remove({ org, person, id }, at) {
+      await dynamo().send(
+        new UpdateCommand({
+          TableName: table,
+          Key: keyOf({ org, person, id }),
+          UpdateExpression: 'SET removedAt = if_not_exists(removedAt, :at)',
+          ExpressionAttributeValues: { ':at': at },
+        }),
+      );
     },
 
     async used(passkey, counter, at) {
@@ -43,7 +50,7 @@ export function dynamoPasskeys(table: string): Passkeys {
             Key: keyOf(passkey),
             UpdateExpression: 'SET #counter = :counter, lastUsedAt = :at',
             ConditionExpression:
-              'attribute_exists(pk) AND (#counter < :counter OR (#counter = :none AND :counter = :none))',
+              'attribute_exists(pk) AND attribute_not_exists(removedAt) AND (#counter < :counter OR (#counter = :none AND :counter = :none))',
             ExpressionAttributeNames: { '#counter': 'counter' },
             ExpressionAttributeValues: { ':counter': counter, ':at': at, ':none': 0 },
           }),

@@ -14,6 +14,7 @@ export const Passkey = z.object({
   counter: z.int().nonnegative(),
   createdAt: z.iso.datetime(),
   lastUsedAt: z.iso.datetime().optional(),
+  removedAt: z.iso.datetime().optional(),
 });
 export type Passkey = z.infer<typeof Passkey>;
 
@@ -22,9 +23,9 @@ export const MAX_PASSKEYS = 10;
 
 export interface Passkeys {
   of(org: string, person: string): Promise<Passkey[]>;
-  /** Throws `Conflict` when the person has this one. */
+  /** Throws `Conflict` when the person has this one, or had it: what was removed does not come back. */
   add(passkey: Passkey): Promise<void>;
-  remove(org: string, person: string, id: string): Promise<void>;
+  remove(passkey: Passkey, at: string): Promise<void>;
   /** Notes a use; answers whether the counter went on, as a copied key's would not. */
   used(passkey: Passkey, counter: number, at: string): Promise<boolean>;
 }

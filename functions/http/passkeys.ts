@@ -138,12 +138,12 @@ async function tell(
   });
 }
 
-async function clear(admin: Person, { params }: Request, { passkeys }: Needs): Promise<Reply> {
+async function clear(admin: Person, { params }: Request, { passkeys, clock }: Needs): Promise<Reply> {
   allow(admin, 'admin');
   const person = params.id ?? '';
   if (person === admin.id) throw new Fault('Forbidden', 'Another admin removes yours');
   const known = await passkeys.of(admin.org, person);
-  for (const { id } of known) await passkeys.remove(admin.org, person, id);
+  for (const passkey of known) await passkeys.remove(passkey, clock.now().toISOString());
   return { status: 200, body: { removed: known.length } };
 }
 

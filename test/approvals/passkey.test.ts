@@ -224,6 +224,16 @@ describe.runIf(CHROMIUM)('a request of high risk', { timeout: 120_000 }, () => {
     expect(await passkeys.used(passkey, passkey.counter + 5, passkey.createdAt)).toBe(false);
     expect(await passkeys.used(passkey, passkey.counter + 4, passkey.createdAt)).toBe(false);
   });
+
+  it('is worth nothing once it was removed, and does not come back', async () => {
+    const [passkey] = await passkeys.of(ORG, BEN);
+    if (!passkey) throw new Error('Ben has none');
+    await passkeys.remove(passkey, passkey.createdAt);
+
+    expect(await passkeys.of(ORG, BEN)).toEqual([]);
+    expect(await passkeys.used(passkey, passkey.counter + 9, passkey.createdAt)).toBe(false);
+    await expect(passkeys.add(passkey)).rejects.toMatchObject({ code: 'Conflict' });
+  });
 });
 
 const sha = (text: string) => hashOf(text).slice('sha256:'.length, 'sha256:'.length + 16);
