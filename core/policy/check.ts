@@ -54,7 +54,7 @@ function exampleFindings({ rules }: Policy, { action, facts }: Example, path: Pa
   const isKnown = actionType(action) || rules.some((rule) => covers(rule.action, action));
   const unmeasured = Object.keys(facts).filter((fact) => !isFact(fact));
   return [
-    ...when(!isKnown, unknownAction(action, [...path, 'action'])),
+    ...(isKnown ? [] : [unknownAction(action, [...path, 'action'])]),
     ...unmeasured.map((fact) => unknownFact(fact, [...path, 'facts', fact])),
   ];
 }

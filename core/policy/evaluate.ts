@@ -2,7 +2,15 @@ import { type Facts, isWithin, level } from '../actions/facts.ts';
 import { actionType } from '../actions/registry.ts';
 import type { Mode, Risk } from '../approvals/approval.ts';
 import { floor } from './floor.ts';
-import { type Asking, type Exceeded, type Judgement, type Opinion, RISKS, strictest } from './judgement.ts';
+import {
+  type Asking,
+  type Exceeded,
+  type Judgement,
+  MODES,
+  type Opinion,
+  RISKS,
+  strictest,
+} from './judgement.ts';
 import {
   type ActivePolicy,
   type Budget,
@@ -44,24 +52,34 @@ function byDefault({ default: { mode, risk, approval }, approvals }: Policy): Op
   return opinion({ rules: ['default'], mode, risk }, approvals[approval]);
 }
 
-/** What a rule says, and the limits that the action is over. Going over one never makes it looser. */
-export function byRule(
+/** What a rule says about an action. Going over a limit never makes it looser. */
+function byRule(
   rule: Rule,
   { approvals, default: { approval: otherwise } }: Policy,
-  { facts, declaredRisk }: Pick<Measured, 'facts' | 'declaredRisk'>,
+  { facts, declaredRisk }: Measured,
 ): Opinion {
-  const { mode, limits, over_limit = 'deny', approval = otherwise, over_approval = approval } = rule;
-  const over = Object.entries(limits)
-    .filter(([fact, limit]) => !isWithin(fact, { value: own(facts, fact), limit }))
-    .map(([fact, limit]) => inWords(fact, own(facts, fact), limit));
+  const { mode, over_limit = 'deny', approval = otherwise, over_approval = approval, modifiable } = rule;
+  const over = exceeded(rule, facts);
   const says = { rules: [rule.id], risk: riskier(rule.risk, declaredRisk) };
   const isRash = mode === 'auto' && says.risk === 'high';
   const within = isRash
     ? opinion({ ...says, mode: 'require_approval' }, approvals[otherwise])
     : opinion({ ...says, mode }, approvals[approval]);
+  if (over.length === 0) return { ...within, modifiable };
   const beyond = opinion({ ...says, mode: over_limit }, approvals[over_approval]);
-  const said = over.length > 0 ? strictest([within, beyond]) : within;
-  return { ...said, over, modifiable: rule.modifiable };
+  const both = beyond.mode === within.mode ? strictest([within, beyond]) : stricterMode(within, beyond);
+  return { ...both, over, modifiable };
+}
+
+function stricterMode(one: Opinion, other: Opinion): Opinion {
+  return MODES.indexOf(one.mode) > MODES.indexOf(other.mode) ? one : other;
+}
+
+/** The limits of a rule that the facts are over. */
+export function exceeded({ limits }: Rule, facts: Facts): Exceeded[] {
+  return Object.entries(limits)
+    .filter(([fact, limit]) => !isWithin(fact, { value: own(facts, fact), limit }))
+    .map(([fact, limit]) => inWords(fact, own(facts, fact), limit));
 }
 
 /** Every budget that this action would go beyond. One that is not known is. */

@@ -1,5 +1,6 @@
 import type { Mode } from '../approvals/approval.ts';
-import { byRule, evaluate } from './evaluate.ts';
+import { evaluate, exceeded } from './evaluate.ts';
+import { error, when } from './findings.ts';
 import { type ActivePolicy, budgetKey, covers, type Policy } from './policy.ts';
 import type { Finding } from './problem.ts';
 
@@ -31,7 +32,7 @@ export function runExamples(active: ActivePolicy): ExampleResult[] {
 export function exampleFindings(active: ActivePolicy): Finding[] {
   const failed = runExamples(active).flatMap(({ passed, expected, actual, rules }, at): Finding[] => {
     const message = `expects ${expected}, but ${rules.join(', ')} says ${actual}`;
-    return passed ? [] : [{ severity: 'error', path: ['tests', at, 'expect'], message }];
+    return when(!passed, error(['tests', at, 'expect'], message));
   });
   return [...failed, ...active.policy.rules.flatMap((_, at) => untested(active.policy, at))];
 }
@@ -39,14 +40,12 @@ export function exampleFindings(active: ActivePolicy): Finding[] {
 function untested(policy: Policy, at: number): Finding[] {
   const rule = policy.rules[at] as Policy['rules'][number];
   if (Object.keys(rule.limits).length === 0) return [];
-  const sides = policy.tests
-    .filter(({ action }) => covers(rule.action, action))
-    .map((example) => (byRule(rule, policy, example).over.length > 0 ? 'over' : 'within'));
+  const about = policy.tests.filter(({ action }) => covers(rule.action, action));
+  const isTested = {
+    within: about.some(({ facts }) => exceeded(rule, facts).length === 0),
+    over: about.some(({ facts }) => exceeded(rule, facts).length > 0),
+  };
   return (['within', 'over'] as const)
-    .filter((side) => !sides.includes(side))
-    .map((side) => ({
-      severity: 'error',
-      path: ['rules', at, 'limits'],
-      message: `no test is ${side} the limits of ${rule.id}; add one`,
-    }));
+    .filter((side) => !isTested[side])
+    .map((side) => error(['rules', at, 'limits'], `no test is ${side} the limits of ${rule.id}; add one`));
 }

@@ -91,7 +91,9 @@ function compare(one: Opinion, other: Opinion): number {
   const [mine, theirs] = [weight(one), weight(other)];
   const at = mine.findIndex((value, index) => value !== theirs[index]);
   if (at >= 0) return (mine[at] as number) - (theirs[at] as number);
-  return JSON.stringify([one.rules, one]) < JSON.stringify([other.rules, other]) ? 1 : -1;
+  const [here, there] = [one.rules.join(), other.rules.join()];
+  if (here !== there) return here < there ? 1 : -1;
+  return JSON.stringify(one) < JSON.stringify(other) ? 1 : -1;
 }
 
 /** The strictness of an opinion, most important first; a tenant's choice of people comes before the platform's. */
@@ -107,10 +109,12 @@ function weight({ mode, risk, approval, rules }: Opinion): number[] {
   ];
 }
 
+/** Every limit that is exceeded, once. */
 function distinctOver(opinions: readonly Opinion[]): Exceeded[] {
-  const all = opinions.flatMap(({ over }) => over);
-  const byText = new Map(all.map((one) => [`${one.fact}\n${one.limit}\n${one.value}`, one]));
-  return [...byText.keys()].sort().map((key) => byText.get(key) as Exceeded);
+  const found = new Map<string, Exceeded>();
+  for (const { over } of opinions)
+    for (const one of over) found.set(`${one.fact} ${one.limit} ${one.value}`, one);
+  return [...found].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, over]) => over);
 }
 
 /** What is looser after than before, by name; empty when nothing is. Other people than before count as looser. */

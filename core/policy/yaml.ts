@@ -1,8 +1,7 @@
 import {
   Composer,
+  CST,
   type Document,
-  isAlias,
-  isCollection,
   isMap,
   isScalar,
   isSeq,
@@ -30,31 +29,27 @@ export interface Source {
 
 const MAX_BYTES = 65_536;
 const MAX_DEPTH = 50;
-const PLACE_1 = { line: 1, column: 1 };
+const START = { line: 1, column: 1 };
 
 /**
  * YAML 1.2 of the plain kind: what is read is what is written. No anchors, aliases, tags, merges or directives, no key
  * twice; small and flat, found out before anything is built.
  */
 export function readYaml(text: string): Source {
-  const refused = (message: string): Source => ({
-    value: undefined,
-    faults: [{ ...PLACE_1, message }],
-    at: () => PLACE_1,
-  });
-  if (Buffer.byteLength(text) > MAX_BYTES) return refused('is larger than 64 KB');
+  if (Buffer.byteLength(text) > MAX_BYTES) return refused({ ...START, message: 'is larger than 64 KB' });
   const lines = new LineCounter();
-  const document = compose(text, lines);
-  if (typeof document === 'string') return refused(document);
   const place = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const faults = [
-    ...document.errors.map(({ pos, message }) => ({ offset: pos[0], message })),
-    ...document.warnings.map(({ pos, message }) => ({ offset: pos[0], message })),
-    ...unplain(document),
-  ].map(({ offset, message }) => ({ ...place(offset), message }));
+  const placed = ({ offset, message }: Fault) => ({ ...place(offset), message });
+  const document = compose(text, lines);
+  if ('message' in document) return refused(placed(document));
+  const unread = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
+    offset: pos[0],
+    message,
+  }));
+  const faults = [...unread, ...unplain(document)].map(placed);
   return {
     value: faults.length > 0 ? undefined : document.toJS(),
     faults,
@@ -62,50 +57,62 @@ export function readYaml(text: string): Source {
   };
 }
 
-/** The one document in a text, or why it is not read. Depth is watched while it is taken apart, before it is put together. */
-function compose(text: string, lines: LineCounter): Document.Parsed | string {
+function refused(fault: Source['faults'][number]): Source {
+  return { value: undefined, faults: [fault], at: () => START };
+}
+
+/** Kinds of tokens that make a text mean something else than it looks like. */
+const REFUSED_TOKENS: Partial<Record<string, string>> = {
+  anchor: 'names a part (&); leave it out',
+  alias: 'refers to another part (*); write it out',
+  tag: 'has a tag (!); leave it out',
+  'directive-line': 'has a directive (%); leave it out',
+};
+
+/** The one document in a text, or why it is not read: found out while it is taken apart, before it is put together. */
+function compose(text: string, lines: LineCounter): Document.Parsed | Fault {
   const parser = new Parser(lines.addNewLine);
   const composer = new Composer({ version: '1.2', schema: 'core', uniqueKeys: false, merge: false });
   const documents: Document.Parsed[] = [];
+  const take = (tokens: Iterable<CST.Token>) => {
+    for (const token of tokens) documents.push(...(composer.next(token) as Iterable<Document.Parsed>));
+  };
   lines.addNewLine(0);
+  let before = '';
   for (const lexeme of new Lexer().lex(text)) {
-    for (const token of parser.next(lexeme)) {
-      if (token.type === 'directive') return 'has a directive (a line that begins with %); leave it out';
-      documents.push(...(composer.next(token) as Iterable<Document.Parsed>));
-    }
-    if (parser.stack.length > MAX_DEPTH) return `is nested more than ${MAX_DEPTH} deep`;
+    const message = before === CST.SCALAR ? undefined : REFUSED_TOKENS[CST.tokenType(lexeme) ?? ''];
+    if (message) return { offset: parser.offset, message };
+    take(parser.next(lexeme));
+    if (parser.stack.length > MAX_DEPTH)
+      return { offset: parser.offset, message: `is nested more than ${MAX_DEPTH} deep` };
+    before = lexeme;
   }
-  for (const token of parser.end()) documents.push(...(composer.next(token) as Iterable<Document.Parsed>));
+  take(parser.end());
   documents.push(...(composer.end(true, text.length) as Iterable<Document.Parsed>));
   return documents.length === 1
     ? (documents[0] as Document.Parsed)
-    : 'holds several documents (---); write one';
+    : { offset: 0, message: 'holds several documents (---); write one' };
 }
 
-interface Unplain {
+/** Something wrong at a place of a text. */
+interface Fault {
   offset: number;
   message: string;
 }
 
-/** Everything that makes a text mean something else than it looks like. */
-function unplain(document: Document.Parsed): Unplain[] {
-  const found: Unplain[] = [];
-  visit(document, (_, node) => {
-    const offset = startOf(node) ?? 0;
-    found.push(...odd(node).map((message) => ({ offset, message })));
-    if (isMap(node)) found.push(...oddKeys(node.items.map(({ key }) => key)));
+/** Keys that are there twice or are no plain words, and numbers that would be read as others. */
+function unplain(document: Document.Parsed): Fault[] {
+  const found: Fault[] = [];
+  visit(document, {
+    Map: (_, { items }) => {
+      found.push(...oddKeys(items.map(({ key }) => key)));
+    },
+    Scalar: (_, node) => {
+      const message = 'is no exact number; write it smaller, or in quotes';
+      if (isInexact(node.value)) found.push({ offset: startOf(node) ?? 0, message });
+    },
   });
   return found;
-}
-
-function odd(node: unknown): string[] {
-  if (isAlias(node)) return [`refers to another part (*${node.source}); write it out`];
-  if (!isCollection(node) && !isScalar(node)) return [];
-  return [
-    node.anchor && `has a name (&${node.anchor}); leave it out`,
-    node.tag && `has a tag (${node.tag}); leave it out`,
-    isScalar(node) && isInexact(node.value) && 'is no exact number; write it smaller, or in quotes',
-  ].filter((one) => typeof one === 'string');
 }
 
 function isInexact(value: unknown): boolean {
@@ -115,7 +122,7 @@ function isInexact(value: unknown): boolean {
 
 const REFUSED_KEYS = ['__proto__', 'constructor', 'prototype'];
 
-function oddKeys(keys: readonly unknown[]): Unplain[] {
+function oddKeys(keys: readonly unknown[]): Fault[] {
   const seen = new Set<unknown>();
   return keys.flatMap((node) => {
     const key = isScalar(node) ? node.value : undefined;

@@ -244,6 +244,13 @@ describe('a warning', () => {
   });
 });
 
+it('takes for text what is quoted or in a block', () => {
+  const names = ['"*x"', "'&x'", '"!x"', '|-\n      *x &y !z\n      %TAG', '>-\n      !x'];
+  const tests = names.map((name) => `  - name: ${name}\n    action: repo.read\n    expect: auto\n`);
+
+  expect(shown(`${POLICY}${tests.join('')}`)).toEqual([]);
+});
+
 describe('people', () => {
   const groups = { 'eng-leads': ['anna', 'ben'] };
   const errors = (text: string, members: Record<string, string[]>) =>
@@ -267,10 +274,12 @@ describe('people', () => {
 
 describe('text that is more than it looks like', () => {
   it.each([
-    ['an anchor', 'a: &x 1', '1:7 ', 'has a name (&x)'],
-    ['an alias', 'b: 1\na: *x', '', ''],
-    ['a tag', 'a: !!js/function x', '', 'tag'],
-    ['a core tag', 'a: !!str x', '', 'has a tag'],
+    ['an anchor', 'a: &x 1', '1:4 ', 'names a part (&)'],
+    ['an alias', 'b: 1\na: *x', '2:4 ', 'refers to another part (*)'],
+    ['a tag', 'a: !!js/function x', '1:4 ', 'has a tag (!)'],
+    ['a core tag', 'a: !!str x', '1:4 ', 'has a tag (!)'],
+    ['a tag of a list', 'a:\n  - !x b', '2:5 ', 'has a tag (!)'],
+    ['a directive for tags', '%TAG ! x\n---\na: b', '1:1 ', 'has a directive (%)'],
     ['a merge', '<<: { a: 1 }', '1:1 ', 'merges another part'],
     ['a key twice', 'a: 1\na: 2', '2:1 ', 'the key a is there twice'],
     ['a key that is a number', '1: a', '1:1 ', 'is a key that is no word'],
