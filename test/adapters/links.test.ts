@@ -24,7 +24,7 @@ describe('a link', () => {
     expect((await tokens.link(link)).token).toBe(token);
   });
 
-  it('accepts no change of any character', async () => {
+  it('T01: accepts no change of any character', async () => {
     const flips = [...token].map((character, at) => {
       const other = character === 'A' ? 'B' : 'A';
       return token.slice(0, at) + other + token.slice(at + 1);
@@ -63,7 +63,7 @@ describe('a link', () => {
     ['no key id', { alg: 'HS256', typ: 'approval-link+jwt' }],
     ['an unknown key id', { alg: 'HS256', kid: 'other', typ: 'approval-link+jwt' }],
     ['another type', { alg: 'HS256', kid: '1', typ: 'JWT' }],
-  ])('refuses %s', async (_, header) => {
+  ])('T01: refuses %s', async (_, header) => {
     const [, claims, signature] = token.split('.');
     const head = Buffer.from(JSON.stringify(header)).toString('base64url');
 

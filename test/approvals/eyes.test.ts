@@ -1,11 +1,27 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
+import { approvalTokens } from '#adapters/links.ts';
 import type { Approval } from '#core/approvals/approval.ts';
 import type { Question, Vote } from '#core/approvals/decide.ts';
 import { placeFor } from '#core/people/delegation.ts';
 import { personId } from '#core/people/person.ts';
-import { ANNA, approvals, BEN, NOW, ORG, question, REPORTER, vote } from '../support/approvals.ts';
+import type { Principal } from '#core/people/principal.ts';
+import { approvalApi } from '#functions/http/approval-api.ts';
+import {
+  ANNA,
+  approvals,
+  asking,
+  BEN,
+  links,
+  NOW,
+  ORG,
+  question,
+  REPORTER,
+  SECRET,
+  vote,
+} from '../support/approvals.ts';
 import { type LocalAws, localAws } from '../support/aws.ts';
+import { send } from '../support/request.ts';
 import { force } from './bypass.ts';
 
 let aws: LocalAws;
@@ -114,6 +130,54 @@ describe('T24: four eyes', () => {
     expect(await approvals.decide(ORG, approval.id, vote(approval, { by: REPORTER }), NOW)).toMatchObject({
       approval: { status: 'APPROVED' },
     });
+  });
+});
+
+describe('T25: somebody of another organization', () => {
+  const OTHER = 'other';
+
+  it('does not find a request, whatever they know of it', async () => {
+    const approval = await store();
+    const foreign: Principal = {
+      via: 'session',
+      org: OTHER,
+      id: ANNA,
+      email: '',
+      name: '',
+      roles: ['admin'],
+    };
+    const clock = { now: () => NOW };
+    const route = approvalApi({ ...asking(clock), principalOf: async () => foreign });
+    const { id, revision, payloadHash: payload_hash } = approval;
+    const body = JSON.stringify({ decision: 'approve', revision, payload_hash });
+    const shown = await send(route, { path: '/', id });
+    const decided = await send(route, { method: 'POST', path: '/', id, body });
+    const unknown = await send(route, { path: '/', id: id.replace(/.{4}$/, '0000') });
+
+    expect([shown.statusCode, decided.statusCode]).toEqual([404, 404]);
+    expect(shown.body).toBe(unknown.body);
+    expect(await approvals.find(ORG, id)).toEqual(approval);
+  });
+
+  it('does not decide with the same person, request and link in an organization of their own', async () => {
+    const ours = await store();
+    const { step, text } = question({ org: OTHER, id: ours.id, approvers: ours.approvers });
+    const theirs = await approvals.propose(step, text);
+    const clock = { now: () => NOW };
+    const tokens = approvalTokens(SECRET, clock);
+    const more = { revision: 1, round: 0, payloadHash: theirs.payloadHash, issuedAt: theirs.requestedAt };
+    const link = { org: OTHER, approvalId: ours.id, approver: ANNA, expiresAt: theirs.expiresAt, ...more };
+    const { hash, token } = await tokens.link(link);
+    await links.issue({ ...link, hash });
+    const change = { linkHash: hash, channel: 'email', auth: 'code' } as const;
+
+    expect((await tokens.readLink(token))?.org).toBe(OTHER);
+    expect(await approvals.decide(ORG, ours.id, vote(ours, change), NOW)).toHaveProperty('refusal');
+    expect(await force(ours, change)).toBe(false);
+    expect(await approvals.decide(OTHER, ours.id, vote(theirs, change), NOW)).toMatchObject({
+      repeated: false,
+    });
+    expect(await approvals.find(ORG, ours.id)).toEqual(ours);
   });
 });
 

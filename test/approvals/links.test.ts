@@ -3,8 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { approvalTokens } from '#adapters/links.ts';
 import { SESSION_COOKIE } from '#adapters/session.ts';
 import { approvalId } from '#core/approvals/approval.ts';
+import { approvalPages } from '#functions/http/approval-page.ts';
 import { ANNA, approvals, links, NOW, ORG, question, SECRET } from '../support/approvals.ts';
 import { type RawAnswer, raw } from '../support/raw.ts';
+import { send } from '../support/request.ts';
 import { PRESSED } from './person.ts';
 import { revised } from './revise.ts';
 import { isUntouched, type Mailed, type Site, site } from './site.ts';
@@ -37,6 +39,37 @@ function press({ page, code }: Mailed, { cookie, form }: Open, fields: object = 
 
 const entries = async ({ approval }: Mailed) =>
   (await approvals.ledger(ORG, approval.id)).map(({ text }) => JSON.parse(text).type);
+
+describe('T01: a token that nobody signed', () => {
+  it('costs no look into any table', async () => {
+    const nobody = new Proxy({}, { get: () => () => Promise.reject(new Error('a table was read')) }) as never;
+    const given = await here.ask();
+    const tokens = approvalTokens(SECRET, here.clock);
+    const route = approvalPages({
+      ...{ approvals: nobody, links: nobody, people: nobody, principalOf: nobody },
+      tokens,
+      clock: here.clock,
+    });
+    const path = `/a/${given.approval.id}`;
+    const forged = [
+      'x',
+      'a.b.c',
+      `${given.token}x`,
+      given.token.slice(1),
+      'e'.repeat(10_000),
+      given.token.replace('.', '..'),
+    ];
+    for (const t of forged) {
+      expect(await send(route, { path, id: given.approval.id, query: { t } })).toMatchObject({
+        statusCode: 404,
+      });
+    }
+
+    expect(await send(route, { path, id: given.approval.id, query: { t: given.token } })).toMatchObject({
+      statusCode: 500,
+    });
+  });
+});
 
 describe('T02: a link that was used', () => {
   it('shows the receipt, and decides no second time by any page', async () => {

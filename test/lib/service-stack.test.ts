@@ -87,8 +87,8 @@ describe('who can decide', () => {
     expect(routes.length).toBeGreaterThan(15);
   });
 
-  it('is nobody by GET, HEAD or OPTIONS: no such route has a function that writes what decides, or answers a task token', () => {
-    const reading = routes.filter(({ key }) => /^(GET|HEAD|OPTIONS|ANY)\b/.test(key));
+  it('T06: is nobody by GET, HEAD or OPTIONS, or where no route leads: no such route has a function that writes what decides, or answers a task token', () => {
+    const reading = routes.filter(({ key }) => /^(GET|HEAD|OPTIONS|ANY)\b|^\$default$/.test(key));
     const guilty = reading.filter(({ fn }) =>
       permissions(service, fn).some(
         ({ actions, resources }) =>
@@ -100,6 +100,14 @@ describe('who can decide', () => {
 
     expect(reading.length).toBeGreaterThan(8);
     expect(guilty).toEqual([]);
+  });
+
+  it('T49: is nobody by answering a mail: nothing here receives any', () => {
+    const inbound = [data, service].flatMap((one) => Object.values(one.toJSON().Resources as object));
+    const text = JSON.stringify(inbound);
+
+    expect(text).not.toMatch(/AWS::SES::Receipt|AWS::WorkMail|ses\.amazonaws\.com|ReceiptRule/);
+    expect(routes.filter(({ key }) => /mail|inbound|reply/i.test(key))).toEqual([]);
   });
 
   it('is a function that cannot see a task token', () => {
@@ -261,7 +269,7 @@ describe('the network', () => {
 });
 
 describe('what is written down', () => {
-  it('never holds a path or a query: those can hold a link', () => {
+  it('T08: never holds a path or a query: those can hold a link', () => {
     const [stage] = ofType(service, 'AWS::ApiGatewayV2::Stage');
     const format = stage?.[1].Properties.AccessLogSettings.Format as string;
 
@@ -269,7 +277,7 @@ describe('what is written down', () => {
     expect(format).not.toMatch(/path|query|header|error\.message/i);
   });
 
-  it('never holds execution data: that has task tokens', () => {
+  it('T08: never holds execution data: that has task tokens', () => {
     service.allResourcesProperties('AWS::StepFunctions::StateMachine', {
       LoggingConfiguration: Match.objectLike({ IncludeExecutionData: false }),
     });

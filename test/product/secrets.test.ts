@@ -117,7 +117,7 @@ describe('secrets, after the main job has been done', { timeout: 120_000 }, () =
     expect(leaksIn(Object.entries(seen))).toEqual([]);
   });
 
-  it('are in no log of a function or a container, and in no file that a task left', () => {
+  it('T08: are in no log of a function or a container, and in no file that a task left', () => {
     const files = ['logs', 'tasks', 's3'].flatMap((folder) => filesBelow(join(product.folder, folder)));
 
     expect(files.length).toBeGreaterThan(5);

@@ -162,7 +162,7 @@ describe('evidence of an action that was changed, approved and carried out', () 
   });
 });
 
-describe('what was tampered with is found, and the first bad entry is named: T50', () => {
+describe('T50: what was tampered with is found, and the first bad entry is named', () => {
   const cases: [name: string, entry: number, spoil: (of: Evidence) => void, message: string][] = [
     [
       'an edited entry',

@@ -17,6 +17,7 @@ import { githubWebhook } from '#functions/http/github-webhook.ts';
 import { handler as health } from '#functions/http/health.ts';
 import { jiraWebhook } from '#functions/http/jira-webhook.ts';
 import { handler as notFound } from '#functions/http/not-found.ts';
+import { approvals, question } from '../../support/approvals.ts';
 import { type LocalAws, localAws } from '../../support/aws.ts';
 import { event, type Sent, send } from '../../support/request.ts';
 
@@ -171,7 +172,33 @@ it.each([
   expect(await stored('Deliveries')).toEqual([]);
 });
 
-it('refuses what is too old, though it is signed', async () => {
+it('T46: makes one ticket of one GitHub delivery that is sent again as another', async () => {
+  await deliver('github', opened);
+  const once = await stored('Deliveries');
+  for (const id of ['guid-2', 'guid-3']) {
+    const answer = await deliver('github', opened, { headers: { 'x-github-delivery': id } });
+    expect(answer.statusCode).toBe(202);
+  }
+
+  expect(await stored('Tickets')).toHaveLength(1);
+  expect(await stored('Deliveries')).toEqual(once);
+});
+
+const saysYes = { action: 'created', comment: { body: 'approve' }, sender: { login: 'anna' } };
+
+it.each([
+  ['github', { ...opened, ...saysYes }, { 'x-github-event': 'issue_comment' }],
+  ['github', { ...saysYes, review: { state: 'approved' } }, { 'x-github-event': 'pull_request_review' }],
+  ['jira', { ...jira, webhookEvent: 'comment_created', comment: { body: 'approve' } }, {}],
+] as const)('T48: decides nothing by what somebody writes, %#: %s', async (source, body, headers) => {
+  const { step, text } = question({ org });
+  const approval = await approvals.propose(step, text);
+
+  expect((await deliver(source, body, { headers })).statusCode).toBe(204);
+  expect(await approvals.find(org, approval.id)).toEqual(approval);
+});
+
+it('T47: refuses what is too old, though it is signed', async () => {
   expect((await deliver('jira', { ...jira, timestamp: NOW.getTime() - 3_700_000 })).statusCode).toBe(401);
   const old = `${NOW.getTime() / 1000 - 301}`;
   const text = JSON.stringify(erp);

@@ -105,7 +105,7 @@ describe('enqueue', () => {
 });
 
 describe('send', () => {
-  it('mails one link that leads to the question, with tracking off', async () => {
+  it('T09: mails one link that leads to the question, with tracking off', async () => {
     const { notice, message } = await posted();
     await deliver(message);
     const [mail] = aws.mails();

@@ -145,7 +145,7 @@ describe('the daily check', () => {
   });
 });
 
-describe('what was done to the books is found, and the first bad entry is named: T50', () => {
+describe('T50: what was done to the books is found, and the first bad entry is named', () => {
   type Spoil = (org: string, action: Chain) => Promise<unknown>;
   const cases: [string, entry: (id: string) => string, Spoil, message: string][] = [
     [

@@ -168,7 +168,7 @@ describe('propose plan', () => {
 });
 
 describe('a decision reaches its machine', () => {
-  it('when it comes before the machine waits', async () => {
+  it('T32: when it comes before the machine waits', async () => {
     const { approval, approvalId, org, ticketId, runId, executionArn } = await asked();
     const machines = machine();
     const dispatch = dispatching({ approvals, waits, machines });
@@ -181,7 +181,7 @@ describe('a decision reaches its machine', () => {
     expect(machines.told).toEqual(['late']);
   });
 
-  it('once, however often and by however many it is sent', async () => {
+  it('T31: once, however often and by however many it is sent', async () => {
     const { approval, approvalId, ...rest } = await asked();
     const machines = machine();
     await awaiting(waits)({ ...rest, approvalId, token: 'one' });
@@ -279,7 +279,7 @@ describe('load decision', () => {
           }),
         ),
     ],
-  ])('blocks what was approved when %s was changed afterwards', async (_, tamper) => {
+  ])('T26: blocks what was approved when %s was changed afterwards', async (_, tamper) => {
     const { approval, ...rest } = await asked();
     await approvals.decide(ORG, rest.approvalId, vote(approval), NOW);
     await tamper(rest);
