@@ -45,11 +45,8 @@ describe('T01: a token that nobody signed', () => {
     const nobody = new Proxy({}, { get: () => () => Promise.reject(new Error('a table was read')) }) as never;
     const given = await here.ask();
     const tokens = approvalTokens(SECRET, here.clock);
-    const route = approvalPages({
-      ...{ approvals: nobody, links: nobody, people: nobody, principalOf: nobody },
-      tokens,
-      clock: here.clock,
-    });
+    const none = { approvals: nobody, links: nobody, people: nobody, passkeys: nobody, principalOf: nobody };
+    const route = approvalPages({ ...none, tokens, clock: here.clock, publicUrl: here.url });
     const path = `/a/${given.approval.id}`;
     const forged = [
       'x',
