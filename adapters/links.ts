@@ -23,6 +23,7 @@ const LinkClaims = z.object({
 const ViewClaims = z.object({ ...Named, sub: z.string(), lnk: z.string() });
 const FormClaims = z.object({
   ...Named,
+  iat: z.int(),
   sub: z.string(),
   rev: z.int().positive(),
   ph: z.string(),
@@ -63,6 +64,8 @@ export interface Form {
   formHash: string;
   revision: number;
   payloadHash: string;
+  /** When its page was made, to the second. */
+  shownAt: string;
 }
 
 export const VIEW_SECONDS = 15 * 60;
@@ -114,7 +117,7 @@ export function approvalTokens(secretText: string, clock: Clock) {
       );
     },
 
-    form(form: Omit<Form, 'formHash'>, nonce: string): Promise<string> {
+    form(form: Omit<Form, 'formHash' | 'shownAt'>, nonce: string): Promise<string> {
       const { org, approvalId, by, revision, payloadHash, linkHash } = form;
       const named = { aid: approvalId, rev: revision, ph: payloadHash, jti: nonce, aud: org };
       const claims = { ...named, sub: by, ...(linkHash && { lnk: linkHash }) };
@@ -124,7 +127,7 @@ export function approvalTokens(secretText: string, clock: Clock) {
     async readForm(token: string): Promise<Form | undefined> {
       const claims = await read('form', FormClaims, token);
       if (!claims) return undefined;
-      const { aud, aid, sub, rev, ph, lnk, jti } = claims;
+      const { aud, aid, sub, rev, ph, lnk, jti, iat } = claims;
       return {
         org: aud,
         approvalId: aid,
@@ -133,6 +136,7 @@ export function approvalTokens(secretText: string, clock: Clock) {
         payloadHash: ph,
         linkHash: lnk,
         formHash: sha256(jti),
+        shownAt: new Date(iat * 1000).toISOString(),
       };
     },
   };

@@ -55,6 +55,8 @@ export const LedgerEntry = z.object({
   decisionId: z.string().optional(),
   reasonCommit: z.string().optional(),
   linkHash: z.string().optional(),
+  /** When the page was made on which it was decided. */
+  shownAt: z.iso.datetime().optional(),
   /** SHA-256 of a passkey's assertion over what was decided; the assertion itself is kept with the vote. */
   assertionHash: z.string().optional(),
   /** Why a rejected try did not count: the refusal's name. */

@@ -1,3 +1,4 @@
+import type { ApprovalEntry } from '#core/approvals/view.ts';
 import type { CostRow, Run, RunLine } from '#core/runs/run.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
 
@@ -6,14 +7,6 @@ export interface Me {
   id: string;
   email?: string;
   roles: string[];
-}
-
-export interface Waiting {
-  id: string;
-  ticketId: string;
-  title: string;
-  requestedAt: string;
-  expiresAt: string;
 }
 
 export interface Summary {
@@ -40,7 +33,7 @@ export const api = {
     ask<{ tickets: Ticket[]; cursor?: string }>(`/api/tickets?${new URLSearchParams(filter)}`),
   ticket: (id: string) => ask<TicketDetail>(`/api/tickets/${encodeURIComponent(id)}`),
   lines: (runId: string) => ask<{ lines: RunLine[] }>(`/api/runs/${encodeURIComponent(runId)}/lines`),
-  approvals: () => ask<{ approvals: Waiting[] }>('/api/approvals'),
+  approvals: () => ask<{ approvals: ApprovalEntry[] }>('/api/approvals'),
   askCode: (email: string) => ask<unknown>('/auth/code', { method: 'POST', body: { email } }),
   signIn: (email: string, code: string) =>
     ask<unknown>('/auth/session', { method: 'POST', body: { email, code } }),

@@ -1,7 +1,8 @@
 import { html, render } from 'lit-html';
+import type { ApprovalEntry } from '#core/approvals/view.ts';
 import type { RunLine } from '#core/runs/run.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
-import { api, type Me, type Refusal, type Summary, type TicketDetail, type Waiting } from './api.ts';
+import { api, type Me, type Refusal, type Summary, type TicketDetail } from './api.ts';
 import { signInView } from './views/sign-in.ts';
 import { ticketView } from './views/ticket.ts';
 import { ticketsView } from './views/tickets.ts';
@@ -15,7 +16,7 @@ const state: {
   email: string;
   problem?: string;
   filter: string;
-  board?: { tickets: Ticket[]; waiting: Waiting[]; summary: Summary };
+  board?: { tickets: Ticket[]; waiting: ApprovalEntry[]; summary: Summary };
   detail?: TicketDetail;
   lines: RunLine[];
 } = { email: '', filter: '', lines: [] };

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { GetCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, paginateQuery, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { Approval } from '#core/approvals/approval.ts';
 import { decided, isRepeated, type Refusal, refusal, type Step, type Vote } from '#core/approvals/decide.ts';
 import { type Approvals, type Change, MAX_PER_MINUTE, type Outcome } from '#core/approvals/ports.ts';
 import { Fault } from '#core/fault.ts';
 import type { Sealed } from '#core/ledger.ts';
 import { dynamo } from '../aws/clients.ts';
+import { dynamoHistory } from './approval-history.ts';
 import * as rows from './approval-rows.ts';
 import { useBudget } from './budgets.ts';
 import { type Refusal as Refused, writeTogether } from './transaction.ts';
@@ -33,7 +34,7 @@ export function dynamoApprovals(tables: ApprovalTables): Approvals {
 
 type Reading = Pick<
   Approvals,
-  'find' | 'payload' | 'inbox' | 'unheard' | 'unfinished' | 'pending' | 'ledger'
+  'find' | 'payload' | 'inbox' | 'history' | 'unheard' | 'unfinished' | 'pending' | 'ledger'
 >;
 
 function reading({ approvals, ledger }: Pick<ApprovalTables, 'approvals' | 'ledger'>): Reading {
@@ -48,17 +49,9 @@ function reading({ approvals, ledger }: Pick<ApprovalTables, 'approvals' | 'ledg
       return Item?.payload as string | undefined;
     },
 
-    async inbox(org) {
-      const { Items = [] } = await dynamo().send(
-        new QueryCommand({
-          TableName: approvals,
-          IndexName: 'inbox',
-          KeyConditionExpression: 'inboxOrg = :org',
-          ExpressionAttributeValues: { ':org': org },
-        }),
-      );
-      return Items.map(rows.approvalOf);
-    },
+    inbox: (org) => inbox(approvals, org),
+
+    history: dynamoHistory(approvals),
 
     unheard: async () => (await sparse(approvals, 'resume')).filter(({ resume }) => resume === 'PENDING'),
 
@@ -78,6 +71,21 @@ function reading({ approvals, ledger }: Pick<ApprovalTables, 'approvals' | 'ledg
       return Items.map(({ sk, text, hash }) => ({ seq: Number(sk), text, hash }) as Sealed);
     },
   };
+}
+
+async function inbox(table: string, org: string): Promise<Approval[]> {
+  const pages = paginateQuery(
+    { client: dynamo() },
+    {
+      TableName: table,
+      IndexName: 'inbox',
+      KeyConditionExpression: 'inboxOrg = :org',
+      ExpressionAttributeValues: { ':org': org },
+    },
+  );
+  const found: Approval[] = [];
+  for await (const { Items = [] } of pages) found.push(...Items.map(rows.approvalOf));
+  return found;
 }
 
 /** Everything in a sparse index: it holds only what is open, so this stays small. */

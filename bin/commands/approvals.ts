@@ -1,16 +1,10 @@
 import type { Command } from 'commander';
+import type { ApprovalEntry } from '#core/approvals/view.ts';
 import { milliseconds } from '#core/duration.ts';
 import type { delegationView } from '#core/people/delegation.ts';
 import { client } from '../client.ts';
 import { columns, moment } from '../layout.ts';
 import { CommandError, EXIT, terminal } from '../terminal.ts';
-
-interface Waiting {
-  id: string;
-  title: string;
-  requestedAt: string;
-  expiresAt: string;
-}
 
 type Delegation = ReturnType<typeof delegationView>;
 
@@ -36,11 +30,11 @@ export function approvals(program: Command): void {
     .description('every request that waits, the most urgent first')
     .action(async () => {
       const { api, out } = asked();
-      const { approvals: all } = await api.ask<{ approvals: Waiting[] }>('/api/approvals');
+      const { approvals: all } = await api.ask<{ approvals: ApprovalEntry[] }>('/api/approvals');
       out.result(
         all,
         () =>
-          columns(all.map(({ id, title, expiresAt }) => [id, `until ${moment(expiresAt)}`, title])) ||
+          columns(all.map(({ id, headline, expiresAt }) => [id, `until ${moment(expiresAt)}`, headline])) ||
           'Nothing waits.',
       );
     });

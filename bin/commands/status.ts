@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
+import type { ApprovalEntry } from '#core/approvals/view.ts';
 import type { Run } from '#core/runs/run.ts';
 import { isFinal, type Ticket, type TicketStatus } from '#core/tickets/ticket.ts';
 import { type Client, client } from '../client.ts';
@@ -7,20 +8,11 @@ import { columns, facts, moment, relative } from '../layout.ts';
 import { typed } from '../session.ts';
 import { CommandError, EXIT, money, terminal, tone } from '../terminal.ts';
 
-/** A decision that a ticket waits for. */
-interface Waiting {
-  id: string;
-  ticketId: string;
-  title: string;
-  requestedAt: string;
-  expiresAt: string;
-}
-
 interface Detail {
   ticket: Ticket;
   runs: Run[];
   costs: unknown[];
-  approval?: Waiting;
+  approval?: ApprovalEntry;
 }
 
 const HELP = `
@@ -55,7 +47,7 @@ export function status(program: Command): void {
 
 const WELL: TicketStatus[] = ['in_review', 'merged', 'answered'];
 
-async function all(api: Client): Promise<(Ticket & { approval?: Waiting })[]> {
+async function all(api: Client): Promise<(Ticket & { approval?: ApprovalEntry })[]> {
   const [{ tickets }, inbox] = await Promise.all([
     api.ask<{ tickets: Ticket[] }>('/api/tickets'),
     waiting(api),
@@ -70,14 +62,14 @@ async function one(api: Client, id: string): Promise<Detail> {
 }
 
 /** An API key may read tickets and not approvals: it then sees that one is waited for, and not which. */
-async function waiting(api: Client): Promise<Waiting[]> {
+async function waiting(api: Client): Promise<ApprovalEntry[]> {
   const { approvals } = await api
-    .ask<{ approvals: Waiting[] }>('/api/approvals')
+    .ask<{ approvals: ApprovalEntry[] }>('/api/approvals')
     .catch((error: Error) => (/scope/.test(error.message) ? { approvals: [] } : Promise.reject(error)));
   return approvals;
 }
 
-function of(inbox: Waiting[], { id }: Ticket): { approval?: Waiting } {
+function of(inbox: ApprovalEntry[], { id }: Ticket): { approval?: ApprovalEntry } {
   const approval = inbox.find(({ ticketId }) => ticketId === id);
   return approval ? { approval } : {};
 }
@@ -93,7 +85,7 @@ async function watched(api: Client, id: string, say: (text: string) => void): Pr
   }
 }
 
-function listed(api: Client, tickets: (Ticket & { approval?: Waiting })[]): string {
+function listed(api: Client, tickets: (Ticket & { approval?: ApprovalEntry })[]): string {
   if (tickets.length === 0)
     return `No tickets yet. Send one with:\n  ${typed(api.url, 'submit "What is wrong"')}`;
   const rows = tickets.map(({ id, status: state, externalId, title, updatedAt }) => [
@@ -105,10 +97,10 @@ function listed(api: Client, tickets: (Ticket & { approval?: Waiting })[]): stri
   ]);
   const open = tickets.flatMap(({ approval }) => (approval ? [approval] : []));
   if (open.length === 0) return columns(rows);
-  const asked = open.map(({ id, title, expiresAt }) => [
+  const asked = open.map(({ id, headline, expiresAt }) => [
     `  ${typed(api.url, `approve ${id}`)}`,
     relative(expiresAt),
-    title,
+    headline,
   ]);
   return `${columns(rows)}\n\nWaiting for a decision, each until it expires:\n${columns(asked, Infinity)}`;
 }

@@ -51,6 +51,8 @@ export const Decision = z.object({
   channel: Channel,
   auth: Auth,
   reason: z.string().max(2_000),
+  /** When the page was made on which it was decided, if it was on one. */
+  shownAt: z.iso.datetime().optional(),
 });
 export type Decision = z.infer<typeof Decision>;
 
@@ -121,6 +123,7 @@ export const Approval = z.object({
   lease: z.object({ holder: z.string(), until: z.iso.datetime() }).optional(),
   /** Tries that did not count: who, and why. */
   rejections: z.array(z.string()).default([]),
+  /** When somebody who was asked, or their mail's scanner, first opened it. */
   firstViewedAt: z.iso.datetime().optional(),
   requestedAt: z.iso.datetime(),
   expiresAt: z.iso.datetime(),

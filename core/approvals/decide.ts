@@ -111,19 +111,24 @@ function tooWeak({ risk, auths }: Approval, { auth }: Vote): Refusal {
 
 /** The approval with the vote counted: a no settles it, a yes does once there are as many as the quorum. */
 export function decided(approval: Approval, vote: Vote, at: string): Step {
-  const { id, verdict, by, onBehalfOf, channel, auth, reason } = vote;
+  const { id, verdict, by, onBehalfOf, channel, auth, reason, shownAt } = vote;
+  const firstViewedAt = approval.firstViewedAt ?? shownAt;
   const cast = { by, ...(onBehalfOf && { onBehalfOf }), channel, auth, at };
   const votes = verdict === 'approve' ? [...approval.votes, cast] : approval.votes;
   const isSettled = verdict === 'decline' || votes.length >= approval.quorum;
   const settled = {
     status: verdict === 'approve' ? ('APPROVED' as const) : ('DECLINED' as const),
-    decision: { id, verdict, by, ...(onBehalfOf && { onBehalfOf }), channel, auth, reason },
+    decision: {
+      ...{ id, verdict, by, channel, auth, reason },
+      ...(onBehalfOf && { onBehalfOf }),
+      ...(shownAt && { shownAt }),
+    },
     decidedAt: at,
     resume: waits(approval),
   };
   return step(
     approval,
-    { votes, ...(isSettled && settled) },
+    { votes, ...(firstViewedAt && { firstViewedAt }), ...(isSettled && settled) },
     {
       type: isSettled ? 'DECIDED' : 'VOTED',
       at,
@@ -133,6 +138,7 @@ export function decided(approval: Approval, vote: Vote, at: string): Step {
       decisionId: id,
       reasonCommit: commit(approval.salt, reason),
       linkHash: vote.linkHash,
+      shownAt,
       assertionHash: vote.assertion && hashOf(vote.assertion),
     },
   );

@@ -52,6 +52,8 @@ export interface Approvals {
   take(before: Approval, step: Step): Promise<boolean>;
   /** Pending in an organization, the most urgent first. */
   inbox(org: string): Promise<Approval[]>;
+  /** Whatever was asked in an organization, the newest first. Throws `Invalid` for a cursor that it did not give. */
+  history(org: string, past: Past): Promise<History>;
   /** Settled but not yet heard of by their machine, in every organization. */
   unheard(): Promise<Approval[]>;
   /** Approved for somebody who has not said yet what came of it, in every organization. */
@@ -62,6 +64,22 @@ export interface Approvals {
   orphan(approval: Approval): Promise<void>;
   /** The chain of an action, in order. */
   ledger(org: string, id: string): Promise<Sealed[]>;
+}
+
+/** Which part of what was asked; without `from`, all of it. */
+export interface Past {
+  from?: string | undefined;
+  type?: string | undefined;
+  /** Leaves out what still waits. */
+  isSettled?: boolean;
+  limit: number;
+  cursor?: string | undefined;
+}
+
+export interface History {
+  approvals: Approval[];
+  /** Where to go on; none at the end. */
+  cursor?: string;
 }
 
 /** Questions that one requester may ask in a minute: people who are asked too often stop reading. */

@@ -1,4 +1,5 @@
-import type { Approval } from './approval.ts';
+import type { Approval, Approver } from './approval.ts';
+import { whyItWaits } from './request.ts';
 
 /** An approval as the API tells it to people of the organization: no salt, no sets, no chain. */
 export function approvalView(approval: Approval, payload?: object) {
@@ -40,6 +41,33 @@ export function approvalView(approval: Approval, payload?: object) {
     ...(payload && { payload }),
   };
 }
+
+/** An approval in a list: enough to choose which to look at. Names whoever `everybody` knows. */
+export function approvalEntry(approval: Approval, everybody: readonly Approver[], mayDecide: boolean) {
+  const { id, type, headline, ticketId, runId, status, mode, risk, rule, over, quorum, auths } = approval;
+  const { requestedAt, expiresAt, firstViewedAt, decidedAt, decision, approvers } = approval;
+  const known = { ...approval, approvers: [...approvers, ...everybody] };
+  return {
+    ...{ id, type, headline, ticketId, runId, status, mode, risk, rule, over, quorum },
+    why: whyItWaits(approval),
+    requestedBy: nameOf(known, approval.requester),
+    asked: approvers.map(({ email }) => email),
+    votes: approval.votes.map(({ by, channel, at }) => ({ by: nameOf(known, by), channel, at })),
+    takesPasskey: !auths.includes('session'),
+    mayDecide,
+    ...{ requestedAt, expiresAt, firstViewedAt, decidedAt },
+    ...(decision && {
+      decision: {
+        verdict: decision.verdict,
+        by: decidedBy(known),
+        channel: decision.channel,
+        reason: decision.reason,
+      },
+    }),
+  };
+}
+
+export type ApprovalEntry = ReturnType<typeof approvalEntry>;
 
 /** Address of who decided, for people. */
 export function decidedBy(approval: Approval): string | undefined {

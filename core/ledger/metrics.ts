@@ -13,7 +13,7 @@ export interface Metric {
 export type Subject = Pick<Approval, 'type' | 'risk' | 'mode'>;
 
 /** Milliseconds of thought under which an approval of some risk looks like a rubber stamp. */
-const FAST = 3_000;
+export const FAST = 3_000;
 
 /** What the last entry of a chain tells about how people and policy decide. Rates are made of counts where they are read. */
 export function metricsOf(chain: readonly LedgerEntry[], subject: Subject): Metric[] {
@@ -47,7 +47,8 @@ function decided(last: LedgerEntry, chain: readonly LedgerEntry[], { type, risk,
   const { decision, channel = 'api' } = last;
   const seen = chain.find((one) => one.type === 'VIEWED');
   const isOverride = decision === 'decline' || chain.some((one) => one.type === 'MODIFIED');
-  const thought = seen && between('approval_think_ms', seen, last, { risk });
+  const began = last.shownAt ? { at: last.shownAt } : seen;
+  const thought = began && between('approval_think_ms', began, last, { risk });
   const isFast = thought && thought.value < FAST && decision === 'approve' && risk !== 'low';
   return [
     between('approval_latency_ms', chain[0], last, { mode, risk, channel }),
@@ -64,7 +65,7 @@ function count(name: string, dimensions: Record<string, string>): Metric {
 
 function between(
   name: string,
-  from: LedgerEntry | undefined,
+  from: Pick<LedgerEntry, 'at'> | undefined,
   to: LedgerEntry,
   dimensions: Record<string, string>,
 ): Metric {

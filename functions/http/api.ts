@@ -15,6 +15,7 @@ import { allow, type Principal } from '#core/people/principal.ts';
 import type { Clock, Projects, Runs, TicketQuery, Tickets } from '#core/ports.ts';
 import { issueOf, jobOf } from '#core/tickets/issue.ts';
 import { Priority, Source, type Ticket, TicketStatus, TicketType } from '#core/tickets/ticket.ts';
+import { approvalFigures, approvalList } from '../approval-list.ts';
 import { http, type Request, type Route } from '../http.ts';
 import { PrincipalEnv, type PrincipalOf, principalsFrom } from '../principal.ts';
 
@@ -32,7 +33,7 @@ interface Needs {
   tickets: Pick<Tickets, 'find' | 'list'>;
   runs: Pick<Runs, 'find' | 'lines' | 'costs'>;
   projects: Pick<Projects, 'list'>;
-  approvals: Pick<Approvals, 'inbox'>;
+  approvals: Pick<Approvals, 'inbox' | 'history'>;
   people: Pick<People, 'delegations' | 'list'>;
   clock: Clock;
   publicUrl: string;
@@ -66,7 +67,8 @@ const READS: Read[] = [
     path: /^\/api\/projects$/,
     answer: async ({ projects, org }) => ({ projects: await projects.list(org) }),
   },
-  { path: /^\/api\/approvals$/, scope: 'approvals:read', answer: waiting },
+  { path: /^\/api\/approvals$/, scope: 'approvals:read', answer: approvalList },
+  { path: /^\/api\/approvals\/metrics$/, scope: 'approvals:read', answer: approvalFigures },
   { path: /^\/api\/delegations$/, answer: delegations },
   { path: /^\/api\/summary$/, scope: 'issues:read', answer: summary },
 ];
@@ -146,19 +148,6 @@ async function lines({ runs, org, id, query }: Asked) {
   return { lines: found, after: found.at(-1)?.id ?? query.after };
 }
 
-async function waiting({ approvals, org }: Asked) {
-  const inbox = await approvals.inbox(org);
-  return {
-    approvals: inbox.map(({ id, ticketId, headline, requestedAt, expiresAt }) => ({
-      id,
-      ticketId,
-      title: headline,
-      requestedAt,
-      expiresAt,
-    })),
-  };
-}
-
 /** Who stands in for whom now. */
 async function delegations({ people, clock, org }: Asked) {
   const [all, everybody] = await Promise.all([people.delegations(org), people.list(org)]);
@@ -184,7 +173,7 @@ export const handler = http(Env, async (env) =>
     tickets: dynamoTickets(env.TICKETS_TABLE, env.DELIVERIES_TABLE),
     runs: dynamoRuns(env.RUNS_TABLE),
     projects: dynamoProjects(env.PROJECTS_TABLE),
-    // Reading the inbox touches no ledger, so this function is not given one.
+    // Reading lists touches no ledger, so this function is not given one.
     approvals: dynamoApprovals({ approvals: env.APPROVALS_TABLE, ledger: '' }),
     people: dynamoPeople(env.PEOPLE_TABLE),
     clock,

@@ -1,12 +1,13 @@
 import { html, nothing } from 'lit-html';
+import type { ApprovalEntry } from '#core/approvals/view.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
-import type { Summary, Waiting } from '../api.ts';
+import type { Summary } from '../api.ts';
 import { absolute, money, relative } from '../format.ts';
 import { pill } from './status.ts';
 
 interface Board {
   tickets: Ticket[];
-  waiting: Waiting[];
+  waiting: ApprovalEntry[];
   summary: Summary;
   filter: string;
   onFilter(status: string): void;
@@ -45,13 +46,13 @@ function tiles({ byStatus, spentNanoUsd }: Summary) {
   </div>`;
 }
 
-function approvals(waiting: Waiting[]) {
+function approvals(waiting: ApprovalEntry[]) {
   return html`<section class="card waiting">
     <h2>Waiting for a decision</h2>
     <ul class="rows">
       ${waiting.map(
-        ({ ticketId, title, expiresAt }) => html`<li>
-          <a class="title" href="/tickets/${ticketId}">${title}</a>
+        ({ id, headline, expiresAt }) => html`<li>
+          <a class="title" href="/a/${id}">${headline}</a>
           <span class="quiet" title=${absolute(expiresAt)}>due ${relative(expiresAt)}</span>
           <span class="quiet">The approvers have the link in their mail; nothing happens before one of them decides.</span>
         </li>`,
