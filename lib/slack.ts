@@ -9,6 +9,7 @@ import type { Env as InteractionEnv } from '#functions/http/slack-interaction.ts
 import type { Env as LinkEnv } from '#functions/http/slack-link.ts';
 import type { Env as FollowEnv } from '#functions/queue/follow-approvals.ts';
 import type { Env as SayEnv } from '#functions/queue/say-in-slack.ts';
+import { askEnv, asks } from './asking.ts';
 import type { DataStack } from './data-stack.ts';
 import { deadLetters } from './dead-letters.ts';
 import { appends, reads, standsIn, writes } from './grants.ts';
@@ -54,11 +55,9 @@ export class Slack extends Construct {
     const { data, toSlack } = this.props;
     const interaction = new Handler<InteractionEnv>(this, 'Interaction', {
       entry: 'http/slack-interaction',
-      env: { ...this.asks(), POLICIES_TABLE: data.policies.tableName, SLACK_QUEUE_URL: toSlack.queueUrl },
+      env: { ...askEnv(data), ...this.finds(), SLACK_QUEUE_URL: toSlack.queueUrl },
     });
-    writes(interaction, data.approvals);
-    appends(interaction, data.ledger);
-    reads(interaction, data.people, data.policies);
+    asks(interaction, data);
     standsIn(interaction, data);
     toSlack.grantSendMessages(interaction);
     interaction.addToRolePolicy(this.readsApps());
@@ -68,11 +67,11 @@ export class Slack extends Construct {
   /** Who is who in Slack: it writes people, and nothing that decides. */
   private link() {
     const { data } = this.props;
-    const { PEOPLE_TABLE, SLACK_PREFIX, SLACK_URL, PUBLIC_URL } = this.asks();
     const link = new Handler<LinkEnv>(this, 'Link', {
       entry: 'http/slack-link',
       env: {
-        ...{ PEOPLE_TABLE, SLACK_PREFIX, SLACK_URL, PUBLIC_URL },
+        ...this.finds(),
+        PEOPLE_TABLE: data.people.tableName,
         SESSION_SECRET_ARN: data.sessionSecret.secretArn,
       },
     });
@@ -105,8 +104,11 @@ export class Slack extends Construct {
     const say = new Handler<SayEnv>(this, 'Say', {
       entry: 'queue/say-in-slack',
       env: {
-        ...this.asks(),
+        ...this.finds(),
+        APPROVALS_TABLE: data.approvals.tableName,
+        LEDGER_TABLE: data.ledger.tableName,
         NOTICES_TABLE: data.notices.tableName,
+        PEOPLE_TABLE: data.people.tableName,
         RUNS_TABLE: data.runs.tableName,
         MAIL_QUEUE_URL: toSend.queueUrl,
       },
@@ -119,16 +121,10 @@ export class Slack extends Construct {
     say.addEventSource(new SqsEventSource(toSlack, { batchSize: 5, reportBatchItemFailures: true }));
   }
 
-  private asks() {
-    const { data, publicUrl, slackUrl } = this.props;
-    return {
-      APPROVALS_TABLE: data.approvals.tableName,
-      LEDGER_TABLE: data.ledger.tableName,
-      PEOPLE_TABLE: data.people.tableName,
-      SLACK_PREFIX: PREFIX,
-      SLACK_URL: slackUrl,
-      PUBLIC_URL: publicUrl,
-    };
+  /** Where Slack is, and we are. */
+  private finds() {
+    const { publicUrl, slackUrl } = this.props;
+    return { SLACK_PREFIX: PREFIX, SLACK_URL: slackUrl, PUBLIC_URL: publicUrl };
   }
 
   /** Only the Slack apps: one secret per organization, put there by its admin. */

@@ -20,6 +20,7 @@ interface Input {
   action_id: string;
   multiline: boolean;
   max_length: number;
+  initial_value?: string;
 }
 
 /** The part of Block Kit that we speak. */
@@ -27,7 +28,7 @@ export type Block =
   | { type: 'header'; text: Text }
   | { type: 'section'; text: Text }
   | { type: 'actions'; block_id: string; elements: Element[] }
-  | { type: 'input'; block_id: string; label: Text; element: Input };
+  | { type: 'input'; block_id: string; optional?: boolean; label: Text; element: Input };
 
 export interface View {
   type: 'modal';

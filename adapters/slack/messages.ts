@@ -4,7 +4,7 @@ import { outcome } from '#core/approvals/outcome.ts';
 import { factsOf } from '#core/approvals/request.ts';
 import { summarise } from '#core/approvals/summary.ts';
 import { oneLine, visible } from '#core/visible.ts';
-import { type Block, doesFit, escaped, fitted, LIMIT, plain, sections, type View } from './blocks.ts';
+import { type Block, doesFit, escaped, fitted, LIMIT, plain, sections } from './blocks.ts';
 import type { Message } from './client.ts';
 
 /** A request as it is told to one person in Slack. */
@@ -20,7 +20,7 @@ export interface Told {
   opening?: string | undefined;
 }
 
-export const ACTION = { approve: 'approve', decline: 'decline', open: 'open' };
+export const ACTION = { approve: 'approve', change: 'change', decline: 'decline', open: 'open' };
 /** The one field of the modal for declining: its block and its action. */
 export const REASON = 'reason';
 
@@ -130,26 +130,13 @@ function buttons(
       deny: plain('Not yet'),
     },
   };
-  const elements = isOpen ? [...(isWhole ? [approve] : []), decline, open] : [open];
-  return { type: 'actions', block_id: 'decision', elements };
-}
-
-/** Asks why somebody declines. `metadata` comes back with the answer. */
-export function declineView(metadata: string): View {
-  return {
-    type: 'modal',
-    callback_id: ACTION.decline,
-    private_metadata: metadata,
-    title: plain('Decline'),
-    submit: plain('Decline'),
-    close: plain('Back'),
-    blocks: [
-      {
-        type: 'input',
-        block_id: REASON,
-        label: plain('Why? Whoever asked will read it.'),
-        element: { type: 'plain_text_input', action_id: REASON, multiline: true, max_length: 2_000 },
-      },
-    ],
+  const change = {
+    type: 'button' as const,
+    action_id: ACTION.change,
+    text: plain('Change…'),
+    value: buttonValue(approval, 'approve'),
   };
+  const yes = isWhole ? [approve, ...(approval.modifiable.length > 0 ? [change] : [])] : [];
+  const elements = isOpen ? [...yes, decline, open] : [open];
+  return { type: 'actions', block_id: 'decision', elements };
 }

@@ -94,7 +94,8 @@ async function asked(change: Partial<Question> = {}): Promise<Asked> {
 
 function route() {
   return slackInteraction({
-    ...{ ...asking(clock), apps, members, publicUrl: URL_ },
+    ...asking(clock),
+    ...{ apps, members, publicUrl: URL_ },
     isNew: dynamoReplays('Approvals'),
     connect: ({ botToken: token }) => slack({ url: workspace.url, token }),
     say: async (message) => void said.push(message),

@@ -27,6 +27,7 @@ const Input = z.strictObject({
   action_id: id,
   multiline: z.boolean().optional(),
   max_length: z.int().min(1).max(3_000).optional(),
+  initial_value: z.string().min(1).max(3_000).optional(),
 });
 
 const block = { block_id: id.optional() };
@@ -34,7 +35,13 @@ const Block = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('header'), text: text(150), ...block }),
   z.strictObject({ type: z.literal('section'), text: text(3_000), ...block }),
   z.strictObject({ type: z.literal('actions'), elements: z.array(Button).min(1).max(25), ...block }),
-  z.strictObject({ type: z.literal('input'), label: text(2_000), element: Input, ...block }),
+  z.strictObject({
+    type: z.literal('input'),
+    label: text(2_000),
+    element: Input,
+    optional: z.boolean().optional(),
+    ...block,
+  }),
 ]);
 
 const Blocks = z

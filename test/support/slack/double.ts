@@ -175,7 +175,7 @@ export async function slackDouble(clock: Clock): Promise<SlackDouble> {
       if (!opened) throw new Error('No modal is open');
       const state = Object.entries(values).map(([name, value]) => [
         name,
-        { [name]: { type: 'plain_text_input', value } },
+        { field: { type: 'plain_text_input', value } },
       ]);
       return double.sign({
         type: 'view_submission',
