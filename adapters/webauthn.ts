@@ -63,6 +63,25 @@ export async function signedBy(
   return verified && authenticationInfo ? { passkey, counter: authenticationInfo.newCounter } : undefined;
 }
 
+/** What is kept with a vote that a passkey has signed. */
+const Kept = z.object({
+  origin: z.url(),
+  rpId: z.string(),
+  nonce: z.string(),
+  publicKey: z.string(),
+  response: Credential,
+});
+
+/** Whether what was kept with a vote is its passkey's signature over a challenge: for anybody, without us. */
+export async function isSignedDecision(kept: string, challenge: string): Promise<boolean> {
+  const { passkey } = await orNothing(async () => {
+    const { origin, publicKey, response } = parseJson(Kept, kept);
+    const own = { org: '', person: '', id: response.id, publicKey, counter: 0, createdAt: '' };
+    return { passkey: await signedBy(JSON.stringify(response), [own], { challenge, publicUrl: origin }) };
+  });
+  return passkey !== undefined;
+}
+
 /** The library throws for whatever is wrong with an answer: none of it is told to whoever sent it. */
 async function orNothing<T>(verify: () => Promise<T>): Promise<Partial<T>> {
   try {

@@ -34,7 +34,7 @@ export function dynamoApprovals(tables: ApprovalTables): Approvals {
 
 type Reading = Pick<
   Approvals,
-  'find' | 'payload' | 'inbox' | 'history' | 'unheard' | 'unfinished' | 'pending' | 'ledger'
+  'find' | 'payload' | 'inbox' | 'history' | 'unheard' | 'unfinished' | 'pending' | 'assertions' | 'ledger'
 >;
 
 function reading({ approvals, ledger }: Pick<ApprovalTables, 'approvals' | 'ledger'>): Reading {
@@ -58,6 +58,18 @@ function reading({ approvals, ledger }: Pick<ApprovalTables, 'approvals' | 'ledg
     unfinished: async () => (await sparse(approvals, 'resume')).filter(({ runId }) => !runId),
 
     pending: () => sparse(approvals, 'inbox'),
+
+    async assertions(org, id) {
+      const { Items = [] } = await dynamo().send(
+        new QueryCommand({
+          TableName: approvals,
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :votes)',
+          ExpressionAttributeValues: { ':pk': rows.actionPk(org, id), ':votes': 'VOTE#' },
+          ConsistentRead: true,
+        }),
+      );
+      return [...new Set(Items.flatMap(({ assertion }) => (assertion ? [String(assertion)] : [])))];
+    },
 
     async ledger(org, id) {
       const { Items = [] } = await dynamo().send(

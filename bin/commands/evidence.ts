@@ -3,7 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { Evidence } from '#core/ledger/evidence.ts';
-import { fingerprint, pemOf, type Report, verifyEvidence } from '#core/ledger/verify.ts';
+import {
+  fingerprint,
+  pemOf,
+  type Report,
+  type SignedByPasskey,
+  verifyEvidence,
+} from '#core/ledger/verify.ts';
 import { parseJson } from '#core/parse.ts';
 import { type Client, client } from '../client.ts';
 import { facts, moment } from '../layout.ts';
@@ -46,14 +52,18 @@ export function evidence(program: Command): void {
     .description('check a file without a network: chain, tree, signatures and what was approved')
     .argument('<file>', 'what evidence wrote')
     .option('--key <pem...>', 'public keys that you believe; without one, the file brings its own')
-    .action((file: string, { key: keyFiles = [] }: { key?: string[] }) => {
+    .action(async (file: string, { key: keyFiles = [] }: { key?: string[] }) => {
       const bundle = parsed(file);
-      const report = verifyEvidence(bundle, keyFiles.map(keyIn));
+      const report = await verifyEvidence(bundle, { keys: keyFiles.map(keyIn), isSigned });
       const { json } = program.opts();
       terminal(json).result(summary(bundle, report), () => described(bundle, report, keyFiles.length > 0));
       if (report.problems.length > 0) process.exitCode = EXIT.failed;
     });
 }
+
+/** Loaded only where a passkey has signed: most evidence has none, and the library is large. */
+const isSigned: SignedByPasskey = async (kept, challenge) =>
+  (await import('#adapters/webauthn.ts')).isSignedDecision(kept, challenge);
 
 /** The evidence, once a checkpoint covers all of it. */
 async function exported(api: Client, id: string, say: (text: string) => void): Promise<Evidence> {

@@ -62,6 +62,8 @@ export interface Approvals {
   pending(): Promise<Approval[]>;
   /** Gives up on a machine that will never hear: its execution is gone. The decision stands. */
   orphan(approval: Approval): Promise<void>;
+  /** What passkeys have signed to decide it. */
+  assertions(org: string, id: string): Promise<string[]>;
   /** The chain of an action, in order. */
   ledger(org: string, id: string): Promise<Sealed[]>;
 }

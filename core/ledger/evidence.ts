@@ -21,6 +21,8 @@ export const Evidence = z.strictObject({
   policy: z.strictObject({ hash: z.string(), text: z.string().nullable() }),
   /** What the decider wrote, if a person decided. */
   reason: z.string().nullable(),
+  /** What passkeys have signed, with their public keys: the texts that entries hold the hashes of. */
+  assertions: z.array(z.string()),
   entries: z.array(
     z.strictObject({
       seq: z.int().positive(),
@@ -41,7 +43,7 @@ export const Evidence = z.strictObject({
 export type Evidence = z.infer<typeof Evidence>;
 
 export interface EvidenceNeeds {
-  approvals: Pick<Approvals, 'find' | 'payload' | 'ledger'>;
+  approvals: Pick<Approvals, 'find' | 'payload' | 'ledger' | 'assertions'>;
   sequence: Pick<Sequence, 'find'>;
   trees: Pick<Trees, 'growth' | 'covering' | 'headNode' | 'node'>;
   policies: Pick<Policies, 'text'>;
@@ -72,6 +74,7 @@ export async function evidenceOf(org: string, id: string, needs: EvidenceNeeds):
       hash: approval.policyHash,
       text: (await needs.policies.text(org, approval.policyHash)) ?? null,
     },
+    assertions: await approvals.assertions(org, id),
     entries: await Promise.all(
       sealed.map(async (one, at) => {
         const { index } = places[at] as Place;

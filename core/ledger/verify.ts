@@ -1,4 +1,5 @@
 import { createHash, createPublicKey, verify as isSignedBy } from 'node:crypto';
+import { challengeOf } from '../approvals/challenge.ts';
 import { canonical, hashOf } from '../canonical.ts';
 import { commit, entryIn, firstBroken, type LedgerEntry, type Problem } from '../ledger.ts';
 import { Checkpoint, type Signed } from './checkpoint.ts';
@@ -15,20 +16,27 @@ export interface Report {
   unchecked: string[];
 }
 
+/** Whether what was kept with a vote is a passkey's signature over a challenge. */
+export type SignedByPasskey = (kept: string, challenge: string) => Promise<boolean>;
+
 /** Checks evidence with nothing but public keys, the first bad entry first. `keys`, in PEM, are the ones believed; without any, its own are. */
-export function verifyEvidence(evidence: Evidence, keys: readonly string[] = []): Report {
+export async function verifyEvidence(
+  evidence: Evidence,
+  { keys = [], isSigned }: { keys?: readonly string[]; isSigned: SignedByPasskey },
+): Promise<Report> {
   const [first, latest] = evidence.checkpoints.map(checkpointIn);
   const problems = [
     ...evidence.checkpoints.flatMap((signed) => signatureProblem(signed, keys)),
     ...(first && latest ? treeProblems(evidence, first, latest) : []),
     ...chainProblems(evidence),
     ...committedProblems(evidence),
+    ...(await passkeyProblems(evidence, isSigned)),
   ];
   return {
     problems: problems.sort((a, b) => a.entry - b.entry),
     asOf: latest?.time,
     unchecked: [
-      ...(evidence.salt === null ? ['the payload and the reason: they were erased'] : []),
+      ...(evidence.salt === null ? ['payload, reason and passkeys: what they are about was erased'] : []),
       ...(evidence.policy.text === null ? ['the text of the policy: only its hash is known'] : []),
     ],
   };
@@ -156,4 +164,32 @@ function payloadProblems({ payloads }: Evidence, salt: string, entries: LedgerEn
 
 function not({ seq }: LedgerEntry, what: string): Problem {
   return { entry: seq, message: `the ${what} is not what entry ${seq} was made for` };
+}
+
+/** Whether passkeys have signed what their entries say: this payload, this decision. */
+async function passkeyProblems(evidence: Evidence, isSigned: SignedByPasskey): Promise<Problem[]> {
+  const entries = evidence.entries.flatMap(({ text }) => entryIn(text) ?? []);
+  const kept = new Map(evidence.assertions.map((text) => [hashOf(text), text]));
+  const problems: Problem[] = [];
+  for (const entry of entries) {
+    const text = kept.get(entry.assertionHash ?? '');
+    kept.delete(entry.assertionHash ?? '');
+    if (!entry.assertionHash || (text && (await isOwnDecision(entry, text, { evidence, isSigned }))))
+      continue;
+    problems.push({ entry: entry.seq, message: `entry ${entry.seq} is not signed by its passkey` });
+  }
+  if (kept.size > 0) problems.push({ entry: 1, message: 'there is a signature that no entry is about' });
+  return problems;
+}
+
+async function isOwnDecision(
+  { org, actionId, revision, decision }: LedgerEntry,
+  text: string,
+  { evidence, isSigned }: { evidence: Evidence; isSigned: SignedByPasskey },
+): Promise<boolean> {
+  const payload = evidence.payloads.find((one) => one.revision === revision);
+  if (!payload || !decision) return evidence.salt === null;
+  const { nonce } = JSON.parse(text) as { nonce: string };
+  const request = { org, id: actionId, revision, payloadHash: hashOf(payload.text) };
+  return isSigned(text, challengeOf(request, { verdict: decision, nonce }));
 }

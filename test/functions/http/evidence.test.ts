@@ -1,12 +1,15 @@
 import { execFile } from 'node:child_process';
-import { createSign, generateKeyPairSync } from 'node:crypto';
+import { createHash, createSign, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { relyingParty } from '#adapters/relying-party.ts';
+import { isSignedDecision } from '#adapters/webauthn.ts';
 import type { Approval } from '#core/approvals/approval.ts';
-import { canonical } from '#core/canonical.ts';
+import { challengeOf } from '#core/approvals/challenge.ts';
+import { canonical, hashOf } from '#core/canonical.ts';
 import { Checkpoint, checkpointed, type Signed } from '#core/ledger/checkpoint.ts';
 import { Evidence, evidenceOf } from '#core/ledger/evidence.ts';
 import { verifyEvidence } from '#core/ledger/verify.ts';
@@ -14,7 +17,7 @@ import { LedgerEntry, type Sealed, seal } from '#core/ledger.ts';
 import type { Principal } from '#core/people/principal.ts';
 import { approvalApi } from '#functions/http/approval-api.ts';
 import { evidence } from '#functions/http/evidence.ts';
-import { ANNA, approvals, asking, handClock } from '../../support/approvals.ts';
+import { ANNA, approvals, asking, handClock, NOW, question, vote } from '../../support/approvals.ts';
 import { type LocalAws, localAws } from '../../support/aws.ts';
 import {
   type Chain,
@@ -53,6 +56,8 @@ afterAll(async () => {
   await aws.stop();
 });
 
+const check = (of: Evidence, keys: string[] = []) => verifyEvidence(of, { keys, isSigned: isSignedDecision });
+
 /** A copy that may be spoilt. */
 const copy = () => structuredClone(bundle);
 type Entry = Evidence['entries'][number];
@@ -81,8 +86,8 @@ function forgery(change: Partial<Checkpoint>, { text }: Signed): Signed {
 }
 
 describe('evidence', () => {
-  it('holds, and says until when', () => {
-    expect(verifyEvidence(bundle)).toEqual({
+  it('holds, and says until when', async () => {
+    expect(await check(bundle)).toEqual({
       problems: [],
       asOf: making.clock.now().toISOString(),
       unchecked: [expect.stringContaining('policy')],
@@ -92,12 +97,12 @@ describe('evidence', () => {
     expect(bundle.checkpoints.map(({ text }) => JSON.parse(text).size)).toEqual([10, 16]);
   });
 
-  it('holds for the key that is known, and for no other', () => {
+  it('holds for the key that is known, and for no other', async () => {
     const { publicKey } = bundle.checkpoints[0];
     const other = forgery({}, bundle.checkpoints[0]).publicKey;
 
-    expect(verifyEvidence(bundle, [other, publicKey]).problems).toEqual([]);
-    expect(verifyEvidence(bundle, [other]).problems[0]?.message).toContain('a key that is not yours');
+    expect((await check(bundle, [other, publicKey])).problems).toEqual([]);
+    expect((await check(bundle, [other])).problems[0]?.message).toContain('a key that is not yours');
   });
 
   it('is not given before a checkpoint covers all of it', async () => {
@@ -106,11 +111,11 @@ describe('evidence', () => {
     await expect(evidenceOf(org, late.id, needs)).rejects.toMatchObject({ code: 'Unavailable' });
     await checkpointed(org, making);
 
-    expect(verifyEvidence(await evidenceOf(org, late.id, needs)).problems).toEqual([]);
+    expect((await check(await evidenceOf(org, late.id, needs))).problems).toEqual([]);
   });
 
-  it('still holds when payload, reason and salt were erased, and says what it cannot show', () => {
-    const report = verifyEvidence({ ...copy(), salt: null, payloads: [], reason: null });
+  it('still holds when payload, reason and salt were erased, and says what it cannot show', async () => {
+    const report = await check({ ...copy(), salt: null, payloads: [], reason: null });
 
     expect(report.problems).toEqual([]);
     expect(report.unchecked).toContainEqual(expect.stringContaining('erased'));
@@ -145,7 +150,7 @@ describe('evidence of an action that was changed, approved and carried out', () 
     await checkpointed(team.org, making);
     const found = await evidenceOf(team.org, body.action_id, needs);
 
-    expect(verifyEvidence(found)).toMatchObject({ problems: [], unchecked: [] });
+    expect(await check(found)).toMatchObject({ problems: [], unchecked: [] });
     expect(found.entries.map(({ text }) => JSON.parse(text).type)).toEqual([
       'PROPOSED',
       'MODIFIED',
@@ -155,10 +160,85 @@ describe('evidence of an action that was changed, approved and carried out', () 
     ]);
     expect(found.payloads.map(({ text }) => JSON.parse(text).to.length)).toEqual([2, 1]);
     expect(JSON.parse(found.policy.text ?? '')).toEqual(team.document);
-    expect(verifyEvidence({ ...found, policy: { ...found.policy, text: '{}' } }).problems).toMatchObject([
+    expect((await check({ ...found, policy: { ...found.policy, text: '{}' } })).problems).toMatchObject([
       { entry: 5, message: 'the policy is not what entry 5 was made for' },
     ]);
-    expect(verifyEvidence({ ...found, facts: { recipients: 2 } }).problems).toMatchObject([{ entry: 2 }]);
+    expect((await check({ ...found, facts: { recipients: 2 } })).problems).toMatchObject([{ entry: 2 }]);
+  });
+});
+
+describe('evidence of a decision that a passkey has signed', () => {
+  /** A passkey in software: it signs what WebAuthn says it signs, with a P-256 key. */
+  function passkey(origin: string) {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const { x = '', y = '' } = publicKey.export({ format: 'jwk' });
+    const bytes = (hex: string) => Buffer.from(hex, 'hex');
+    const coordinate = (text: string) => Buffer.from(text, 'base64url');
+    const cose = Buffer.concat([
+      bytes('a5010203262001215820'),
+      coordinate(x),
+      bytes('225820'),
+      coordinate(y),
+    ]);
+    return {
+      publicKey: cose.toString('base64url'),
+      sign(challenge: string) {
+        const host = createHash('sha256').update(new URL(origin).hostname).digest();
+        const authenticatorData = Buffer.concat([host, bytes('0500000001')]);
+        const clientData = Buffer.from(JSON.stringify({ type: 'webauthn.get', challenge, origin }));
+        const signed = Buffer.concat([authenticatorData, createHash('sha256').update(clientData).digest()]);
+        const signature = createSign('sha256').update(signed).sign(privateKey).toString('base64url');
+        const response = {
+          ...{ authenticatorData: authenticatorData.toString('base64url'), signature },
+          clientDataJSON: clientData.toString('base64url'),
+        };
+        return { id: 'a2V5', rawId: 'a2V5', type: 'public-key', response, clientExtensionResults: {} };
+      },
+    };
+  }
+
+  /** Evidence of a decision, signed by a passkey that was shown another one if `shown` says so. */
+  async function signed(shown: Partial<{ id: string; verdict: 'decline'; payloadHash: string }> = {}) {
+    const mine = newOrg();
+    const { step, text } = question({ org: mine, risk: 'high', auths: ['passkey'] });
+    const { next } = step;
+    const origin = 'https://approve.acme.example';
+    const key = passkey(origin);
+    const { verdict = 'approve', ...other } = shown;
+    const response = key.sign(challengeOf({ ...next, ...other }, { verdict, nonce: 'n' }));
+    const assertion = canonical({ ...relyingParty(origin), nonce: 'n', publicKey: key.publicKey, response });
+    await approvals.propose(step, text);
+    await approvals.decide(mine, next.id, vote(next, { auth: 'passkey', assertion }), NOW);
+    for (const one of await approvals.ledger(mine, next.id))
+      await sequencer().consume(inserted(mine, next.id, one));
+    await checkpointed(mine, making);
+    return evidenceOf(mine, next.id, needs);
+  }
+
+  it('proves it with the passkey’s public key', async () => {
+    const found = await signed();
+
+    expect(found.assertions).toHaveLength(1);
+    expect((await check(found)).problems).toEqual([]);
+  });
+
+  it.each([
+    ['another request', { id: `act_${'0'.repeat(26)}` }],
+    ['the other verdict', { verdict: 'decline' as const }],
+    ['another payload', { payloadHash: hashOf('{}') }],
+  ])('finds that the passkey was shown %s', async (_, shown) => {
+    expect((await check(await signed(shown))).problems).toEqual([
+      { entry: 2, message: 'entry 2 is not signed by its passkey' },
+    ]);
+  });
+
+  it('finds a signature that is missing, or that no entry is about', async () => {
+    const found = await signed();
+
+    expect((await check({ ...found, assertions: [] })).problems).toMatchObject([{ entry: 2 }]);
+    expect((await check({ ...found, assertions: [...found.assertions, '{}'] })).problems).toMatchObject([
+      { entry: 1 },
+    ]);
   });
 });
 
@@ -271,10 +351,10 @@ describe('T50: what was tampered with is found, and the first bad entry is named
     ],
   ];
 
-  it.each(cases)('%s', (_, first, spoil, message) => {
+  it.each(cases)('%s', async (_, first, spoil, message) => {
     const spoilt = copy();
     spoil(spoilt);
-    const { problems } = verifyEvidence(Evidence.parse(spoilt));
+    const { problems } = await check(Evidence.parse(spoilt));
 
     expect(problems[0]).toMatchObject({ entry: first });
     expect(
@@ -285,10 +365,10 @@ describe('T50: what was tampered with is found, and the first bad entry is named
     ).toContain(message);
   });
 
-  it('a forged checkpoint, by whoever knows our key', () => {
+  it('a forged checkpoint, by whoever knows our key', async () => {
     const forged = copy();
     forged.checkpoints[1] = forgery({ time: '2020-01-01T00:00:00.000Z' }, forged.checkpoints[1]);
-    const [first] = verifyEvidence(forged, [bundle.checkpoints[0].publicKey]).problems;
+    const [first] = (await check(forged, [bundle.checkpoints[0].publicKey])).problems;
 
     expect(first).toEqual({
       entry: 1,
@@ -300,27 +380,27 @@ describe('T50: what was tampered with is found, and the first bad entry is named
     const forked = copy();
     const later = Checkpoint.parse(JSON.parse(forked.checkpoints[1].text));
     forked.checkpoints[1] = await making.signer.sign(canonical({ ...later, root: 'f'.repeat(64) }));
-    const problems = verifyEvidence(forked, [bundle.checkpoints[0].publicKey]).problems;
+    const problems = (await check(forked, [bundle.checkpoints[0].publicKey])).problems;
 
     expect(problems).toEqual([{ entry: 1, message: expect.stringContaining('entry 1 is in a fork') }]);
   });
 
-  it('an entry that only a fork has, named by the history that does not have it', () => {
+  it('an entry that only a fork has, named by the history that does not have it', async () => {
     const forked = copy();
     rewrite(forked, 3, { actor: { principal: ANNA, auth: 'session' } });
 
-    expect(verifyEvidence(forked).problems[0]?.message).toContain('entry 3 is not in the tree');
+    expect((await check(forked)).problems[0]?.message).toContain('entry 3 is not in the tree');
   });
 
-  it('any other character anywhere', () => {
+  it('any other character anywhere', async () => {
     const paths = leaves(bundle);
-    fc.assert(
-      fc.property(fc.nat(paths.length - 1), fc.nat(), (at, where) => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(paths.length - 1), fc.nat(), async (at, where) => {
         const spoilt = copy();
         alter(spoilt, paths[at] as string[], where);
         const read = Evidence.safeParse(spoilt);
 
-        expect(read.success && verifyEvidence(read.data).problems.length === 0, paths[at]?.join('.')).toBe(
+        expect(read.success && (await check(read.data)).problems.length === 0, paths[at]?.join('.')).toBe(
           false,
         );
       }),
@@ -371,7 +451,7 @@ describe('GET /v1/actions/{id}/evidence', () => {
     const answer = await ask(principal);
 
     expect(answer.statusCode).toBe(200);
-    expect(verifyEvidence(Evidence.parse(JSON.parse(answer.body))).problems).toEqual([]);
+    expect((await check(Evidence.parse(JSON.parse(answer.body)))).problems).toEqual([]);
   });
 
   it.each([
