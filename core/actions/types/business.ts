@@ -22,16 +22,18 @@ export const refund = action({
   modifiable: { '/amount': notMore },
 });
 
+export const PolicyUpdatePayload = z.strictObject({
+  /** The version it takes the place of: if another came meanwhile, it is not activated. */
+  replaces: z.int().nonnegative(),
+  /** The policy's file, as written. */
+  text: z.string().max(65_536),
+  hash: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+});
+
 /** Putting another policy in the place of the active one. */
 export const updatePolicy = action({
   type: 'policy.update',
-  payload: z.strictObject({
-    /** The version it takes the place of: if another came meanwhile, it is not activated. */
-    replaces: z.int().nonnegative(),
-    /** The policy's file, as written. */
-    text: z.string().max(65_536),
-    hash: z.string().regex(/^sha256:[0-9a-f]{64}$/),
-  }),
+  payload: PolicyUpdatePayload,
   facts: [],
   headline: ({ replaces, hash }) => `Replace version ${replaces} of the policy by ${hash.slice(0, 15)}`,
   modifiable: {},
