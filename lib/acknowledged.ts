@@ -87,6 +87,7 @@ const SERVICE: Acceptance[] = [
     reason: 'Files of runs, below one prefix',
   },
   { at: 'Approvals/Dispatch', ids: wildcard('*'), reason: TOKENS },
+  { at: 'Approvals/Views', ids: wildcard('*'), reason: STREAMS },
   { at: 'Approvals/Sweep', ids: wildcard('*'), reason: TOKENS },
   { at: 'Ledger/Sequencer', ids: wildcard('*'), reason: STREAMS },
   { at: 'Ledger/Checkpointer', ids: wildcard('*'), reason: STREAMS },

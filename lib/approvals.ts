@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { type HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import { StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import type { Env as ApiEnv } from '#functions/http/approval-api.ts';
@@ -10,6 +10,7 @@ import type { Env as DecisionEnv } from '#functions/http/approval-decision.ts';
 import type { Env as PageEnv } from '#functions/http/approval-page.ts';
 import type { Env as DelegationsEnv } from '#functions/http/delegations.ts';
 import type { Env as DispatchEnv } from '#functions/queue/dispatch-decision.ts';
+import type { Env as ViewsEnv } from '#functions/queue/note-views.ts';
 import type { Env as SweepEnv } from '#functions/schedule/sweep-approvals.ts';
 import { answersTokens } from './agents.ts';
 import { askEnv, asks } from './asking.ts';
@@ -26,7 +27,7 @@ export interface ApprovalsProps {
 }
 
 /**
- * How people decide. Apart by what each may do: the page only marks a link as opened; deciding writes the decision and
+ * How people decide. Apart by what each may do: the page only notes who opened it; deciding writes the decision and
  * never sees a task token; only the dispatcher and the sweeper read tokens and wake the machine.
  */
 export class Approvals extends Construct {
@@ -42,6 +43,7 @@ export class Approvals extends Construct {
     const { show, decide } = this.api();
     const delegations = this.delegations();
     this.dispatcher();
+    this.viewer();
     this.sweeper();
     addRoutes(api, [
       [HttpMethod.GET, '/a/{id}', page],
@@ -149,6 +151,27 @@ export class Approvals extends Construct {
     }
   }
 
+  /** Tells the approval of what its page may only note beside it. It reads no link's secret and sees no task token. */
+  private viewer(): void {
+    const { data } = this;
+    const views = new Handler<ViewsEnv>(this, 'Views', {
+      entry: 'queue/note-views',
+      env: { APPROVALS_TABLE: data.approvals.tableName, LEDGER_TABLE: data.ledger.tableName },
+    });
+    data.approvals.grant(views, 'dynamodb:GetItem');
+    appends(views, data.approvals, data.ledger);
+    views.addEventSource(
+      new DynamoEventSource(data.approvalLinks, {
+        startingPosition: StartingPosition.TRIM_HORIZON,
+        retryAttempts: 10,
+        bisectBatchOnError: true,
+        reportBatchItemFailures: true,
+        filters: [firstOpened],
+        onFailure: new SqsDlq(deadLetters(this, 'ViewFailures')),
+      }),
+    );
+  }
+
   private sweeper(): void {
     const { data } = this;
     const sweep = new Handler<SweepEnv>(this, 'Sweep', {
@@ -179,3 +202,11 @@ export class Approvals extends Construct {
     };
   }
 }
+
+const firstOpened = FilterCriteria.filter({
+  eventName: FilterRule.or('INSERT', 'MODIFY'),
+  dynamodb: {
+    NewImage: { openedAt: { S: FilterRule.exists() } },
+    OldImage: { openedAt: { S: FilterRule.notExists() } },
+  },
+});

@@ -22,7 +22,11 @@ export class DataStack extends Stack {
   readonly runs = this.table('Runs', { partitionKey: text('run'), sortKey: text('sk') });
   readonly projects = this.table('Projects', { partitionKey: text('org'), sortKey: text('id') });
   readonly approvals: Table;
-  readonly approvalLinks = this.table('ApprovalLinks', { ...byId, timeToLiveAttribute: 'ttl' });
+  readonly approvalLinks = this.table('ApprovalLinks', {
+    ...byId,
+    stream: StreamViewType.NEW_AND_OLD_IMAGES,
+    timeToLiveAttribute: 'ttl',
+  });
   readonly approvalWaits = this.table('ApprovalWaits', { ...byId, stream: StreamViewType.NEW_IMAGE });
   /** Old images too: who changes an entry is told on. */
   readonly policies = this.table('Policies', {});

@@ -23,9 +23,9 @@ export interface Measured {
   latency: Span | null;
   /** From the request to its first view. */
   untilViewed: Span | null;
-  /** From a decider's page to the decision. */
+  /** From the decider's page, or else from the first view, to the decision. */
   thought: Span | null;
-  /** Approvals of medium and high risk by people whose page is known; `share` of them took under three seconds. */
+  /** Approvals of medium and high risk that somebody is known to have opened; `share` of them took under three seconds. */
   rubberStamps: { of: number; share: number | null };
   expired: number;
   /** Of the expired: nobody opened it. */
@@ -86,9 +86,9 @@ function countModes(approvals: readonly Approval[]): Record<Mode, number> {
   return Object.fromEntries(Mode.options.map((mode) => [mode, count(mode)])) as Record<Mode, number>;
 }
 
-/** Of the page that was pressed: an earlier view may have been another person's, or a mail scanner's. */
-function thinkTime({ decision, decidedAt }: Approval): number[] {
-  return between(decision?.shownAt, decidedAt);
+/** Since the page that was pressed was made: an earlier view may have been another person's, or a mail scanner's. */
+function thinkTime({ decision, decidedAt, firstViewedAt }: Approval): number[] {
+  return between(decision?.shownAt ?? firstViewedAt, decidedAt);
 }
 
 function between(from: string | undefined, to: string | undefined): number[] {

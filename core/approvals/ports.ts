@@ -114,8 +114,10 @@ export interface Links {
   /** Remembers a link that is about to be sent; a second time changes nothing. */
   issue(link: Link): Promise<void>;
   find(org: string, hash: string): Promise<StoredLink | undefined>;
-  /** Notes the first opening. The only write that a GET may cause. */
+  /** Notes the first opening. This and `look` are the only writes that a GET may cause. */
   open(org: string, hash: string, at: string): Promise<void>;
+  /** Notes that somebody saw a request without a link, once. */
+  look(view: { org: string; approvalId: string; approver: string; at: string }): Promise<void>;
   revoke(org: string, hash: string, at: string): Promise<void>;
   /** Counts a typed code before it is looked at; answers how many are left after it, or nothing when none was left. */
   attempt(org: string, hash: string): Promise<number | undefined>;

@@ -208,7 +208,8 @@ async function decide({ looker, form, fields, typed }: Pressed, proof: Proof, ne
     payloadHash: form.payloadHash,
     linkHash: link?.linkHash,
     formHash: form.formHash,
-    shownAt: form.shownAt,
+    // The passkey's page is not where a person reads.
+    ...(proof.auth !== 'passkey' && { shownAt: form.shownAt }),
   };
   const change = fields.decision === 'modify' ? changeBy(typed, vote, needs) : undefined;
   const outcome = await castVote({ org, id: form.approvalId, vote, change }, needs).catch(inWords);

@@ -33,7 +33,7 @@ export type Env = z.infer<typeof Env>;
 
 interface Needs {
   approvals: Pick<Approvals, 'find' | 'payload'>;
-  links: Pick<Links, 'find' | 'open'>;
+  links: Pick<Links, 'find' | 'open' | 'look'>;
   tokens: ApprovalTokens;
   principalOf: PrincipalOf;
   people: Pick<People, 'delegations'>;
@@ -42,7 +42,7 @@ interface Needs {
   publicUrl: string;
 }
 
-/** GET /a/{id}, /a/{id}/step-up and /a/{id}/receipt: shows, never decides. What it may write at most is that a link was opened. */
+/** GET /a/{id}, /a/{id}/step-up and /a/{id}/receipt: shows, never decides. What it may write at most is that somebody opened it. */
 export function approvalPages(needs: Needs): Route {
   return async (request) => {
     if (request.event.requestContext.http.method !== 'GET') return unknown();
@@ -92,8 +92,13 @@ async function question(
   const place = looker.session && (await placeOf(approval, looker.by, { people, now }));
   const notice = whyNot(approval, looker, { link, onBehalfOf: place?.onBehalfOf, now });
   const token = notice ? undefined : await formFor(approval, looker, needs);
+  if (token && !looker.link) await needs.links.look({ ...viewOf(approval, looker), at: now.toISOString() });
   const asks = approval.auths.includes('session') ? (looker.session ? 'nothing' : 'code') : 'passkey';
   return shown(approvalPage({ approval, text, now, form: token, asks, notice }));
+}
+
+function viewOf({ org, id: approvalId }: Approval, { by: approver }: Looker) {
+  return { org, approvalId, approver };
 }
 
 /** The page with the passkey's script, for whoever may decide; nothing of the payload is on it. */

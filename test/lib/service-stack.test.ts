@@ -164,7 +164,19 @@ describe('who can decide', () => {
     ]);
   });
 
-  it('is not the page, which writes only that a link was opened', () => {
+  it('is nobody who notes views: that takes the approval as it is, appends to its story, and no link or task token', () => {
+    const can = permissions(service, functionOf(service, 'queue/note-views'));
+    const written = can.flatMap(({ actions }) => actions.filter((one) => WRITES.test(one)));
+
+    expect(new Set(written)).toEqual(new Set(['dynamodb:PutItem']));
+    expect(can.filter(({ resources }) => resources.includes(TABLES.waits))).toEqual([]);
+    expect(can.filter(({ actions }) => actions.some((one) => /^(states|secretsmanager):/.test(one)))).toEqual(
+      [],
+    );
+    expect(routes.map(({ fn }) => fn)).not.toContain(functionOf(service, 'queue/note-views'));
+  });
+
+  it('is not the page, which writes only that somebody opened it', () => {
     const written = permissions(service, functionOf(service, 'http/approval-page')).filter(({ actions }) =>
       actions.some((one) => WRITES.test(one)),
     );

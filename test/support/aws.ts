@@ -60,7 +60,7 @@ const TABLES: Record<string, Shape> = {
     },
     stream: 'NEW_AND_OLD_IMAGES',
   },
-  ApprovalLinks: { keys: ['id'] },
+  ApprovalLinks: { keys: ['id'], stream: 'NEW_AND_OLD_IMAGES' },
   ApprovalWaits: { keys: ['id'], stream: 'NEW_IMAGE' },
   Ledger: { keys: ['pk', 'sk'], stream: 'NEW_AND_OLD_IMAGES' },
   Sequence: { keys: ['pk', 'sk'], stream: 'KEYS_ONLY' },

@@ -54,12 +54,13 @@ it('takes fast approvals at medium and high risk for rubber stamps, by the page 
     settled(102, { shown: 100, firstViewedAt: at(1) }),
     settled(110, { shown: 100 }),
     settled(102, { shown: 100, risk: 'low' }),
-    settled(102, { firstViewedAt: at(101) }),
+    settled(104, { firstViewedAt: at(100) }),
+    settled(102),
     declined(),
   ]);
 
-  expect(total.rubberStamps).toEqual({ of: 2, share: 0.5 });
-  expect(total.thought).toEqual({ p50: 2_000, p90: 10_000, count: 3 });
+  expect(total.rubberStamps).toEqual({ of: 3, share: 1 / 3 });
+  expect(total.thought).toEqual({ p50: 2_000, p90: 10_000, count: 4 });
 });
 
 it('knows what nobody saw from what nobody decided', () => {
