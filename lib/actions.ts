@@ -1,10 +1,15 @@
+import { Duration } from 'aws-cdk-lib';
 import { type HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import type { Env as CarryOutEnv } from '#functions/http/carry-out.ts';
+import type { Env as PolicyEnv } from '#functions/http/policy.ts';
 import type { Env as ProposeEnv } from '#functions/http/propose-action.ts';
+import type { Env as OursEnv } from '#functions/queue/carry-out-action.ts';
 import { askEnv, asks } from './asking.ts';
 import type { DataStack } from './data-stack.ts';
-import { knowsPeople } from './grants.ts';
+import { reliableQueue } from './dead-letters.ts';
+import { knowsPeople, reads, writes } from './grants.ts';
 import { Handler } from './handler.ts';
 import { addRoutes } from './routes.ts';
 
@@ -14,21 +19,38 @@ export interface ActionsProps {
   publicUrl: string;
 }
 
-/** How agents get leave to act: they propose, and take up what was approved. Neither function decides. */
+/**
+ * How agents get leave to act: they propose, and take up what was approved; the platform's own actions are carried out
+ * from a queue. None of these functions decides; only the last writes policies.
+ */
 export class Actions extends Construct {
+  /** Approved actions that the platform itself carries out. */
+  readonly toCarryOut = reliableQueue(this, 'ToCarryOut', Duration.minutes(3));
+
   constructor(scope: Construct, id: string, { api, data, publicUrl }: ActionsProps) {
     super(scope, id);
     const env = { ...askEnv(data), SESSION_SECRET_ARN: data.sessionSecret.secretArn, PUBLIC_URL: publicUrl };
     const propose = new Handler<ProposeEnv>(this, 'Propose', { entry: 'http/propose-action', env });
     const carryOut = new Handler<CarryOutEnv>(this, 'CarryOut', { entry: 'http/carry-out', env });
-    for (const fn of [propose, carryOut]) {
-      asks(fn, data);
-      knowsPeople(fn, data);
-    }
+    const showPolicy = new Handler<PolicyEnv>(this, 'ShowPolicy', { entry: 'http/policy', env });
+    const changePolicy = new Handler<PolicyEnv>(this, 'ChangePolicy', { entry: 'http/policy', env });
+    for (const fn of [propose, carryOut, changePolicy]) asks(fn, data);
+    for (const fn of [propose, carryOut, changePolicy, showPolicy]) knowsPeople(fn, data);
+    reads(showPolicy, data.policies);
+    this.ours(data);
     addRoutes(api, [
       [HttpMethod.POST, '/v1/actions/propose', propose],
       [HttpMethod.POST, '/v1/actions/{id}/redemption', carryOut],
       [HttpMethod.POST, '/v1/actions/{id}/result', carryOut],
+      [HttpMethod.GET, '/v1/policy', showPolicy],
+      [HttpMethod.POST, '/v1/policy', changePolicy],
     ]);
+  }
+
+  private ours(data: DataStack): void {
+    const ours = new Handler<OursEnv>(this, 'Ours', { entry: 'queue/carry-out-action', env: askEnv(data) });
+    asks(ours, data);
+    writes(ours, data.policies);
+    ours.addEventSource(new SqsEventSource(this.toCarryOut, { reportBatchItemFailures: true }));
   }
 }

@@ -4,6 +4,7 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Env as ApiEnv } from '#functions/http/approval-api.ts';
 import type { Env as DecisionEnv } from '#functions/http/approval-decision.ts';
@@ -24,6 +25,8 @@ export interface ApprovalsProps {
   api: HttpApi;
   data: DataStack;
   publicUrl: string;
+  /** Takes approved actions that the platform itself carries out. */
+  toCarryOut: Queue;
 }
 
 /**
@@ -34,7 +37,7 @@ export class Approvals extends Construct {
   private readonly data: DataStack;
   private readonly publicUrl: string;
 
-  constructor(scope: Construct, id: string, { api, data, publicUrl }: ApprovalsProps) {
+  constructor(scope: Construct, id: string, { api, data, publicUrl, toCarryOut }: ApprovalsProps) {
     super(scope, id);
     this.data = data;
     this.publicUrl = publicUrl;
@@ -42,7 +45,7 @@ export class Approvals extends Construct {
     const decision = this.decision();
     const { show, decide } = this.api();
     const delegations = this.delegations();
-    this.dispatcher();
+    this.dispatcher(toCarryOut);
     this.viewer();
     this.sweeper();
     addRoutes(api, [
@@ -130,12 +133,13 @@ export class Approvals extends Construct {
     };
   }
 
-  private dispatcher(): void {
+  private dispatcher(toCarryOut: Queue): void {
     const { data } = this;
     const dispatch = new Handler<DispatchEnv>(this, 'Dispatch', {
       entry: 'queue/dispatch-decision',
-      env: this.wakes(),
+      env: { ...this.wakes(), CARRY_OUT_QUEUE_URL: toCarryOut.queueUrl },
     });
+    toCarryOut.grantSendMessages(dispatch);
     reads(dispatch, data.approvals, data.approvalWaits);
     dispatch.addToRolePolicy(answersTokens());
     for (const table of [data.approvals, data.approvalWaits]) {

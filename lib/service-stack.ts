@@ -35,8 +35,8 @@ export class ServiceStack extends Stack {
     const agents = new Agents(this, 'Agents', { data, modelBaseUrl: settings.modelBaseUrl });
     new Intake(this, 'Intake', { api, data, publicUrl });
     new Access(this, 'Access', { api, data, publicUrl, ...settings });
-    new Actions(this, 'Actions', { api, data, publicUrl });
-    new Approvals(this, 'Approvals', { api, data, publicUrl });
+    const { toCarryOut } = new Actions(this, 'Actions', { api, data, publicUrl });
+    new Approvals(this, 'Approvals', { api, data, publicUrl, toCarryOut });
     new Ledger(this, 'Ledger', { api, data, publicUrl });
     const { toSend, toSlack } = new Notices(this, 'Notices', {
       ...{ data, sender, publicUrl },

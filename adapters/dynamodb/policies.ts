@@ -14,12 +14,23 @@ export function dynamoPolicies(table: string): Policies {
     return Item;
   };
 
+  const current = async (org: string) => {
+    const pointer = await get(org, 'ACTIVE');
+    const version = (pointer?.version ?? 0) as number;
+    return { version, row: version > 0 ? await get(org, versionKey(version)) : undefined };
+  };
+
   return {
     async active(org) {
-      const pointer = await get(org, 'ACTIVE');
-      if (!pointer) return activePolicy(defaultPolicy(org), 0);
-      const stored = await get(org, versionKey(pointer.version as number));
-      return activePolicy(stored?.document as PolicyDocument, pointer.version as number);
+      const { version, row } = await current(org);
+      return activePolicy((row?.document ?? defaultPolicy(org)) as PolicyDocument, version);
+    },
+
+    async stored(org) {
+      const { version, row } = await current(org);
+      const document = (row?.document ?? defaultPolicy(org)) as PolicyDocument;
+      const text = row?.text as string | undefined;
+      return { version, hash: activePolicy(document, version).hash, document, text };
     },
 
     async text(org, hash) {

@@ -7,6 +7,8 @@ export interface Policies {
   active(org: string): Promise<ActivePolicy>;
   /** The canonical text of the policy with a hash, if it ever held here. */
   text(org: string, hash: string): Promise<string | undefined>;
+  /** The same as it was written, for people to read and go on from. */
+  stored(org: string): Promise<StoredPolicy>;
   /** Puts a policy in the place of `replaces`; answers whether that one was still active, or this one is already. */
   activate(org: string, next: NewPolicy): Promise<boolean>;
 }
@@ -15,6 +17,14 @@ export interface Policies {
 export interface Budgets {
   /** Of each budget within its window. */
   spent(org: string, budgets: readonly Budget[], now: Date): Promise<Spent>;
+}
+
+export interface StoredPolicy {
+  version: number;
+  hash: string;
+  document: PolicyDocument;
+  /** The file; none for the product's own. */
+  text?: string | undefined;
 }
 
 export interface NewPolicy {

@@ -76,7 +76,8 @@ export function principalName(principal: Principal): string {
   return principal.via === 'key' ? `key:${principal.keyId}` : principal.id;
 }
 
-function proposalView(approval: Approval) {
+/** A new question as the API answers it. */
+export function proposalView(approval: Approval) {
   const { requestedAt, expiresAt } = approval;
   return {
     action_id: approval.id,

@@ -25,9 +25,18 @@ export const refund = action({
 export const PolicyUpdatePayload = z.strictObject({
   /** The version it takes the place of: if another came meanwhile, it is not activated. */
   replaces: z.int().nonnegative(),
+  hash: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  /** Actions of the last 30 days that both policies were asked about. */
+  replayed: z.int().nonnegative(),
+  /** How many of them each mode would have met, before and after. */
+  before: z.string().max(200),
+  after: z.string().max(200),
+  /** Those that the new policy is looser about, and in what. */
+  looser: z.array(z.string().max(300)).max(1_000),
+  /** What was found in it that does not stand against it. */
+  warnings: z.array(z.string().max(500)).max(100),
   /** The policy's file, as written. */
   text: z.string().max(65_536),
-  hash: z.string().regex(/^sha256:[0-9a-f]{64}$/),
 });
 
 /** Putting another policy in the place of the active one. */
@@ -35,7 +44,8 @@ export const updatePolicy = action({
   type: 'policy.update',
   payload: PolicyUpdatePayload,
   facts: [],
-  headline: ({ replaces, hash }) => `Replace version ${replaces} of the policy by ${hash.slice(0, 15)}`,
+  headline: ({ replaces, hash, looser, replayed }) =>
+    `Replace version ${replaces} of the policy by ${hash.slice(0, 15)}, looser about ${looser.length} of ${replayed} actions of the last 30 days`,
   modifiable: {},
 });
 

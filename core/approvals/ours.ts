@@ -1,0 +1,6 @@
+import type { Approval } from './approval.ts';
+
+/** Whether the platform itself does what was approved; anything else is done by whoever proposed it. */
+export function isOurs({ type, runId }: Pick<Approval, 'type' | 'runId'>): boolean {
+  return type === 'policy.update' && !runId;
+}
