@@ -14,8 +14,8 @@ import { type FactProvider, measure } from '#core/actions/measure.ts';
 import { piiProvider } from '#core/actions/pii.ts';
 import type { AskNeeds } from '#core/approvals/ask.ts';
 import { personId } from '#core/people/person.ts';
-import type { Policies } from '#core/policy/ports.ts';
 import type { People } from '#core/people/ports.ts';
+import type { Policies } from '#core/policy/ports.ts';
 
 /** What putting something before policy and people takes; extend it with the function's own. */
 export const AskEnv = z.object({
@@ -28,10 +28,7 @@ export const AskEnv = z.object({
 export type AskEnv = z.infer<typeof AskEnv>;
 
 /** The one door's dependencies, wired from the environment. */
-export function askingFrom(
-  env: AskEnv,
-  also: { links?: string } = {},
-): AskNeeds & { policies: Policies } {
+export function askingFrom(env: AskEnv, also: { links?: string } = {}): AskNeeds & { policies: Policies } {
   const people = dynamoPeople(env.PEOPLE_TABLE);
   return {
     people,

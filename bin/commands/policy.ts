@@ -8,6 +8,7 @@ import { replay } from '#core/policy/replay.ts';
 import { actionFrom, examplesOf, groupsFrom, pastFrom, textOf } from '../policy-files.ts';
 import { explained, listed, replayed, tested } from '../policy-text.ts';
 import { CommandError, EXIT, type Terminal, terminal } from '../terminal.ts';
+import { activePolicy } from './active-policy.ts';
 
 const HELP = `
 Examples:
@@ -15,15 +16,18 @@ Examples:
   npx signalbox policy test policy.yaml
   npx signalbox policy explain policy.yaml --action email.send --facts '{"recipients": 3, "pii": "none"}'
   npx signalbox policy diff active.yaml policy.yaml --facts decisions.jsonl
-All of it on this machine, without the product. A file may be -, for standard input.`;
+  npx signalbox policy show > policy.yaml
+  npx signalbox policy activate policy.yaml
+All but the last two are done on this machine, without the product. A file may be -, for standard input.`;
 
-/** `signalbox policy check|test|explain|diff`: what a policy says, before anybody activates it. */
+/** `signalbox policy check|test|explain|diff|show|activate`: what a policy says, before it holds and while it does. */
 export function policy(program: Command): void {
   const command = program
     .command('policy')
     .description('check, test, explain and compare policies: who must agree to what')
     .addHelpText('after', HELP);
   for (const add of [check, test, explain, diff]) add(command, () => terminal(program.opts().json));
+  activePolicy(command, program);
 }
 
 function check(command: Command, out: () => Terminal): void {

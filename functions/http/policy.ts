@@ -4,8 +4,8 @@ import { approvalId } from '#core/approvals/approval.ts';
 import { type AskNeeds, ask } from '#core/approvals/ask.ts';
 import { parseExactJson } from '#core/parse.ts';
 import { allow, type Principal } from '#core/people/principal.ts';
-import type { Policies } from '#core/policy/ports.ts';
 import { pastActions } from '#core/policy/past.ts';
+import type { Policies } from '#core/policy/ports.ts';
 import { policyPayload, REPLAY_DAYS } from '#core/policy/update.ts';
 import { writtenPolicy } from '#core/policy/written.ts';
 import { AskEnv, askingFrom } from '../asking.ts';
@@ -38,7 +38,7 @@ export function policyRoutes(needs: Needs): Route {
 async function show(principal: Principal, { policies }: Needs): Promise<Reply> {
   allow(principal, 'viewer', 'approvals:read');
   const { version, hash, document, text } = await policies.stored(principal.org);
-  return { status: 200, body: { version, hash, text: text ?? writtenPolicy(document) } };
+  return { status: 200, body: { version, hash, text: text || writtenPolicy(document) } };
 }
 
 async function propose(principal: Principal, { text: sent }: Request, needs: Needs): Promise<Reply> {

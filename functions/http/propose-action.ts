@@ -40,11 +40,7 @@ export function proposeAction(needs: Needs): Route {
     if (request.raw.length > MAX_REQUEST)
       throw new Fault('TooLarge', `The request has ${request.raw.length} bytes; the limit is ${MAX_REQUEST}`);
     const body = parseExactJson(Body, request.text);
-    if (body.type === 'change_code')
-      throw new Fault(
-        'Invalid',
-        'type: change_code is proposed by the run of a ticket; file a ticket instead',
-      );
+    refuseOwnDoors(body.type);
     const { approval } = await ask(
       {
         org: principal.org,
@@ -60,6 +56,14 @@ export function proposeAction(needs: Needs): Route {
     );
     return { status: 201, body: proposalView(approval) };
   };
+}
+
+/** Kinds of action that have a door of their own, where their payload is made. */
+function refuseOwnDoors(type: string): void {
+  if (type === 'change_code')
+    throw new Fault('Invalid', 'type: change_code is proposed by the run of a ticket; file a ticket instead');
+  if (type === 'policy.update')
+    throw new Fault('Invalid', 'type: a policy is proposed by POST /v1/policy, which checks and replays it');
 }
 
 /** The same principal with the same key asks the same thing: its id follows from both. */
