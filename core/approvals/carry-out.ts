@@ -1,7 +1,7 @@
-import { PolicyPayload } from '../actions/types/business.ts';
+import { PolicyUpdatePayload } from '../actions/types/business.ts';
 import { Fault } from '../fault.ts';
 import type { Policies } from '../policy/ports.ts';
-import { readPolicy } from '../policy/read.ts';
+import { acceptable } from '../policy/update.ts';
 import { isOurs } from './ours.ts';
 import { type Redeemed, type RedeemNeeds, redeem, report } from './redeem.ts';
 
@@ -19,9 +19,8 @@ export async function carryOutAction({ org, id }: { org: string; id: string }, n
   const claim = { org, id, by: approval.requester, attempt: 'platform' };
   const redeemed = await redeem(claim, needs).catch(stopped);
   if (!redeemed) return;
-  const isDone = await activate(redeemed, needs);
-  const detail = isDone ? '' : 'Another policy was activated meanwhile; propose it again';
-  await report({ org, id, by: approval.requester, isDone, detail }, needs);
+  const outcome = await activated(redeemed, needs);
+  await report({ org, id, by: approval.requester, ...outcome }, needs);
 }
 
 /** An approval that is blocked, over, or taken up by another delivery of the same message needs nothing more from here. */
@@ -30,10 +29,17 @@ function stopped(error: unknown): undefined {
   throw error;
 }
 
-async function activate({ approval, payload }: Redeemed, { policies, clock }: Needs): Promise<boolean> {
-  const { replaces, text } = PolicyPayload.parse(JSON.parse(payload));
-  const { document } = readPolicy(text);
-  if (!document) return false;
+/** The file is checked again: people may have left since, so that nobody could change it any more. */
+async function activated({ approval, payload }: Redeemed, { policies, people, clock }: Needs) {
+  const { org, id: actionId } = approval;
+  const { replaces, text } = PolicyUpdatePayload.parse(JSON.parse(payload));
   const at = clock.now().toISOString();
-  return policies.activate(approval.org, { replaces, document, text, actionId: approval.id, at });
+  try {
+    const { document } = acceptable(text, await people.list(org));
+    const isDone = await policies.activate(org, { replaces, document, text, actionId, at });
+    return { isDone, detail: isDone ? '' : 'Another policy was activated meanwhile; propose it again' };
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'Invalid') throw error;
+    return { isDone: false, detail: error.message };
+  }
 }

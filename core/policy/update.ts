@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { PolicyPayload } from '../actions/types/business.ts';
+import type { PolicyUpdatePayload } from '../actions/types/business.ts';
 import { Fault } from '../fault.ts';
 import type { Person } from '../people/person.ts';
 import { MODES } from './judgement.ts';
@@ -14,14 +14,13 @@ export const REPLAY_DAYS = 30;
 
 /**
  * What approvers of a policy are asked: its text, and what it would have changed. Throws `Invalid` with every error of
- * the file by line and path, and `Conflict` when it is the one that holds.
+ * the file, and `Conflict` when it is the one that holds.
  */
 export function policyPayload(
   text: string,
   { active, people, past }: { active: ActivePolicy; people: readonly Person[]; past: readonly PastAction[] },
-): z.infer<typeof PolicyPayload> {
-  const read = readPolicy(text, { version: active.version + 1, groups: groupsOf(people) });
-  if (!read.active || !isAcceptable(read)) throw new Fault('Invalid', listed(read.problems, 'error'));
+): z.infer<typeof PolicyUpdatePayload> {
+  const read = acceptable(text, people);
   if (read.active.hash === active.hash) throw new Fault('Conflict', 'This is the policy that holds already');
   const compared = replay(active, read.active, past);
   return {
@@ -34,6 +33,14 @@ export function policyPayload(
     warnings: listed(read.problems, 'warning').split('\n').filter(Boolean),
     text,
   };
+}
+
+/** A policy's file that may be activated among these people. Throws `Invalid` with every error by line and path. */
+export function acceptable(text: string, people: readonly Person[]) {
+  const { active, document, problems } = readPolicy(text, { groups: groupsOf(people) });
+  if (!active || !document || !isAcceptable({ problems }))
+    throw new Fault('Invalid', `The policy cannot be activated:\n${listed(problems, 'error')}`);
+  return { active, document, problems };
 }
 
 /** Members of each group, roles among them, as quorums are checked against them. */
@@ -56,6 +63,8 @@ function looser({ id, type, in: what, before, after }: Replay['looser'][number])
 function listed(problems: readonly Problem[], severity: Problem['severity']): string {
   return problems
     .filter((one) => one.severity === severity)
-    .map(({ line, column, path, message }) => `${line}:${column} ${path}: ${message}`.slice(0, 500))
+    .map(({ line, column, path, message }) =>
+      `${line}:${column} ${path} ${message}`.replace('  ', ' ').slice(0, 500),
+    )
     .join('\n');
 }
