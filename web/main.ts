@@ -29,7 +29,7 @@ function top() {
   const { me } = state;
   return html`<header class="top">
     <b><a href="/">Signalbox</a></b>
-    ${me ? html`<span class="me quiet">${me.email ?? me.id} (${me.roles.join(', ')}) <button class="plain" @click=${signOut}>Sign out</button></span>` : ''}
+    ${me ? html`<span class="me quiet">${me.email ?? me.id} (${me.roles.join(', ')}) <a href="/auth/slack">Slack</a> <button class="plain" @click=${signOut}>Sign out</button></span>` : ''}
   </header>`;
 }
 

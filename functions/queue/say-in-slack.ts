@@ -5,14 +5,11 @@ import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
 import { dynamoNotices, type SentNotices } from '#adapters/dynamodb/notices.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
-import { type Copies, type Copy, slackCopies } from '#adapters/dynamodb/slack-copies.ts';
+import { slackCopies } from '#adapters/dynamodb/slack-copies.ts';
 import { log } from '#adapters/log.ts';
-import { type SlackApp, type SlackApps, slackApps } from '#adapters/slack/apps.ts';
-import { type Slack, slack } from '#adapters/slack/client.ts';
-import { requestMessage } from '#adapters/slack/messages.ts';
+import { slackApps } from '#adapters/slack/apps.ts';
+import { slack } from '#adapters/slack/client.ts';
 import { type Approval, isOver } from '#core/approvals/approval.ts';
-import type { Approvals } from '#core/approvals/ports.ts';
-import { hashOf } from '#core/canonical.ts';
 import { Fault } from '#core/fault.ts';
 import type { Minted, ToSend } from '#core/notice.ts';
 import { parseJson } from '#core/parse.ts';
@@ -20,6 +17,7 @@ import type { People } from '#core/people/ports.ts';
 import type { Clock, Runs } from '#core/ports.ts';
 import { ToSlack } from '#core/slack.ts';
 import { queue } from '../queue.ts';
+import { attempt, type CopyNeeds, isForLater, messageOf, renew, renewAll } from '../slack-copies.ts';
 
 export const Env = z.object({
   APPROVALS_TABLE: z.string(),
@@ -34,18 +32,13 @@ export const Env = z.object({
 });
 export type Env = z.infer<typeof Env>;
 
-interface Needs {
-  apps: Pick<SlackApps, 'find'>;
-  connect(app: SlackApp): Slack;
-  approvals: Pick<Approvals, 'find' | 'payload'>;
+interface Needs extends CopyNeeds {
   notices: Pick<SentNotices, 'find'>;
-  copies: Copies;
   people: Pick<People, 'find'>;
   runs: Pick<Runs, 'say'>;
   /** Sends the same notice by mail instead. */
   mail(message: ToSend): Promise<void>;
   clock: Clock;
-  publicUrl: string;
 }
 
 interface Delivery {
@@ -68,8 +61,7 @@ export function saying(needs: Needs) {
       return post({ org, id, to }, Number(attributes?.ApproximateReceiveCount ?? 1), needs);
     }
     if (message.kind === 'renew') return renewAll(message, needs);
-    const bot = await botOf(message.org, needs);
-    await settle(async () => bot?.whisper(message, message.text), message);
+    await attempt(message.org, needs, (bot) => bot.whisper(message, message.text));
   };
 }
 
@@ -118,63 +110,6 @@ async function postFirst(
 
 function waits(approval: Approval, revision: number, now: Date): boolean {
   return approval.status === 'PENDING' && approval.revision === revision && !isOver(approval, now);
-}
-
-async function messageOf(
-  approval: Approval,
-  { revision, opening }: { revision: number; opening?: string | undefined },
-  { approvals, publicUrl }: Needs,
-) {
-  const { org, id, payloadHash } = approval;
-  const payload = (await approvals.payload(org, id, revision)) ?? '';
-  if (revision === approval.revision && hashOf(payload) !== payloadHash) {
-    throw new Fault('Invalid', `The stored text of ${id} does not match its fingerprint`);
-  }
-  return requestMessage({ approval, payload, revision, opening, url: `${publicUrl}/a/${id}` });
-}
-
-async function renewAll(
-  { org, approvalId }: { org: string; approvalId: string },
-  needs: Needs,
-): Promise<void> {
-  const copies = await needs.copies.of(org, approvalId);
-  const done = await Promise.allSettled(copies.map((copy) => renew(copy, needs)));
-  const failed = done.find(({ status }) => status === 'rejected');
-  if (failed) throw (failed as PromiseRejectedResult).reason;
-}
-
-/** Edits a copy until it shows the request as it is: an edit that was overtaken by another is made good by whoever is last. */
-async function renew(copy: Copy, needs: Needs, shown = 0): Promise<void> {
-  const { org, approvalId, revision, channel, ts } = copy;
-  const approval = await needs.approvals.find(org, approvalId);
-  if (!approval || approval.version === shown) return;
-  const bot = await botOf(org, needs);
-  const isDone = await settle(
-    async () => bot?.edit({ channel, ts }, await messageOf(approval, { revision }, needs)),
-    copy,
-  );
-  if (isDone) await renew(copy, needs, approval.version);
-}
-
-async function botOf(org: string, { apps, connect }: Needs): Promise<Slack | undefined> {
-  const app = await apps.find(org);
-  return app && connect(app);
-}
-
-/** Answers whether it worked. What would be refused again is logged and given up; what may work later is thrown. */
-async function settle(work: () => Promise<unknown>, { org }: { org: string }): Promise<boolean> {
-  try {
-    await work();
-    return true;
-  } catch (error) {
-    if (!(error instanceof Fault) || isForLater(error)) throw error;
-    log.error('Slack refused a message for good', { org, code: error.code, reason: error.message });
-    return false;
-  }
-}
-
-function isForLater({ code }: Fault): boolean {
-  return code === 'Unavailable' || code === 'TooMany';
 }
 
 /** Says in the log and on the ticket that Slack did not take a request, and what an admin can do. */

@@ -175,6 +175,16 @@ describe('changing a request in Slack', () => {
     expect(fields().map(({ block_id: id }: { block_id: string }) => id)).toEqual(offered);
   });
 
+  it('sends to the page where nothing of it survives Slack', async () => {
+    const to = Array.from({ length: 150 }, (_, at) => `person${at}@c.example`);
+    const given = await asked({ to, subject: ' a', body: '<b>' });
+    const before = workspace.views.length;
+    await press(given, 'lea', 'change');
+
+    expect(workspace.views).toHaveLength(before);
+    expect(said).toMatchObject([{ text: expect.stringContaining('open the exact request') }]);
+  });
+
   it('shows nothing to somebody who has linked no account, and changes nothing', async () => {
     const given = await asked();
     const before = workspace.views.length;

@@ -252,6 +252,20 @@ describe('T23: one human, two identities', () => {
     expect(said).toMatchObject([{ user: 'U0CLEO' }]);
   });
 
+  it('counts as the one whose place they take, and for both', async () => {
+    const given = await asked({ quorum: 2 });
+    await linked('dan');
+    const dan = personId(ORG, 'dan@acme.example');
+    await people.delegate({
+      ...{ org: ORG, id: 'del_2', from: BEN, to: dan, action: '*', maxRisk: 'medium' },
+      ...{ startsAt: NOW.toISOString(), endsAt: later(3_600).toISOString(), createdAt: NOW.toISOString() },
+    });
+    await deliver(approve('dan', given));
+    await deliver(approve('ben', given));
+
+    expect(await stands(given)).toMatchObject({ status: 'PENDING', votes: [{ by: dan, onBehalfOf: BEN }] });
+  });
+
   it('cannot link one Slack account to two people, nor two to one person', async () => {
     const ben = { org: ORG, id: BEN };
 
@@ -398,6 +412,17 @@ describe('T41: a forged request', () => {
     const headers = { [SIGNATURE]: signature, [TIME]: timestamp };
 
     expect((await deliver({ headers, body })).statusCode).toBe(400);
+  });
+
+  it('from a modal that is none of ours is refused', async () => {
+    const given = await asked();
+    await deliver(workspace.press(member('anna'), given.message, 'decline'));
+    const { body } = workspace.submit(member('anna'), { reason: 'no' });
+    const payload = JSON.parse(new URLSearchParams(body).get('payload') ?? '');
+    const other = workspace.sign({ ...payload, view: { ...payload.view, callback_id: 'approve' } });
+
+    expect((await deliver(other)).statusCode).toBe(400);
+    await expectUntouched(given);
   });
 
   it.each([
