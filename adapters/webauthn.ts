@@ -72,12 +72,16 @@ const Kept = z.object({
   response: Credential,
 });
 
-/** Whether what was kept with a vote is its passkey's signature over a challenge: for anybody, without us. */
-export async function isSignedDecision(kept: string, challenge: string): Promise<boolean> {
+/** Whether what was kept with a vote is its passkey's signature over the challenge of its nonce: for anybody, without us. */
+export async function isSignedDecision(
+  kept: string,
+  challengeOf: (nonce: string) => string,
+): Promise<boolean> {
   const { passkey } = await orNothing(async () => {
-    const { origin, publicKey, response } = parseJson(Kept, kept);
+    const { origin, publicKey, response, nonce } = parseJson(Kept, kept);
+    const at = { challenge: challengeOf(nonce), publicUrl: origin };
     const own = { org: '', person: '', id: response.id, publicKey, counter: 0, createdAt: '' };
-    return { passkey: await signedBy(JSON.stringify(response), [own], { challenge, publicUrl: origin }) };
+    return { passkey: await signedBy(JSON.stringify(response), [own], at) };
   });
   return passkey !== undefined;
 }

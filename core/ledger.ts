@@ -98,19 +98,19 @@ export function firstBroken(entries: readonly Sealed[]): Problem | undefined {
     const entry = index + 1;
     const read = entryIn(text);
     if (seq !== entry) return { entry, message: `entry ${entry} is missing or out of order` };
-    if (!read || read.seq !== seq || seal(read).hash !== hash || canonical(read) !== text) {
+    if (read?.seq !== seq || seal(read).hash !== hash)
       return { entry, message: `entry ${entry} was changed` };
-    }
     if (read.prev !== prev) return { entry, message: `entry ${entry} does not follow the entry before it` };
     prev = hash;
   }
   return undefined;
 }
 
-/** The entry that a text holds; nothing when it holds none. */
+/** The entry that a text holds; nothing when it is not an entry's one text. Never throws. */
 export function entryIn(text: string): LedgerEntry | undefined {
   try {
-    return LedgerEntry.safeParse(JSON.parse(text)).data;
+    const entry = LedgerEntry.parse(JSON.parse(text));
+    return canonical(entry) === text ? entry : undefined;
   } catch {
     return undefined;
   }

@@ -16,8 +16,8 @@ export interface Report {
   unchecked: string[];
 }
 
-/** Whether what was kept with a vote is a passkey's signature over a challenge. */
-export type SignedByPasskey = (kept: string, challenge: string) => Promise<boolean>;
+/** Whether what was kept with a vote is a passkey's signature over the challenge that its nonce makes. Never throws. */
+export type SignedByPasskey = (kept: string, challenge: (nonce: string) => string) => Promise<boolean>;
 
 /** Checks evidence with nothing but public keys, the first bad entry first. `keys`, in PEM, are the ones believed; without any, its own are. */
 export async function verifyEvidence(
@@ -66,7 +66,11 @@ function signatureProblem(signed: Signed, keys: readonly string[]): Problem[] {
 export function isGenuine({ text, signature, publicKey }: Signed): boolean {
   const bytes = Buffer.from(signature, 'base64');
   if (bytes.toString('base64') !== signature || pemOf(publicKey) !== publicKey) return false;
-  return isSignedBy('sha256', Buffer.from(text), publicKey, bytes);
+  try {
+    return isSignedBy('sha256', Buffer.from(text), publicKey, bytes);
+  } catch {
+    return false; // a key of another kind
+  }
 }
 
 /** What people compare keys by: SHA-256 of the key's DER bytes. */
@@ -134,7 +138,7 @@ function committedProblems(evidence: Evidence): Problem[] {
   const last = entries.at(-1);
   const texts = [policy.hash, policy.text === null ? policy.hash : hashOf(policy.text)];
   return [
-    ...(withFacts && withFacts.factsHash !== hashOf(canonical(facts)) ? [not(withFacts, 'facts')] : []),
+    ...(withFacts && withFacts.factsHash !== factsHash(facts) ? [not(withFacts, 'facts')] : []),
     ...(last && texts.some((hash) => hash !== last.policyHash) ? [not(last, 'policy')] : []),
     ...(salt !== null
       ? [...payloadProblems(evidence, salt, entries), ...reasonProblems(reason, salt, entries)]
@@ -143,6 +147,15 @@ function committedProblems(evidence: Evidence): Problem[] {
       ? [{ entry: 1, message: 'there is a payload or a reason, and nothing to check it with' }]
       : []),
   ];
+}
+
+/** Nothing for facts that can have no hash. */
+function factsHash(facts: Evidence['facts']): string | undefined {
+  try {
+    return hashOf(canonical(facts));
+  } catch {
+    return undefined;
+  }
 }
 
 function reasonProblems(reason: string | null, salt: string, entries: LedgerEntry[]): Problem[] {
@@ -189,7 +202,6 @@ async function isOwnDecision(
 ): Promise<boolean> {
   const payload = evidence.payloads.find((one) => one.revision === revision);
   if (!payload || !decision) return evidence.salt === null;
-  const { nonce } = JSON.parse(text) as { nonce: string };
   const request = { org, id: actionId, revision, payloadHash: hashOf(payload.text) };
-  return isSigned(text, challengeOf(request, { verdict: decision, nonce }));
+  return isSigned(text, (nonce) => challengeOf(request, { verdict: decision, nonce }));
 }

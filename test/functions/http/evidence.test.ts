@@ -392,6 +392,40 @@ describe('T50: what was tampered with is found, and the first bad entry is named
     expect((await check(forked)).problems[0]?.message).toContain('entry 3 is not in the tree');
   });
 
+  it.each<[string, number, (of: Evidence) => void]>([
+    [
+      'an entry with half a character',
+      2,
+      (of) => Object.assign(entry(of, 2), { text: entry(of, 2).text.replace('approve', '\\ud800') }),
+    ],
+    ['an entry that is no JSON', 2, (of) => Object.assign(entry(of, 2), { text: '{' })],
+    ['a checkpoint that is no JSON', 1, (of) => Object.assign(of.checkpoints[0], { text: '{' })],
+    ['facts that can have no hash', 1, (of) => Object.assign(of.facts, { cost: 2 ** 60 })],
+    [
+      'a key of another kind',
+      1,
+      (of) => {
+        const { publicKey } = generateKeyPairSync('ed25519');
+        of.checkpoints[0].publicKey = String(publicKey.export({ format: 'pem', type: 'spki' }));
+      },
+    ],
+    ['no key', 1, (of) => Object.assign(of.checkpoints[0], { publicKey: 'x' })],
+    [
+      'a signature of a passkey that is no JSON',
+      3,
+      (of) => {
+        of.assertions = ['{'];
+        rewrite(of, 3, { assertionHash: hashOf('{') });
+      },
+    ],
+  ])('%s, in words and not with a crash', async (_, first, spoil) => {
+    const spoilt = copy();
+    spoil(spoilt);
+    const { problems } = await check(Evidence.parse(spoilt));
+
+    expect(problems[0]?.entry).toBe(first);
+  });
+
   it('any other character anywhere', async () => {
     const paths = leaves(bundle);
     await fc.assert(
