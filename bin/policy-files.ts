@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Fault } from '#core/fault.ts';
 import { parseJson } from '#core/parse.ts';
-import { type ActivePolicy, budgetKey } from '#core/policy/policy.ts';
+import type { ActivePolicy } from '#core/policy/policy.ts';
 import { Groups } from '#core/policy/quorum.ts';
 import { PastAction } from '#core/policy/replay.ts';
 import { CommandError, EXIT } from './terminal.ts';
@@ -52,10 +52,9 @@ export function pastFrom(file: string): PastAction[] {
 
 /** The examples of both policies, as if each had happened once. */
 export function examplesOf(old: ActivePolicy, next: ActivePolicy): PastAction[] {
-  const all = [...old.policy.tests, ...next.policy.tests].map(({ name, action, facts, spent }) => {
-    const nothing = [old, next].flatMap(({ policy }) => policy.budgets.map((one) => [budgetKey(one), 0]));
-    return { id: name, type: action, facts, spent: { ...Object.fromEntries(nothing), ...spent }, people: 3 };
-  });
+  const all = [...old.policy.tests, ...next.policy.tests].map(({ name, action, facts, spent }) => ({
+    ...{ id: name, type: action, facts, spent, people: 3 },
+  }));
   return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
 }
 

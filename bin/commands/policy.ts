@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { evaluate } from '#core/policy/evaluate.ts';
 import { runExamples } from '#core/policy/examples.ts';
 import type { ActivePolicy } from '#core/policy/policy.ts';
 import { isAcceptable, readPolicy } from '#core/policy/read.ts';
-import { replay } from '#core/policy/replay.ts';
+import { judge, replay } from '#core/policy/replay.ts';
 import { actionFrom, examplesOf, groupsFrom, pastFrom, textOf } from '../policy-files.ts';
 import { explained, listed, replayed, tested } from '../policy-text.ts';
 import { CommandError, EXIT, type Terminal, terminal } from '../terminal.ts';
@@ -68,11 +67,11 @@ function explain(command: Command, out: () => Terminal): void {
     .argument('<file>')
     .requiredOption('--action <kind>', 'what would be done: email.send')
     .option('--facts <json>', 'what was measured about it', '{}')
-    .option('--spent <json>', 'used up of each budget: {"cost_usd_24h": 12}', '{}')
+    .option('--spent <json>', 'used up of budgets: {"cost_usd_24h": 12}', '{}')
     .option('--risk <risk>', 'what the agent thinks of the risk: low, medium or high')
     .option('--people <n>', 'people in the organization', '10')
     .action((file: string, options) => {
-      const judgement = evaluate(readable(file), actionFrom(options));
+      const judgement = judge(readable(file), actionFrom(options));
       out().result(judgement, () => explained(judgement));
     });
 }

@@ -1,7 +1,7 @@
 import type { Mode } from '../approvals/approval.ts';
 import { evaluate, exceeded } from './evaluate.ts';
 import { error, when } from './findings.ts';
-import { type ActivePolicy, budgetKey, covers, type Policy } from './policy.ts';
+import { type ActivePolicy, covers, type Policy, unused } from './policy.ts';
 import type { Finding } from './problem.ts';
 
 /** What one of a policy's examples came to. */
@@ -16,14 +16,10 @@ export interface ExampleResult {
 
 /** Judges every example that a policy brings, in an organization that is large enough for every rule of the platform. */
 export function runExamples(active: ActivePolicy): ExampleResult[] {
-  const nothing = Object.fromEntries(active.policy.budgets.map((budget) => [budgetKey(budget), 0]));
+  const none = unused(active.policy);
   return active.policy.tests.map(({ name, action, facts, spent, expect }) => {
-    const { mode, rules } = evaluate(active, {
-      type: action,
-      facts,
-      spent: { ...nothing, ...spent },
-      people: 3,
-    });
+    const measured = { type: action, facts, spent: { ...none, ...spent }, people: 3 };
+    const { mode, rules } = evaluate(active, measured);
     return { name, passed: mode === expect, expected: expect, actual: mode, rules };
   });
 }

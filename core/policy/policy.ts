@@ -141,3 +141,8 @@ export function budgetKey({ metric, window }: Pick<Budget, 'metric' | 'window'>)
   ).find(([, size]) => window % size === 0) ?? ['s', 1];
   return `${metric}_${window / seconds}${unit}`;
 }
+
+/** Every budget of a policy, unused. */
+export function unused({ budgets }: Policy): Record<string, number> {
+  return Object.fromEntries(budgets.map((budget) => [budgetKey(budget), 0]));
+}

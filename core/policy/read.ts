@@ -23,11 +23,7 @@ export function readPolicy(
 ): ReadPolicy {
   const source = readYaml(text);
   if (source.faults.length > 0)
-    return {
-      problems: source.faults
-        .slice(0, MAX_PROBLEMS)
-        .map((fault) => ({ severity: 'error', path: '', ...fault })),
-    };
+    return { problems: source.faults.map((fault) => ({ severity: 'error', path: '', ...fault })) };
   const form = Policy.safeParse(source.value);
   if (!form.success) return { problems: placed(formFindings(form.error, source.value), source) };
   const document = source.value as PolicyDocument;

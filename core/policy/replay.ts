@@ -2,9 +2,9 @@ import * as z from 'zod';
 import { type Mode, Risk } from '../approvals/approval.ts';
 import { evaluate } from './evaluate.ts';
 import { type Judgement, looserIn, MODES } from './judgement.ts';
-import type { ActivePolicy } from './policy.ts';
+import { type ActivePolicy, unused } from './policy.ts';
 
-/** An action that was judged before, as it was measured then. */
+/** An action that was judged before, as it was measured then. Budgets that it says nothing of were unused. */
 export const PastAction = z.object({
   id: z.string(),
   type: z.string().min(1).max(100),
@@ -36,7 +36,7 @@ export interface Replay {
 export function replay(old: ActivePolicy, next: ActivePolicy, past: readonly PastAction[]): Replay {
   const judged = past.map((action) => ({
     ...{ id: action.id, type: action.type },
-    ...{ before: evaluate(old, action), after: evaluate(next, action) },
+    ...{ before: judge(old, action), after: judge(next, action) },
   }));
   return {
     actions: past.length,
@@ -46,6 +46,11 @@ export function replay(old: ActivePolicy, next: ActivePolicy, past: readonly Pas
       .map((one) => ({ ...one, in: looserIn(one.before, one.after) }))
       .filter((one) => one.in.length > 0),
   };
+}
+
+/** What a policy says about an action of the past, or about one that is only thought of. */
+export function judge(active: ActivePolicy, action: PastAction): Judgement {
+  return evaluate(active, { ...action, spent: { ...unused(active.policy), ...action.spent } });
 }
 
 function counted(judgements: Judgement[]): Record<Mode, number> {

@@ -1,15 +1,4 @@
-import {
-  Composer,
-  CST,
-  type Document,
-  isMap,
-  isScalar,
-  isSeq,
-  Lexer,
-  LineCounter,
-  Parser,
-  visit,
-} from 'yaml';
+import { Composer, CST, type Document, isMap, isScalar, isSeq, Lexer, Parser, visit } from 'yaml';
 import type { Path } from './problem.ts';
 
 /** A place in a text, counted from 1. */
@@ -29,6 +18,7 @@ export interface Source {
 
 const MAX_BYTES = 65_536;
 const MAX_DEPTH = 50;
+const MAX_FAULTS = 100;
 const START = { line: 1, column: 1 };
 
 /**
@@ -37,24 +27,22 @@ const START = { line: 1, column: 1 };
  */
 export function readYaml(text: string): Source {
   if (Buffer.byteLength(text) > MAX_BYTES) return refused({ ...START, message: 'is larger than 64 KB' });
-  const lines = new LineCounter();
-  const place = (offset: number): Place => {
-    const { line, col } = lines.linePos(offset);
-    return { line: Math.max(1, line), column: Math.max(1, col) };
-  };
-  const placed = ({ offset, message }: Fault) => ({ ...place(offset), message });
-  const document = compose(text, lines);
+  const placed = ({ offset, message }: Fault) => ({ ...place(text, offset), message });
+  const document = compose(text);
   if ('message' in document) return refused(placed(document));
-  const unread = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
-    offset: pos[0],
-    message,
-  }));
-  const faults = [...unread, ...unplain(document)].map(placed);
+  const errors = [...document.errors, ...document.warnings];
+  const unread = errors.map(({ pos, message }) => ({ offset: pos[0], message }));
+  const faults = [...unread, ...unplain(document)].slice(0, MAX_FAULTS).map(placed);
   return {
     value: faults.length > 0 ? undefined : document.toJS(),
     faults,
-    at: (path, isKey = false) => place(offsetOf(document.contents, path, { isKey, offset: 0 })),
+    at: (path, isKey = false) => place(text, offsetOf(document.contents, path, { isKey, offset: 0 })),
   };
+}
+
+function place(text: string, offset: number): Place {
+  const before = text.slice(0, offset);
+  return { line: before.split('\n').length, column: before.length - before.lastIndexOf('\n') };
 }
 
 function refused(fault: Source['faults'][number]): Source {
@@ -70,22 +58,19 @@ const REFUSED_TOKENS: Partial<Record<string, string>> = {
 };
 
 /** The one document in a text, or why it is not read: found out while it is taken apart, before it is put together. */
-function compose(text: string, lines: LineCounter): Document.Parsed | Fault {
-  const parser = new Parser(lines.addNewLine);
+function compose(text: string): Document.Parsed | Fault {
+  const parser = new Parser();
   const composer = new Composer({ version: '1.2', schema: 'core', uniqueKeys: false, merge: false });
   const documents: Document.Parsed[] = [];
   const take = (tokens: Iterable<CST.Token>) => {
     for (const token of tokens) documents.push(...(composer.next(token) as Iterable<Document.Parsed>));
   };
-  lines.addNewLine(0);
-  let before = '';
   for (const lexeme of new Lexer().lex(text)) {
-    const message = before === CST.SCALAR ? undefined : REFUSED_TOKENS[CST.tokenType(lexeme) ?? ''];
+    const message = REFUSED_TOKENS[CST.tokenType(lexeme) ?? ''];
     if (message) return { offset: parser.offset, message };
     take(parser.next(lexeme));
     if (parser.stack.length > MAX_DEPTH)
       return { offset: parser.offset, message: `is nested more than ${MAX_DEPTH} deep` };
-    before = lexeme;
   }
   take(parser.end());
   documents.push(...(composer.end(true, text.length) as Iterable<Document.Parsed>));

@@ -120,6 +120,29 @@ describe('explain', () => {
     ]);
   });
 
+  it('takes budgets for unused unless told', async () => {
+    const budget = file(
+      'budget.yaml',
+      `${TEXT}budgets: [{ metric: recipients, window: 1h, limit: 9, over: deny }]\n`,
+    );
+    const asked = (...more: string[]) =>
+      signalbox(
+        'explain',
+        budget,
+        '--action',
+        'email.send',
+        '--facts',
+        '{"recipients": 5}',
+        '--json',
+        ...more,
+      );
+
+    expect(JSON.parse((await asked()).said)).toMatchObject({ mode: 'auto' });
+    expect(JSON.parse((await asked('--spent', '{"recipients_1h": 5}')).said)).toMatchObject({
+      ...{ mode: 'deny', over: [{ fact: 'recipients_1h', value: '10', limit: '9' }] },
+    });
+  });
+
   it.each([
     ['--facts', '{'],
     ['--risk', 'none'],

@@ -212,6 +212,10 @@ describe('budgets', () => {
     });
   });
 
+  it('are gone beyond by a kind of action that nobody knows', () => {
+    expect(at('crm.delete', {}).rules).toContain('budget.cost_usd_24h');
+  });
+
   it('do not stop what costs nothing', () => {
     expect(at('repo.read', { cost_usd_24h: 1000 }).mode).toBe('auto');
   });

@@ -205,6 +205,28 @@ describe('an error', () => {
     else expect(found).toContainEqual(expect.stringContaining(expected));
   });
 
+  it('is not seen in an approval that asks in Slack alone, at medium risk', () => {
+    expect(shown(POLICY.replace('true, ttl', 'true, channels: [slack], ttl'))).toEqual([]);
+  });
+
+  it.each([
+    [
+      'a budget',
+      POLICY.replace('over: require_approval }]', 'over: ask, approval: nobody }]'),
+      'budgets[0].approval there is no approval nobody',
+    ],
+    [
+      'the limits of a rule whose tests are of another action',
+      POLICY.replace('many, action: email.send', 'many, action: repo.read').replace(
+        'expect: require_approval',
+        'expect: auto',
+      ),
+      'no test is over the limits of mail',
+    ],
+  ])('is seen in %s', (_, text, expected) => {
+    expect(shown(text).join('\n')).toContain(expected);
+  });
+
   it('of ask with a quorum says that ask takes one', () => {
     expect(
       shown(
@@ -242,6 +264,15 @@ describe('a warning', () => {
   ])('is given for %s → %s', (from, to, expected) => {
     expect(shown(POLICY.replace(from, to), 'warning')).toContainEqual(expect.stringContaining(expected));
   });
+
+  it('is not given for a rule that may become stricter than the one beside it', () => {
+    const text = POLICY.replace(
+      'rules:',
+      'rules:\n  - { id: more, action: email.*, risk: low, mode: require_approval, approval: leads }',
+    ).replace('over_limit: require_approval', 'over_limit: deny');
+
+    expect(shown(text, 'warning').join()).not.toContain('never decides');
+  });
 });
 
 it('takes for text what is quoted or in a block', () => {
@@ -258,6 +289,12 @@ describe('people', () => {
 
   it('are enough when one of them asks', () => {
     expect(errors(POLICY, groups)).toEqual([]);
+  });
+
+  it('are enough when the one there is may agree to their own', () => {
+    const text = POLICY.replace('[requesters]', '[solo]');
+
+    expect(errors(text, { ...groups, solo: ['anna'] })).toEqual([]);
   });
 
   it.each([
