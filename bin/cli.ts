@@ -9,6 +9,7 @@ import { evidence } from './commands/evidence.ts';
 import { local } from './commands/local.ts';
 import { login, token } from './commands/login.ts';
 import { logs } from './commands/logs.ts';
+import { people } from './commands/people.ts';
 import { policy } from './commands/policy.ts';
 import { projects } from './commands/projects.ts';
 import { start } from './commands/start.ts';
@@ -44,6 +45,7 @@ for (const add of [
   status,
   approve,
   approvals,
+  people,
   policy,
   evidence,
   logs,

@@ -64,6 +64,8 @@ async function byKey(text: string, { people, clock }: Dependencies): Promise<Pri
   if (!isGenuine || !isLive(key, now)) {
     throw new Fault('Unauthorized', 'This API key is unknown, expired or revoked; make a new one');
   }
+  if ((await people.find(key.org, key.owner))?.leftAt)
+    throw new Fault('Unauthorized', 'Whoever made this API key has left; somebody else makes a new one');
   await people.touchKey(key, now.toISOString());
   return { via: 'key', org: key.org, id: key.owner, keyId: key.id, scopes: key.scopes };
 }

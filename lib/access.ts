@@ -1,8 +1,10 @@
 import { type HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Construct } from 'constructs';
+import type { Env as KeysEnv } from '#functions/http/keys.ts';
 import type { Env as NotFoundEnv } from '#functions/http/not-found.ts';
 import type { Env as OidcEnv } from '#functions/http/oidc.ts';
 import type { Env as PasskeysEnv } from '#functions/http/passkeys.ts';
+import type { Env as PeopleEnv } from '#functions/http/people.ts';
 import type { Env as SignInEnv } from '#functions/http/sign-in.ts';
 import type { DataStack } from './data-stack.ts';
 import { appends, reads, writes } from './grants.ts';
@@ -52,6 +54,7 @@ export class Access extends Construct {
     for (const fn of [signIn, oidc]) data.sessionSecret.grantRead(fn);
 
     const { showPasskeys, changePasskeys } = this.passkeys(props);
+    const { people, keys } = this.people(props);
     const health = new Handler(this, 'Health', { entry: 'http/health', env: {} });
     const unknown = new Handler<NotFoundEnv>(this, 'NotFound', { entry: 'http/not-found', env: {} });
     addRoutes(api, [
@@ -63,9 +66,31 @@ export class Access extends Construct {
       [HttpMethod.GET, '/auth/passkeys', showPasskeys],
       [HttpMethod.POST, '/auth/passkeys', changePasskeys],
       [HttpMethod.DELETE, '/v1/people/{id}/passkeys', changePasskeys],
+      [HttpMethod.POST, '/v1/people', people],
+      [HttpMethod.PATCH, '/v1/people/{id}', people],
+      [HttpMethod.DELETE, '/v1/people/{id}', people],
+      [HttpMethod.PUT, '/v1/absence', people],
+      [HttpMethod.POST, '/v1/keys', keys],
+      [HttpMethod.DELETE, '/v1/keys/{id}', keys],
       [HttpMethod.GET, '/health', health],
       [HttpMethod.ANY, '/{proxy+}', unknown],
     ]);
+  }
+
+  /** Who is here, and what acts in whose name. */
+  private people({ data, publicUrl }: AccessProps) {
+    const env = {
+      PEOPLE_TABLE: data.people.tableName,
+      SESSION_SECRET_ARN: data.sessionSecret.secretArn,
+      PUBLIC_URL: publicUrl,
+    };
+    const people = new Handler<PeopleEnv>(this, 'People', { entry: 'http/people', env });
+    const keys = new Handler<KeysEnv>(this, 'Keys', { entry: 'http/keys', env });
+    for (const fn of [people, keys]) {
+      writes(fn, data.people);
+      data.sessionSecret.grantRead(fn);
+    }
+    return { people, keys };
   }
 
   /** One source, two functions: no GET route's function may write what proves who somebody is. */

@@ -1,11 +1,13 @@
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Fault } from '#core/fault.ts';
 import { Delegation } from '#core/people/delegation.ts';
-import { ApiKey } from '#core/people/key.ts';
+import { ApiKey, isLive } from '#core/people/key.ts';
 import { normalEmail, Person } from '#core/people/person.ts';
 import type { People, Session } from '#core/people/ports.ts';
 import { dynamo } from '../aws/clients.ts';
 import { delegationKey } from './approval-rows.ts';
+import { setting } from './change.ts';
+import { writeTogether } from './transaction.ts';
 
 /** People, ended sessions and API keys in one table. Sessions leave a row only when they are ended, until they would have expired. */
 export function dynamoPeople(table: string): People {
@@ -30,7 +32,9 @@ function people(table: string): Pick<People, 'find' | 'findByEmail' | 'admit' | 
           ExpressionAttributeValues: { ':email': normalEmail(email) },
         }),
       );
-      return Items.map((item) => Person.parse(item)).sort((a, b) => (a.org < b.org ? -1 : 1));
+      return Items.map((item) => Person.parse(item))
+        .filter(({ leftAt }) => !leftAt)
+        .sort((a, b) => (a.org < b.org ? -1 : 1));
     },
 
     async admit(person) {
@@ -48,16 +52,26 @@ function people(table: string): Pick<People, 'find' | 'findByEmail' | 'admit' | 
 
     async list(org) {
       const found = await below(table, org, 'PERSON#');
-      return found.map((item) => Person.parse(item)).sort((a, b) => (a.email < b.email ? -1 : 1));
+      return found
+        .map((item) => Person.parse(item))
+        .filter(({ leftAt }) => !leftAt)
+        .sort((a, b) => (a.email < b.email ? -1 : 1));
     },
 
     async change(org, id, change) {
       const known = await find(org, id);
       if (!known) throw new Fault('NotFound', 'There is no such person');
       const next = Person.parse({ ...known, ...change });
-      const Item = { ...personKey(org, id), ...next };
+      const { set, remove, names, values } = setting(change);
       await dynamo().send(
-        new PutCommand({ TableName: table, Item, ConditionExpression: 'attribute_exists(pk)' }),
+        new UpdateCommand({
+          TableName: table,
+          Key: personKey(org, id),
+          UpdateExpression: `${set} ${remove}`.trim(),
+          ConditionExpression: 'attribute_exists(pk)',
+          ExpressionAttributeNames: names,
+          ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: values }),
+        }),
       );
       return next;
     },
@@ -130,7 +144,8 @@ function sessions(table: string): Pick<People, 'findInSession' | 'endSession'> {
           }),
         ),
       ]);
-      return ended.Item || !person.Item ? undefined : Person.parse(person.Item);
+      if (ended.Item || !person.Item || person.Item.leftAt) return undefined;
+      return Person.parse(person.Item);
     },
 
     async endSession(session) {
@@ -141,24 +156,40 @@ function sessions(table: string): Pick<People, 'findInSession' | 'endSession'> {
   };
 }
 
-function keys(table: string): Pick<People, 'createKey' | 'findKey' | 'revokeKey' | 'touchKey'> {
+async function findKey(table: string, id: string): Promise<ApiKey | undefined> {
+  const { Item } = await dynamo().send(
+    new GetCommand({ TableName: table, Key: apiKey(id), ConsistentRead: true }),
+  );
+  return Item && ApiKey.parse(Item);
+}
+
+function keys(table: string): Pick<People, 'createKey' | 'findKey' | 'keys' | 'revokeKey' | 'touchKey'> {
   return {
     async createKey(key) {
-      await dynamo().send(
-        new PutCommand({
-          TableName: table,
-          Item: { ...apiKey(key.id), ...key },
-          ConditionExpression: 'attribute_not_exists(pk)',
-        }),
-      );
+      const named = {
+        pk: `ORG#${key.org}`,
+        sk: `KEY#${key.id}`,
+        ttl: Math.floor(Date.parse(key.expiresAt) / 1000),
+      };
+      await writeTogether([
+        {
+          Put: {
+            TableName: table,
+            Item: { ...apiKey(key.id), ...key },
+            ConditionExpression: 'attribute_not_exists(pk)',
+          },
+        },
+        { Put: { TableName: table, Item: named } },
+      ]);
     },
 
-    async findKey(id) {
-      const { Item } = await dynamo().send(
-        new GetCommand({ TableName: table, Key: apiKey(id), ConsistentRead: true }),
-      );
-      return Item && ApiKey.parse(Item);
+    async keys(org, now) {
+      const ids = (await below(table, org, 'KEY#')).map(({ sk }) => String(sk).slice('KEY#'.length));
+      const found = await Promise.all(ids.map((id) => findKey(table, id)));
+      return found.filter((key) => key !== undefined).filter((key) => isLive(key, now));
     },
+
+    findKey: (id) => findKey(table, id),
 
     async revokeKey(id, at) {
       await dynamo().send(

@@ -19,6 +19,11 @@ export const ApiKey = z.object({
 });
 export type ApiKey = z.infer<typeof ApiKey>;
 
+/** A key as people are shown it: everything but what it is made of. */
+export function keyView({ id, name, scopes, createdAt, expiresAt, lastUsedAt, owner }: ApiKey) {
+  return { id, name, scopes, owner, created_at: createdAt, expires_at: expiresAt, last_used_at: lastUsedAt };
+}
+
 const KEY = /^sbx_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/;
 
 /** The two parts of a key's text, or nothing when it does not look like one. */

@@ -35,6 +35,8 @@ export const Person = z.object({
   /** Linked by the person, who signed in at Slack to do so. Nobody else can. */
   slack: SlackMember.optional(),
   createdAt: z.iso.datetime(),
+  /** Gone from the organization: they sign in no more, and are not asked. */
+  leftAt: z.iso.datetime().optional(),
 });
 export type Person = z.infer<typeof Person>;
 

@@ -4,17 +4,17 @@ import type { Person, SlackMember } from './person.ts';
 
 export interface People {
   find(org: string, id: string): Promise<Person | undefined>;
-  /** In every organization that knows the address, ordered by organization. */
+  /** In every organization that the address is in, ordered by organization. */
   findByEmail(email: string): Promise<Person[]>;
   /** Stores the person unless there is one with this id; answers the stored one. */
   admit(person: Person): Promise<Person>;
-  /** Everybody in an organization, by address. */
+  /** Everybody who is in an organization, by address. */
   list(org: string): Promise<Person[]>;
   /** Changes a person; throws `NotFound`. */
   change(
     org: string,
     id: string,
-    change: Partial<Pick<Person, 'name' | 'roles' | 'groups' | 'awayUntil'>>,
+    change: { [Name in 'name' | 'roles' | 'groups' | 'awayUntil' | 'leftAt']?: Person[Name] | undefined },
   ): Promise<Person>;
   /** Every delegation of an organization that has not ended. */
   delegations(org: string): Promise<Delegation[]>;
@@ -27,6 +27,8 @@ export interface People {
   /** Makes a session worthless from now on, on every device that holds a copy. */
   endSession(session: Session): Promise<void>;
   createKey(key: ApiKey): Promise<void>;
+  /** Every key of an organization that still opens something. */
+  keys(org: string, now: Date): Promise<ApiKey[]>;
   findKey(id: string): Promise<ApiKey | undefined>;
   revokeKey(id: string, at: string): Promise<void>;
   /** Remembers a key's use, at most once a minute. */

@@ -9,6 +9,7 @@ import type { Approvals } from '#core/approvals/ports.ts';
 import { Fault } from '#core/fault.ts';
 import { parse } from '#core/parse.ts';
 import { delegationView } from '#core/people/delegation.ts';
+import { keyView } from '#core/people/key.ts';
 import type { Scope } from '#core/people/person.ts';
 import type { People } from '#core/people/ports.ts';
 import { allow, type Principal } from '#core/people/principal.ts';
@@ -34,7 +35,7 @@ interface Needs {
   runs: Pick<Runs, 'find' | 'lines' | 'costs'>;
   projects: Pick<Projects, 'list'>;
   approvals: Pick<Approvals, 'inbox' | 'history'>;
-  people: Pick<People, 'delegations' | 'list'>;
+  people: Pick<People, 'delegations' | 'keys' | 'list'>;
   clock: Clock;
   publicUrl: string;
 }
@@ -70,6 +71,8 @@ const READS: Read[] = [
   { path: /^\/api\/approvals$/, scope: 'approvals:read', answer: approvalList },
   { path: /^\/api\/approvals\/metrics$/, scope: 'approvals:read', answer: approvalFigures },
   { path: /^\/api\/delegations$/, answer: delegations },
+  { path: /^\/api\/people$/, answer: everybody },
+  { path: /^\/api\/keys$/, answer: keys },
   { path: /^\/api\/summary$/, scope: 'issues:read', answer: summary },
 ];
 
@@ -146,6 +149,27 @@ async function run({ runs, org, id }: Asked) {
 async function lines({ runs, org, id, query }: Asked) {
   const found = await runs.lines(org, id, query.after?.slice(0, 200));
   return { lines: found, after: found.at(-1)?.id ?? query.after };
+}
+
+async function everybody({ people, org }: Asked) {
+  const all = await people.list(org);
+  return {
+    people: all.map(({ id, email, name, roles, groups, awayUntil }) => ({
+      id,
+      email,
+      name,
+      roles,
+      groups,
+      awayUntil,
+    })),
+  };
+}
+
+/** An admin sees every key, anybody else their own. */
+async function keys({ people, clock, org, principal }: Asked) {
+  const isAdmin = principal.via === 'session' && principal.roles.includes('admin');
+  const all = await people.keys(org, clock.now());
+  return { keys: all.filter(({ owner }) => isAdmin || owner === principal.id).map(keyView) };
 }
 
 /** Who stands in for whom now. */

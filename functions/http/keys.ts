@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import * as z from 'zod';
+import { clock } from '#adapters/clock.ts';
+import { dynamoPeople } from '#adapters/dynamodb/people.ts';
+import { Fault } from '#core/fault.ts';
+import { parseJson } from '#core/parse.ts';
+import { keyView, newKey } from '#core/people/key.ts';
+import { Scope } from '#core/people/person.ts';
+import type { People } from '#core/people/ports.ts';
+import { allow, type Principal } from '#core/people/principal.ts';
+import type { Clock } from '#core/ports.ts';
+import { http, type Reply, type Request, type Route } from '../http.ts';
+import { PrincipalEnv, type PrincipalOf, principalsFrom } from '../principal.ts';
+
+export const Env = PrincipalEnv;
+export type Env = z.infer<typeof Env>;
+
+interface Needs {
+  people: Pick<People, 'createKey' | 'findKey' | 'revokeKey'>;
+  principalOf: PrincipalOf;
+  clock: Clock;
+}
+
+const DAY = 86_400_000;
+const Body = z.strictObject({
+  name: z.string().trim().min(1).max(100),
+  scopes: z.array(Scope).min(1),
+  /** Until it ends by itself. */
+  days: z.int().min(1).max(365).default(90),
+});
+
+/** POST /v1/keys makes a key that acts in its maker's name, and shows it once; DELETE /v1/keys/{id} ends one's own, or as an admin anybody's. */
+export function keyRoutes(needs: Needs): Route {
+  return async (request) => {
+    const principal = await needs.principalOf(request);
+    const isDelete = request.event.requestContext.http.method === 'DELETE';
+    allow(principal, isDelete ? 'viewer' : 'lead');
+    return isDelete ? revoke(principal, request, needs) : create(principal, request, needs);
+  };
+}
+
+async function create(
+  { org, id: owner }: Principal,
+  { text: sent }: Request,
+  { people, clock }: Needs,
+): Promise<Reply> {
+  const { days, ...given } = parseJson(Body, sent);
+  const now = clock.now();
+  const expiresAt = new Date(now.getTime() + days * DAY).toISOString();
+  const { key, text } = newKey({ org, owner, ...given, expiresAt }, { random: randomBytes, now });
+  await people.createKey(key);
+  return { status: 201, body: { ...keyView(key), key: text } };
+}
+
+async function revoke(principal: Principal, { params }: Request, { people, clock }: Needs): Promise<Reply> {
+  const key = await people.findKey(params.id ?? '');
+  if (key?.org !== principal.org) throw new Fault('NotFound', 'There is no such key');
+  if (key.owner !== principal.id) allow(principal, 'admin');
+  await people.revokeKey(key.id, clock.now().toISOString());
+  return { status: 200, body: { id: key.id, revoked: true } };
+}
+
+export const handler = http(Env, async (env) =>
+  keyRoutes({ people: dynamoPeople(env.PEOPLE_TABLE), principalOf: await principalsFrom(env), clock }),
+);
