@@ -1,12 +1,15 @@
+import { execFile } from 'node:child_process';
 import { createHmac, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signMessage } from '#adapters/standard-webhooks.ts';
 import { approveByPage, askedByMail } from '../../bin/demo/approver.ts';
 import type { Keys } from '../../bin/demo/keys.ts';
 import { type Tables, tablesAt } from '../support/aws-client.ts';
-import { type RunningProduct, startedProduct } from '../support/product.ts';
+import { type RunningProduct, session, startedProduct } from '../support/product.ts';
 
 const demoTicket = JSON.parse(readFileSync('local/demo/jira-ticket.json', 'utf8'));
 
@@ -171,5 +174,23 @@ describe('the doors, over HTTP', { timeout: 60_000 }, () => {
     await approveByPage(asked, { decision: 'decline', reason: 'Not this week' });
 
     expect((await ticketIs('ETL-900', 'declined')).reason).toMatch(/Not this week/);
+  });
+
+  it('can prove afterwards, offline, who declined what and why', async () => {
+    const [{ actionId } = {}] = (await tables.rows('Sequence')).filter(({ sk }) =>
+      String(sk).startsWith('S#'),
+    );
+    const file = join(product.folder, 'evidence.json');
+    const env = { ...process.env, SIGNALBOX_TOKEN: await session(product, 'viewer@demo.example') };
+    const command = async (...args: string[]) =>
+      (await promisify(execFile)(process.execPath, ['bin/cli.ts', '--json', ...args], { env })).stdout;
+    await command('local', 'clock', 'forward', '2m', '--at', product.aws);
+    await command('evidence', String(actionId), '--out', file, '--url', product.dashboard);
+    const report = JSON.parse(await command('evidence', 'verify', file));
+    const { reason, entries } = JSON.parse(readFileSync(file, 'utf8'));
+
+    expect(report).toMatchObject({ ok: true, problems: [], unchecked: [] });
+    expect(reason).toBe('Not this week');
+    expect(entries.map(({ text }: { text: string }) => JSON.parse(text).type)).toContain('DECIDED');
   });
 });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { approveByPage, askedByMail } from '../../bin/demo/approver.ts';
 import type { Keys } from '../../bin/demo/keys.ts';
 import { type Tables, tablesAt } from '../support/aws-client.ts';
-import { type RunningProduct, startedProduct } from '../support/product.ts';
+import { type RunningProduct, session, startedProduct } from '../support/product.ts';
 
 describe('secrets, after the main job has been done', { timeout: 120_000 }, () => {
   let product: RunningProduct;
@@ -22,7 +22,7 @@ describe('secrets, after the main job has been done', { timeout: 120_000 }, () =
     const keys: Keys = JSON.parse(readFileSync(product.webhookSecrets, 'utf8'));
     Object.assign(canaries, { forgeToken: keys.forgeToken, modelKey: keys.modelKey, ...keys.webhooks });
     const watching = watchProcesses();
-    canaries.session = await signedIn();
+    canaries.session = await session(product, 'lead@demo.example');
     const asked = await askedByMail(product.mailbox, 'approver@demo.example', /^Decide/);
     canaries.link = new URL(asked.link).searchParams.get('t') as string;
     const [wait] = await tables.rows('ApprovalWaits');
@@ -55,27 +55,6 @@ describe('secrets, after the main job has been done', { timeout: 120_000 }, () =
         processes.add(row);
     }, 60);
     return () => clearInterval(timer);
-  }
-
-  async function signedIn(): Promise<string> {
-    const post = (path: string, body: object) =>
-      fetch(`${product.dashboard}${path}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      });
-    await post('/auth/code', { email: 'lead@demo.example' });
-    for (let tries = 0; tries < 100; tries += 1, await sleep(100)) {
-      const mails: { text: string }[] = await (
-        await fetch(`${product.mailbox}/mails.json?to=lead@demo.example`)
-      ).json();
-      const code = /Code: (\S+)/.exec(mails[0]?.text ?? '')?.[1];
-      if (code)
-        return (
-          await (await post('/auth/session', { email: 'lead@demo.example', code, client: 'cli' })).json()
-        ).token;
-    }
-    throw new Error('No code came');
   }
 
   async function pageBehind(link: string): Promise<string> {

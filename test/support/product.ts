@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -58,4 +59,23 @@ async function firstJson(child: ChildProcess): Promise<Addresses> {
     if (end >= 0) return JSON.parse(text.slice(0, end + 2));
   }
   throw new Error('It ended');
+}
+
+/** A session of somebody who signs in with the code from their mail. */
+export async function session({ dashboard, mailbox }: Addresses, email: string): Promise<string> {
+  const post = (path: string, body: object) =>
+    fetch(`${dashboard}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  await post('/auth/code', { email });
+  for (let tries = 0; tries < 100; tries += 1, await sleep(100)) {
+    const mails: { text: string }[] = await (await fetch(`${mailbox}/mails.json?to=${email}`)).json();
+    const code = /Code: (\S+)/.exec(mails[0]?.text ?? '')?.[1];
+    if (!code) continue;
+    const { token } = await (await post('/auth/session', { email, code, client: 'cli' })).json();
+    if (token) return token;
+  }
+  throw new Error('No code came');
 }
