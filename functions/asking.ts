@@ -7,7 +7,10 @@ import { dynamoNotices } from '#adapters/dynamodb/notices.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoPolicies } from '#adapters/dynamodb/policies.ts';
 import { log } from '#adapters/log.ts';
-import { mailAudience } from '#core/actions/audience.ts';
+import { type SlackApp, slackApps } from '#adapters/slack/apps.ts';
+import { slackChannels } from '#adapters/slack/channels.ts';
+import { slack } from '#adapters/slack/client.ts';
+import { type Channels, channelAudience, mailAudience } from '#core/actions/audience.ts';
 import { costProvider } from '#core/actions/cost.ts';
 import { diffProvider } from '#core/actions/diff.ts';
 import { type FactProvider, measure } from '#core/actions/measure.ts';
@@ -24,6 +27,9 @@ export const AskEnv = z.object({
   NOTICES_TABLE: z.string(),
   PEOPLE_TABLE: z.string(),
   POLICIES_TABLE: z.string(),
+  /** Where Slack is; without, nobody knows who reads a channel, which is over every limit. */
+  SLACK_PREFIX: z.string().optional(),
+  SLACK_URL: z.url().optional(),
 });
 export type AskEnv = z.infer<typeof AskEnv>;
 
@@ -43,13 +49,13 @@ export function askingFrom(env: AskEnv, also: { links?: string } = {}): AskNeeds
     budgets: dynamoBudgets(env.APPROVALS_TABLE),
     notices: dynamoNotices(env.NOTICES_TABLE),
     clock,
-    measure: measuring(people),
+    measure: measuring(people, env),
     salt: () => randomBytes(16).toString('hex'),
   };
 }
 
 /** What the server itself can measure. A provider that fails is told of in the log; its facts are missing, and so over every limit. */
-function measuring(people: Pick<People, 'find'>): AskNeeds['measure'] {
+function measuring(people: Pick<People, 'find'>, env: AskEnv): AskNeeds['measure'] {
   const directory = {
     domains: async () => [],
     isPerson: async (org: string, email: string) =>
@@ -60,6 +66,7 @@ function measuring(people: Pick<People, 'find'>): AskNeeds['measure'] {
     piiProvider,
     diffProvider,
     mailAudience(directory),
+    ...channelsOf(env).map(channelAudience),
   ];
   return async (org, type, payload) => {
     const { facts, failures } = await measure({ org, type, payload }, providers);
@@ -67,4 +74,10 @@ function measuring(people: Pick<People, 'find'>): AskNeeds['measure'] {
       log.warn('facts could not be measured', { type, provides, error });
     return facts;
   };
+}
+
+function channelsOf({ SLACK_PREFIX: prefix, SLACK_URL: url }: AskEnv): Channels[] {
+  if (!prefix || !url) return [];
+  const connect = ({ botToken: token }: SlackApp) => slack({ url, token, timeoutMs: 2_500 });
+  return [slackChannels(slackApps(prefix, clock), connect)];
 }

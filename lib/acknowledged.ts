@@ -65,13 +65,13 @@ const SERVICE: Acceptance[] = [
     ),
     reason: 'One secret per organization and source, made when a source is connected',
   },
-  {
-    at: 'Slack',
+  ...['Slack', 'Actions', 'Approvals'].map((at) => ({
+    at,
     ids: wildcard(
       'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:signalbox/slack/*',
     ),
     reason: 'One secret per organization, made when its Slack app is connected',
-  },
+  })),
   { at: 'Slack/Follow', ids: wildcard('*'), reason: TOKENS },
   { at: 'Slack/NotFollowed', ids: ['AwsSolutions-SQS3'], reason: 'This queue is where dead letters go' },
   {

@@ -12,11 +12,13 @@ import { reliableQueue } from './dead-letters.ts';
 import { knowsPeople, reads, writes } from './grants.ts';
 import { Handler } from './handler.ts';
 import { addRoutes } from './routes.ts';
+import { readsSlackApps, slackEnv } from './slack-apps.ts';
 
 export interface ActionsProps {
   api: HttpApi;
   data: DataStack;
   publicUrl: string;
+  slackUrl: string;
 }
 
 /**
@@ -27,15 +29,21 @@ export class Actions extends Construct {
   /** Approved actions that the platform itself carries out. */
   readonly toCarryOut = reliableQueue(this, 'ToCarryOut', Duration.minutes(3));
 
-  constructor(scope: Construct, id: string, { api, data, publicUrl }: ActionsProps) {
+  constructor(scope: Construct, id: string, { api, data, publicUrl, slackUrl }: ActionsProps) {
     super(scope, id);
-    const env = { ...askEnv(data), SESSION_SECRET_ARN: data.sessionSecret.secretArn, PUBLIC_URL: publicUrl };
+    const env = {
+      ...askEnv(data),
+      ...slackEnv(slackUrl),
+      SESSION_SECRET_ARN: data.sessionSecret.secretArn,
+      PUBLIC_URL: publicUrl,
+    };
     const propose = new Handler<ProposeEnv>(this, 'Propose', { entry: 'http/propose-action', env });
     const carryOut = new Handler<CarryOutEnv>(this, 'CarryOut', { entry: 'http/carry-out', env });
     const showPolicy = new Handler<PolicyEnv>(this, 'ShowPolicy', { entry: 'http/policy', env });
     const changePolicy = new Handler<PolicyEnv>(this, 'ChangePolicy', { entry: 'http/policy', env });
     for (const fn of [propose, carryOut, changePolicy]) asks(fn, data);
     for (const fn of [propose, carryOut, changePolicy, showPolicy]) knowsPeople(fn, data);
+    for (const fn of [propose, carryOut]) readsSlackApps(fn);
     reads(showPolicy, data.policies);
     this.ours(data);
     addRoutes(api, [

@@ -20,11 +20,13 @@ import { deadLetters } from './dead-letters.ts';
 import { appends, knowsPeople, reads, standsIn, writes } from './grants.ts';
 import { Handler } from './handler.ts';
 import { addRoutes } from './routes.ts';
+import { readsSlackApps, slackEnv } from './slack-apps.ts';
 
 export interface ApprovalsProps {
   api: HttpApi;
   data: DataStack;
   publicUrl: string;
+  slackUrl: string;
   /** Takes approved actions that the platform itself carries out. */
   toCarryOut: Queue;
 }
@@ -36,11 +38,13 @@ export interface ApprovalsProps {
 export class Approvals extends Construct {
   private readonly data: DataStack;
   private readonly publicUrl: string;
+  private readonly slackUrl: string;
 
-  constructor(scope: Construct, id: string, { api, data, publicUrl, toCarryOut }: ApprovalsProps) {
+  constructor(scope: Construct, id: string, { api, data, publicUrl, slackUrl, toCarryOut }: ApprovalsProps) {
     super(scope, id);
     this.data = data;
     this.publicUrl = publicUrl;
+    this.slackUrl = slackUrl;
     const page = this.page();
     const decision = this.decision();
     const { show, decide } = this.api();
@@ -85,12 +89,14 @@ export class Approvals extends Construct {
       entry: 'http/approval-decision',
       env: {
         ...askEnv(data),
+        ...slackEnv(this.slackUrl),
         ...this.knows(),
         APPROVAL_LINKS_TABLE: data.approvalLinks.tableName,
         LINK_SECRET_ARN: data.linkSecret.secretArn,
       },
     });
     asks(decision, data);
+    readsSlackApps(decision);
     writes(decision, data.approvalLinks);
     knowsPeople(decision, data);
     standsIn(decision, data);
@@ -101,7 +107,7 @@ export class Approvals extends Construct {
   /** One source, two functions: no GET route's function may write what decides. */
   private api() {
     const { data } = this;
-    const env = { ...askEnv(data), ...this.knows() };
+    const env = { ...askEnv(data), ...slackEnv(this.slackUrl), ...this.knows() };
     const show = new Handler<ApiEnv>(this, 'Show', { entry: 'http/approval-api', env });
     const decide = new Handler<ApiEnv>(this, 'Decide', { entry: 'http/approval-api', env });
     for (const fn of [show, decide]) {
@@ -109,6 +115,7 @@ export class Approvals extends Construct {
       knowsPeople(fn, data);
     }
     asks(decide, data);
+    readsSlackApps(decide);
     standsIn(decide, data);
     return { show, decide };
   }

@@ -29,20 +29,21 @@ export class ServiceStack extends Stack {
     const settings = parameters(this);
     const api = httpApi(this);
     const publicUrl = api.apiEndpoint;
+    const { slackUrl } = settings;
     const bus = new EventBus(this, 'Bus');
     const sender = new EmailIdentity(this, 'Sender', { identity: Identity.email(settings.mailFrom) });
 
     const agents = new Agents(this, 'Agents', { data, modelBaseUrl: settings.modelBaseUrl });
     new Intake(this, 'Intake', { api, data, publicUrl });
     new Access(this, 'Access', { api, data, publicUrl, ...settings });
-    const { toCarryOut } = new Actions(this, 'Actions', { api, data, publicUrl });
-    new Approvals(this, 'Approvals', { api, data, publicUrl, toCarryOut });
+    const { toCarryOut } = new Actions(this, 'Actions', { api, data, publicUrl, slackUrl });
+    new Approvals(this, 'Approvals', { api, data, publicUrl, slackUrl, toCarryOut });
     new Ledger(this, 'Ledger', { api, data, publicUrl });
     const { toSend, toSlack } = new Notices(this, 'Notices', {
       ...{ data, sender, publicUrl },
       mailFrom: settings.mailFrom,
     });
-    new Slack(this, 'Slack', { api, data, toSend, toSlack, publicUrl, slackUrl: settings.slackUrl });
+    new Slack(this, 'Slack', { api, data, toSend, toSlack, publicUrl, slackUrl });
     new Pipeline(this, 'Pipeline', { data, bus, agents, publicUrl, ...settings });
     new Taps(this, 'Taps', { data, tap: agents.tap });
     new Dashboard(this, 'Dashboard', { api, data, publicUrl });

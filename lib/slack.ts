@@ -1,6 +1,5 @@
-import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { type HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { DynamoEventSource, SqsDlq, SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -15,8 +14,7 @@ import { deadLetters } from './dead-letters.ts';
 import { appends, reads, standsIn, writes } from './grants.ts';
 import { Handler } from './handler.ts';
 import { addRoutes } from './routes.ts';
-
-const PREFIX = 'signalbox/slack';
+import { readsSlackApps, slackEnv } from './slack-apps.ts';
 
 export interface SlackProps {
   api: HttpApi;
@@ -60,7 +58,7 @@ export class Slack extends Construct {
     asks(interaction, data);
     standsIn(interaction, data);
     toSlack.grantSendMessages(interaction);
-    interaction.addToRolePolicy(this.readsApps());
+    readsSlackApps(interaction);
     return interaction;
   }
 
@@ -77,7 +75,7 @@ export class Slack extends Construct {
     });
     writes(link, data.people);
     data.sessionSecret.grantRead(link);
-    link.addToRolePolicy(this.readsApps());
+    readsSlackApps(link);
     return link;
   }
 
@@ -117,24 +115,13 @@ export class Slack extends Construct {
     reads(say, data.approvals, data.people, data.notices);
     appends(say, data.notices, data.runs);
     toSend.grantSendMessages(say);
-    say.addToRolePolicy(this.readsApps());
+    readsSlackApps(say);
     say.addEventSource(new SqsEventSource(toSlack, { batchSize: 5, reportBatchItemFailures: true }));
   }
 
   /** Where Slack is, and we are. */
   private finds() {
     const { publicUrl, slackUrl } = this.props;
-    return { SLACK_PREFIX: PREFIX, SLACK_URL: slackUrl, PUBLIC_URL: publicUrl };
-  }
-
-  /** Only the Slack apps: one secret per organization, put there by its admin. */
-  private readsApps(): PolicyStatement {
-    const arn = Stack.of(this).formatArn({
-      service: 'secretsmanager',
-      resource: 'secret',
-      resourceName: `${PREFIX}/*`,
-      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    });
-    return new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [arn] });
+    return { ...slackEnv(slackUrl), PUBLIC_URL: publicUrl };
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import * as z from 'zod';
 import { Fault, type FaultCode } from '#core/fault.ts';
 import type { Block, View } from './blocks.ts';
 
@@ -19,6 +20,8 @@ export interface Slack {
   whisper(to: { channel: string; user: string }, text: string): Promise<void>;
   /** Throws `Gone` when the press that led here is over 3 s old, or has opened a view before. */
   openView(trigger: string, view: View): Promise<void>;
+  /** Who can read a channel; nothing for direct messages, which have no count. */
+  audience(channel: string): Promise<{ members: number; teams: string[]; external: boolean } | undefined>;
 }
 
 interface Options {
@@ -58,10 +61,30 @@ export function slack(options: Options): Slack {
     async openView(trigger, view) {
       await call('views.open', { trigger_id: trigger, view });
     },
+    async audience(channel) {
+      const asked = new URLSearchParams({ channel, include_num_members: 'true' });
+      const { channel: found } = Info.parse(await call('conversations.info', asked));
+      const { num_members: members, is_ext_shared, is_pending_ext_shared, shared_team_ids: teams } = found;
+      return members === undefined
+        ? undefined
+        : { members, teams, external: is_ext_shared || is_pending_ext_shared };
+    },
   };
 }
 
+const Info = z.object({
+  channel: z.object({
+    num_members: z.int().nonnegative().optional(),
+    is_ext_shared: z.boolean().default(false),
+    is_pending_ext_shared: z.boolean().default(false),
+    shared_team_ids: z.array(z.string()).default([]),
+  }),
+});
+
 type Answer = Record<string, unknown>;
+
+/** Methods that only read take a form instead. */
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 class SlowDown extends Fault {
   readonly afterMs: number;
@@ -90,10 +113,11 @@ async function once(
   body: object,
   { url, token, timeoutMs = 10_000 }: Options,
 ): Promise<Answer> {
+  const isForm = body instanceof URLSearchParams;
   const response = await fetch(`${url}/api/${method}`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json; charset=utf-8' },
-    body: JSON.stringify(body),
+    headers: { authorization: `Bearer ${token}`, ...(!isForm && { 'content-type': JSON_TYPE }) },
+    body: isForm ? body : JSON.stringify(body),
     redirect: 'error',
     signal: AbortSignal.timeout(timeoutMs),
   }).catch((cause: unknown) => {

@@ -152,12 +152,16 @@ describe('who can decide', () => {
       }
   });
 
-  it('leaves the secrets of a Slack app to who hears from Slack, who speaks there, and who links people', () => {
+  it('leaves the secrets of a Slack app to who hears from Slack, speaks there, links people, or measures channels', () => {
     const readers = functions.filter(([id]) =>
       permissions(service, id).some(({ resources }) => resources.includes('signalbox/slack/')),
     );
 
     expect(readers.map(([, { Metadata }]) => Metadata?.source).sort()).toEqual([
+      'functions/http/approval-api.ts',
+      'functions/http/approval-decision.ts',
+      'functions/http/carry-out.ts',
+      'functions/http/propose-action.ts',
       'functions/http/slack-interaction.ts',
       'functions/http/slack-link.ts',
       'functions/queue/say-in-slack.ts',

@@ -29,6 +29,8 @@ export interface SlackDouble extends Issuer {
   whispers: Body[];
   views: { id: string; user: string; view: Body }[];
   calls: string[];
+  /** Members of the conversation object, by id. */
+  channels: Map<string, Record<string, unknown>>;
   /** Taken away or added to by tests. */
   scopes: Set<string>;
   /** Errors to give first, by method: `ratelimited:2` is a 429 with two seconds. */
@@ -56,6 +58,7 @@ const SCOPES: Record<string, string> = {
   'chat.postMessage': 'chat:write',
   'chat.update': 'chat:write',
   'chat.postEphemeral': 'chat:write',
+  'conversations.info': 'channels:read',
 };
 /** A modal may be opened this long after the press that asked for it. */
 const TRIGGER_MS = 3_000;
@@ -72,6 +75,12 @@ export async function slackDouble(clock: Clock): Promise<SlackDouble> {
     'auth.test': () => ({ ok: true, team_id: TEAM, user_id: 'U0BOT' }),
     'conversations.open': ({ users }) =>
       /^[UW]/.test(users) ? { ok: true, channel: { id: users.replace(/^./, 'D') } } : no('user_not_found'),
+    'conversations.info': ({ channel, include_num_members: counts }) => {
+      const found = double.channels.get(channel);
+      if (!found) return no('channel_not_found');
+      const { num_members, ...rest } = found;
+      return { ok: true, channel: { id: channel, ...rest, ...(counts === 'true' && { num_members }) } };
+    },
     'chat.postMessage': (body) => {
       const refused = refuseMessage(body);
       if (refused) return { ok: false, ...refused };
@@ -126,7 +135,11 @@ export async function slackDouble(clock: Clock): Promise<SlackDouble> {
     const path = new URL(request.url ?? '/', double.url).pathname;
     const sent = await text(request);
     const reply = (await double.answerOidc(path, sent)) ?? {
-      ...answer(path.replace('/api/', ''), request.headers.authorization, sent ? JSON.parse(sent) : {}),
+      ...answer(
+        path.replace('/api/', ''),
+        request.headers.authorization,
+        bodyOf(path, request.headers['content-type'], sent),
+      ),
     };
     const slow = 'wait' in reply && reply.wait !== undefined;
     response.writeHead(slow ? 429 : 200, {
@@ -147,7 +160,8 @@ export async function slackDouble(clock: Clock): Promise<SlackDouble> {
     whispers: [],
     views: [],
     calls: [],
-    scopes: new Set(['chat:write', 'im:write']),
+    channels: new Map(),
+    scopes: new Set(['chat:write', 'im:write', 'channels:read']),
     failures: new Map(),
 
     press(member, { channel, ts, versions }, action) {
@@ -205,6 +219,12 @@ export async function slackDouble(clock: Clock): Promise<SlackDouble> {
     },
   };
   return double;
+}
+
+/** Methods that only read know nothing of JSON: to them such a body is empty. */
+function bodyOf(path: string, type = '', sent: string): Body {
+  if (type.startsWith('application/json')) return path.endsWith('.info') ? {} : JSON.parse(sent || '{}');
+  return Object.fromEntries(new URLSearchParams(sent));
 }
 
 /** Of every payload: where the app is installed, and who did it. A guest of a shared channel has another team. */
