@@ -60,6 +60,10 @@ export interface Asked {
 const TRIES = 5;
 /** Rule of the platform by which a question is denied that could never pass. */
 export const TOO_FEW = 'platform.too_few_people';
+/** Rule by which more people are asked from the start. */
+const AWAY = 'platform.too_few_are_here';
+/** Stands where nobody is in conflict: never anybody's name. */
+const NOBODY = 'nobody';
 const MIN_TTL = 60;
 
 /**
@@ -154,24 +158,27 @@ interface Deciders {
   conflicts: string[];
 }
 
-/** Fewer people than must agree is a no from the start: nobody waits for what can never pass. */
+/**
+ * Where too few of those who are asked are here, those come in at once who would be asked later. Fewer people than must
+ * agree is a no from the start: nobody waits for what can never pass.
+ */
 function whoDecides(
-  { requester, party, projectApprovers, org }: Wish,
+  { requester, party, projectApprovers, org, type }: Wish,
   judgement: Judgement,
   staff: Staff,
 ): Deciders {
-  const { mode, rules, over, approval: terms } = judgement;
-  const conflicts = [requester, ...(terms?.selfApproval ? [] : party)];
+  const { mode, risk, rules, over, approval: terms } = judgement;
+  const conflicts = terms?.selfApproval ? [NOBODY] : [...new Set([requester, ...party])];
   const rule = rules.join(', ');
   if (!terms || mode === 'auto' || mode === 'deny') return { mode, rule, over, approvers: [], conflicts };
   const find = (groups: readonly string[]) =>
     eligible({ org, groups, conflicts, party, projectApprovers }, staff);
   const first = find(terms.groups);
-  const all =
-    first.length >= terms.quorum
-      ? first
-      : find([...terms.groups, ...terms.escalate.flatMap(({ groups }) => groups)]);
-  if (all.length >= terms.quorum) return { mode, rule, over, approvers: all, conflicts };
+  const here = present({ approvers: first, conflicts, type, risk }, staff);
+  if (here.length >= terms.quorum) return { mode, rule, over, approvers: first, conflicts };
+  const all = find([...terms.groups, ...terms.escalate.flatMap(({ groups }) => groups)]);
+  const escalated = all.length > first.length ? `${rule}, ${AWAY}` : rule;
+  if (all.length >= terms.quorum) return { mode, rule: escalated, over, approvers: all, conflicts };
   const missing = {
     fact: 'people who may decide',
     value: String(all.length),

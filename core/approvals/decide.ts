@@ -80,6 +80,10 @@ function settled({ status, decision, decidedAt, expiresAt }: Approval): Refusal 
   if (status === 'CANCELLED') {
     return { error: 'cancelled', message: 'The run that asked has ended', status, at: decidedAt };
   }
+  if (status === 'SUPERSEDED') {
+    const message = 'The request was changed since you looked: whoever asked has put another in its place';
+    return { error: 'changed', message, status, at: decidedAt };
+  }
   if (status === 'INVALIDATED') {
     const message = 'The policy has become stricter since this was asked, so it was withdrawn';
     return { error: 'invalidated', message, status, at: decidedAt };

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { type Approval, approvalId, Risk } from '#core/approvals/approval.ts';
+import { APPROVAL_ID, type Approval, approvalId, Risk } from '#core/approvals/approval.ts';
 import { type AskNeeds, ask } from '#core/approvals/ask.ts';
+import { ended } from '#core/approvals/decide.ts';
 import { Fault } from '#core/fault.ts';
 import { parse, parseExactJson } from '#core/parse.ts';
 import { allow, type Principal } from '#core/people/principal.ts';
@@ -27,6 +28,8 @@ const Body = z.strictObject({
   reason: z.string().max(2_000).optional(),
   declared_risk: Risk.optional(),
   ttl_s: z.int().min(60).optional(),
+  /** A request of one's own that nobody has decided and that this one takes the place of. */
+  supersedes: z.string().regex(APPROVAL_ID).optional(),
 });
 
 /** Bytes of a request: what is approved is shown whole on a page, and kept whole beside its approval. */
@@ -41,6 +44,7 @@ export function proposeAction(needs: Needs): Route {
       throw new Fault('TooLarge', `The request has ${request.raw.length} bytes; the limit is ${MAX_REQUEST}`);
     const body = parseExactJson(Body, request.text);
     refuseOwnDoors(body.type);
+    if (body.supersedes) await supersede(body.supersedes, principal, needs);
     const { approval } = await ask(
       {
         org: principal.org,
@@ -56,6 +60,17 @@ export function proposeAction(needs: Needs): Route {
     );
     return { status: 201, body: proposalView(approval) };
   };
+}
+
+/** Ends the earlier request first: two that wait for the same thing would be worse than none. Done already is done. */
+async function supersede(id: string, principal: Principal, { approvals, clock }: Needs): Promise<void> {
+  const by = principalName(principal);
+  const earlier = await approvals.find(principal.org, id);
+  if (earlier?.requester !== by) throw new Fault('NotFound', 'supersedes: you have no such request');
+  if (earlier.status === 'SUPERSEDED') return;
+  const end = ended(earlier, 'SUPERSEDED', clock.now().toISOString(), by);
+  if (earlier.status !== 'PENDING' || !(await approvals.take(earlier, end)))
+    throw new Fault('Conflict', `supersedes: it is ${earlier.status.toLowerCase()} already`);
 }
 
 /** Kinds of action that have a door of their own, where their payload is made. */

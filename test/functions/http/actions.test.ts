@@ -2,13 +2,18 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { dynamo } from '#adapters/aws/clients.ts';
 import { revisionKey } from '#adapters/dynamodb/approval-rows.ts';
+import { dynamoWaits } from '#adapters/dynamodb/approval-waits.ts';
+import { dynamoNotices } from '#adapters/dynamodb/notices.ts';
+import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
 import type { Approval } from '#core/approvals/approval.ts';
 import { castVote } from '#core/approvals/stands.ts';
+import { sweep } from '#core/approvals/sweep.ts';
 import { brokenAt } from '#core/ledger.ts';
+import type { Person } from '#core/people/person.ts';
 import type { PolicyDocument } from '#core/policy/policy.ts';
 import { approvals, asking, handClock, NOW, vote } from '../../support/approvals.ts';
 import { type LocalAws, localAws } from '../../support/aws.ts';
-import { adopt, agentOf, freshKey, organization, type Team } from '../../support/organization.ts';
+import { adopt, agentOf, freshKey, organization, people, type Team } from '../../support/organization.ts';
 
 let aws: LocalAws;
 beforeAll(async () => {
@@ -18,6 +23,8 @@ afterAll(() => aws.stop());
 
 const clock = handClock();
 beforeEach(() => clock.set(NOW));
+
+const notices = dynamoNotices('Notices');
 
 const READ = { id: 'read', action: 'repo.read', risk: 'low', mode: 'auto' } as const;
 const SLACK: PolicyDocument['rules'][number] = {
@@ -191,6 +198,139 @@ describe('proposing an action', () => {
     expect(auto).toHaveLength(10);
     expect(answers.filter(({ body }) => body.mode === 'require_approval')).toHaveLength(2);
     expect((await agent.propose(opening)).body.mode).toBe('auto');
+  });
+});
+
+describe('who is asked', () => {
+  const group = (groups: string[], more = {}) => ({ approvers: { groups, ttl: '4h', ...more } });
+  const until = new Date(NOW.getTime() + 86_400_000).toISOString();
+  const told = async ({ org }: Team, id: string, person: Person) =>
+    Boolean(await notices.find(org, `approval_requested#${id}#1#${person.id}#0`));
+
+  it('are those who come in later, at once, when too few are here; and it says so', async () => {
+    const escalate = [{ after: '1h', groups: ['directors'] }];
+    const team = await organization([], { approvals: group(['eng-leads'], { quorum: 2, escalate }) });
+    await people.change(team.org, team.leo.id, { awayUntil: until });
+    const { body } = await agentOf(team, clock).propose(reading);
+
+    expect(body.policy.rule).toContain('platform.too_few_are_here');
+    expect((await stored(team, body.action_id)).approvers.map(({ id }) => id)).toContain(team.dora.id);
+    expect(await told(team, body.action_id, team.leo)).toBe(false);
+    expect(await told(team, body.action_id, team.dora)).toBe(true);
+  });
+
+  it('are told of it in the place of somebody who is away, and decide in that place', async () => {
+    const team = await organization([{ ...READ, risk: 'medium', mode: 'require_approval' }], {
+      approvals: group(['directors']),
+    });
+    const delegation = {
+      org: team.org,
+      id: 'del_1',
+      from: team.dora.id,
+      to: team.lea.id,
+      action: '*',
+      maxRisk: 'medium',
+    } as const;
+    const at = NOW.toISOString();
+    await people.delegate({ ...delegation, startsAt: at, endsAt: until, createdAt: at });
+    await people.change(team.org, team.dora.id, { awayUntil: until });
+    const { body } = await agentOf(team, clock).propose(reading);
+    const approval = await stored(team, body.action_id);
+    const inPlace = { by: team.lea.id, onBehalfOf: team.dora.id, delegation: 'del_1' };
+    const outcome = await approvals.decide(team.org, approval.id, vote(approval, inPlace), NOW);
+
+    expect(await told(team, approval.id, team.lea)).toBe(true);
+    expect(await told(team, approval.id, team.dora)).toBe(false);
+    expect(outcome.approval.status).toBe('APPROVED');
+  });
+
+  it('T24 includes whoever asked only where policy lets people decide for themselves', async () => {
+    const self = { owner: { groups: ['requesters'], ttl: '1h', self_approval: true } };
+    const rule = { ...READ, risk: 'medium', mode: 'ask', approval: 'owner' } as const;
+    const team = await organization([rule], { approvals: { ...group(['eng-leads']), ...self } });
+    const { body } = await agentOf(team, clock).propose(reading);
+    const approval = await stored(team, body.action_id);
+    const own = vote(approval, { by: team.olga.id });
+
+    expect(approval).toMatchObject({ mode: 'ask', approvers: [{ id: team.olga.id }] });
+    expect((await approvals.decide(team.org, approval.id, own, NOW)).approval.status).toBe('APPROVED');
+  });
+});
+
+describe('reminding', () => {
+  const rule = { ...READ, risk: 'medium', mode: 'require_approval', approval: 'leads' } as const;
+  const leads = {
+    ...{ groups: ['eng-leads'], quorum: 2, ttl: '8h', remind: ['30m', '2h'] },
+    escalate: [{ after: '3h', groups: ['directors'] }],
+  };
+  const swept = async (minutes: number) => {
+    clock.set(new Date(NOW.getTime() + minutes * 60_000));
+    const machines = { succeed: async () => true };
+    await sweep({
+      ...asking(clock),
+      waits: dynamoWaits('ApprovalWaits'),
+      runs: dynamoRuns('Runs'),
+      machines,
+    });
+  };
+
+  it('is done once per moment to those who have not decided, then asks more people, and takes no vote away', async () => {
+    const team = await organization([rule], { approvals: { approvers: leads, leads } });
+    const { body } = await agentOf(team, clock).propose(reading);
+    const id = body.action_id as string;
+    await approved(team, id);
+    const reminder = async (number: number, { id: person }: Person) =>
+      Boolean(await notices.find(team.org, `approval_reminder#${id}#1#${person}#${number}`));
+    for (const minutes of [29, 31, 32, 32]) await swept(minutes);
+    expect(await entries(team, id)).toEqual(['PROPOSED', 'VOTED', 'REMINDED']);
+    expect([await reminder(0, team.leo), await reminder(0, team.lea)]).toEqual([true, false]);
+    await swept(181);
+    const after = await stored(team, id);
+
+    expect(await entries(team, id)).toEqual(['PROPOSED', 'VOTED', 'REMINDED', 'ESCALATED']);
+    expect(after).toMatchObject({ ticks: 3, votes: [{ by: team.lea.id }], quorum: 2 });
+    expect(after.approvers.map((one) => one.id)).toContain(team.dora.id);
+    expect(await notices.find(team.org, `approval_requested#${id}#1#${team.dora.id}#0`)).toBeDefined();
+  });
+
+  it('ends a question that nobody decided, and leaves what was done at its time', async () => {
+    const team = await organization([rule], { approvals: { approvers: leads, leads } });
+    const { body } = await agentOf(team, clock).propose(reading);
+    await swept(8 * 60 + 1);
+    await swept(9 * 60);
+
+    expect(await entries(team, body.action_id)).toEqual(['PROPOSED', 'EXPIRED']);
+  });
+});
+
+describe('another request in the place of one', () => {
+  it('T27 ends the first, whose page then says so, and is asked about on its own', async () => {
+    const team = await organization([SLACK]);
+    const agent = agentOf(team, clock, { channel_members: 2000 });
+    const first = (await agent.propose(post())).body.action_id as string;
+    const key = freshKey();
+    const again = { ...post('hello again'), supersedes: first };
+    const before = await stored(team, first);
+    const [second, repeated] = [await agent.propose(again, key), await agent.propose(again, key)];
+    const late = await approvals.decide(team.org, first, vote(before, { by: team.lea.id }), NOW);
+
+    expect(second).toMatchObject({ status: 201, body: { status: 'PENDING' } });
+    expect(repeated).toEqual(second);
+    expect(late.refusal).toMatchObject({
+      error: 'changed',
+      message: expect.stringContaining('changed since you looked'),
+    });
+    expect(await entries(team, first)).toEqual(['PROPOSED', 'SUPERSEDED']);
+  });
+
+  it('is refused for a request that is another’s, or is decided', async () => {
+    const [team, other] = [await organization([SLACK]), await organization([SLACK])];
+    const agent = agentOf(team, clock, { channel_members: 2000 });
+    const { body } = await agent.propose(post());
+    const again = { ...post(), supersedes: body.action_id };
+    expect(await agentOf(other, clock).propose(again)).toMatchObject({ status: 404 });
+    await approved(team, body.action_id);
+    expect(await agent.propose(again)).toMatchObject({ status: 409 });
   });
 });
 

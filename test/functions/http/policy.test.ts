@@ -106,7 +106,7 @@ describe('a policy', () => {
       body: { status: 'PENDING', risk: 'high', replayed: 1 },
     });
     expect(body.looser[0]).toMatch(/^repo\.read \(act_\w+\): require_approval → auto/);
-    expect(asked).toMatchObject({ quorum: 2, auths: ['passkey'], conflicts: [of.olga.id, of.olga.id] });
+    expect(asked).toMatchObject({ quorum: 2, auths: ['passkey'], conflicts: [of.olga.id] });
     expect(brokenAt(chain)).toBeUndefined();
     expect(chain.map(({ text }) => JSON.parse(text).type)).toEqual([
       'PROPOSED',
