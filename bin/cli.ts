@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, type CommanderError } from 'commander';
 import { approvals } from './commands/approvals.ts';
-import { approve } from './commands/approve.ts';
 import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
 import { evidence } from './commands/evidence.ts';
@@ -43,7 +42,6 @@ for (const add of [
   demo,
   submit,
   status,
-  approve,
   approvals,
   people,
   policy,

@@ -64,7 +64,13 @@ function unreachable(url: string): CommandError {
   );
 }
 
-function parsed(text: string): { message?: string } | undefined {
+/** How the API says no; `by` is who was faster. */
+interface Said {
+  message?: string;
+  by?: string;
+}
+
+function parsed(text: string): Said | undefined {
   try {
     return JSON.parse(text);
   } catch {
@@ -75,10 +81,11 @@ function parsed(text: string): { message?: string } | undefined {
 function words(
   url: string,
   path: string,
-  { status, said }: { status: number; said: { message?: string } | undefined },
+  { status, said }: { status: number; said: Said | undefined },
 ): string {
   if (!said?.message) return `${url} answered ${status}, and not as Signalbox does. Is the address right?`;
-  if (status !== 401 || path.startsWith('/auth/')) return fieldsFirst(said.message);
+  if (status !== 401 || path.startsWith('/auth/'))
+    return fieldsFirst(said.message) + (said.by ? `, by ${said.by}` : '');
   if (process.env.SIGNALBOX_TOKEN) return `SIGNALBOX_TOKEN does not count here: ${said.message}`;
   return `Not signed in at ${url}, or the session has ended. Sign in with:\n  ${typed(url, 'login --email YOU')}`;
 }

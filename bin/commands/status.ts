@@ -98,7 +98,7 @@ function listed(api: Client, tickets: (Ticket & { approval?: ApprovalEntry })[])
   const open = tickets.flatMap(({ approval }) => (approval ? [approval] : []));
   if (open.length === 0) return columns(rows);
   const asked = open.map(({ id, headline, expiresAt }) => [
-    `  ${typed(api.url, `approve ${id}`)}`,
+    `  ${typed(api.url, `approvals approve ${id}`)}`,
     relative(expiresAt),
     headline,
   ]);
@@ -115,7 +115,7 @@ function waitsFor(
   { ticket, approval }: Pick<Detail, 'ticket' | 'approval'>,
 ): string | undefined {
   if (approval)
-    return `a decision, until ${moment(approval.expiresAt)}:\n${typed(api.url, `approve ${approval.id}`)}`;
+    return `a decision, until ${moment(approval.expiresAt)}:\n${typed(api.url, `approvals approve ${approval.id}`)}`;
   if (ticket.status === 'awaiting_approval') return 'a decision';
   if (ticket.status === 'in_review') return 'somebody to merge or close the pull request';
   return undefined;

@@ -1,8 +1,9 @@
 import type { Approval, Approver } from './approval.ts';
 import { whyItWaits } from './request.ts';
 
-/** An approval as the API tells it to people of the organization: no salt, no sets, no chain. */
-export function approvalView(approval: Approval, payload?: object) {
+/** An approval as the API tells it to people of the organization: no salt, and nothing that is kept only to decide by. Names whoever `everybody` knows. */
+export function approvalView(approval: Approval, payload?: object, everybody: readonly Approver[] = []) {
+  const known = knowing(approval, everybody);
   return {
     action_id: approval.id,
     type: approval.type,
@@ -17,22 +18,26 @@ export function approvalView(approval: Approval, payload?: object) {
     facts: approval.facts,
     quorum: approval.quorum,
     votes: approval.votes.map(({ by, onBehalfOf, channel, auth, at }) => ({
-      ...{ by: nameOf(approval, by), channel, auth, at },
-      ...(onBehalfOf && { on_behalf_of: nameOf(approval, onBehalfOf) }),
+      ...{ by: nameOf(known, by), channel, auth, at },
+      ...(onBehalfOf && { on_behalf_of: nameOf(known, onBehalfOf) }),
     })),
     ways: approval.auths,
     modifiable: approval.modifiable,
     revision: approval.revision,
     payload_hash: approval.payloadHash,
-    requested_by: approval.requester,
+    requested_by: nameOf(known, approval.requester),
     requested_at: approval.requestedAt,
     expires_at: approval.expiresAt,
+    first_viewed_at: approval.firstViewedAt,
+    decided_at: approval.decidedAt,
+    claim: approval.claim,
+    ledger: { entries: approval.ledgerSeq, head: approval.ledgerHead, settled_by: approval.settledBy },
     approvers: approval.approvers.map(({ email }) => email),
     ...(approval.decision && {
       decision: {
         id: approval.decision.id,
         verdict: approval.decision.verdict,
-        by: decidedBy(approval),
+        by: decidedBy(known),
         at: approval.decidedAt,
         channel: approval.decision.channel,
         reason: approval.decision.reason,
@@ -46,7 +51,7 @@ export function approvalView(approval: Approval, payload?: object) {
 export function approvalEntry(approval: Approval, everybody: readonly Approver[], mayDecide: boolean) {
   const { id, type, headline, ticketId, runId, status, mode, risk, rule, over, quorum, auths } = approval;
   const { requestedAt, expiresAt, firstViewedAt, decidedAt, decision, approvers } = approval;
-  const known = { ...approval, approvers: [...approvers, ...everybody] };
+  const known = knowing(approval, everybody);
   return {
     ...{ id, type, headline, ticketId, runId, status, mode, risk, rule, over, quorum },
     why: whyItWaits(approval),
@@ -68,6 +73,11 @@ export function approvalEntry(approval: Approval, everybody: readonly Approver[]
 }
 
 export type ApprovalEntry = ReturnType<typeof approvalEntry>;
+
+/** The approval as far as names go: a stand-in was not asked, and whoever proposes may be a person. */
+export function knowing(approval: Approval, everybody: readonly Approver[]): Approval {
+  return { ...approval, approvers: [...approval.approvers, ...everybody] };
+}
 
 /** Address of who decided, for people. */
 export function decidedBy(approval: Approval): string | undefined {

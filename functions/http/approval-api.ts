@@ -4,7 +4,7 @@ import type { AskNeeds } from '#core/approvals/ask.ts';
 import type { Vote } from '#core/approvals/decide.ts';
 import { modification } from '#core/approvals/modify.ts';
 import { castVote } from '#core/approvals/stands.ts';
-import { approvalView, decidedBy } from '#core/approvals/view.ts';
+import { approvalView, decidedBy, knowing } from '#core/approvals/view.ts';
 import { Fault } from '#core/fault.ts';
 import { parseExactJson } from '#core/parse.ts';
 import { allow, type Principal } from '#core/people/principal.ts';
@@ -48,14 +48,14 @@ export function approvalApi(needs: Needs): Route {
   };
 }
 
-async function read(request: Request, principal: Principal, { approvals }: Needs): Promise<Reply> {
+async function read(request: Request, principal: Principal, { approvals, people }: Needs): Promise<Reply> {
   allow(principal, 'viewer', 'approvals:read');
   const id = idOf(request);
   const approval = (await approvals.find(principal.org, id)) ?? missing();
   const text = await approvals.payload(principal.org, id, approval.revision);
   return {
     status: 200,
-    body: approvalView(approval, text && JSON.parse(text)),
+    body: approvalView(approval, text && JSON.parse(text), await people.list(principal.org)),
   };
 }
 
@@ -78,12 +78,10 @@ async function decide(request: Request, principal: Principal, needs: Needs): Pro
     payloadHash: payload_hash,
   };
   const change = patch && ((current: Approval) => modification(current, { vote, changes: patch }, needs));
-  const outcome = await castVote({ org: principal.org, id, vote, change }, needs);
-  if (!outcome.refusal) {
-    const status = outcome.approval.status === 'PENDING' ? 202 : 200;
-    return { status, body: approvalView(outcome.approval) };
-  }
-  return { status: REFUSED[outcome.refusal.error], body: named(outcome.refusal, outcome.approval) };
+  const { approval: after, refusal } = await castVote({ org: principal.org, id, vote, change }, needs);
+  const everybody = await people.list(principal.org);
+  if (refusal) return { status: REFUSED[refusal.error], body: named(refusal, knowing(after, everybody)) };
+  return { status: after.status === 'PENDING' ? 202 : 200, body: approvalView(after, undefined, everybody) };
 }
 
 function named<T extends { by?: string | undefined }>(refusal: T, approval: Approval): T {
