@@ -50,7 +50,8 @@ function question(told: Told): Message {
     ...(isWhole ? sections(claim) : sections([fitted(claim.join('\n'), CUT.claim)].filter(Boolean))),
     buttons(told, { headline, isWhole }),
   ];
-  return { text: escaped(fitted(`Decide: ${headline}`, LIMIT.section)), blocks };
+  const text = `${opening ? 'Still waiting' : 'Decide'}: ${headline}`;
+  return { text: escaped(fitted(text, LIMIT.section)), blocks };
 }
 
 function cut(lines: string[]): string[] {

@@ -121,6 +121,7 @@ describe('a request', () => {
 
     expect(shows(first)).not.toContain('Nobody has decided yet');
     expect(shows(second)).toContain('Nobody has decided yet; time left: 1 hour.');
+    expect(second.versions[0].text).toMatch(/^Still waiting: Change code/);
     await decide(given);
     await say(renew(given));
     for (const one of messagesOf(given)) expect(shows(one)).toContain('Approved by');
@@ -196,6 +197,63 @@ describe('a request', () => {
 
     expect(mails).toEqual([{ org: ORG, id: (post as ToSend).id, to: 'anna@acme.example' }]);
   });
+});
+
+/** The needs with a process that dies before or after its `nth` call of anything outside it. */
+function dying(nth: number, when: 'before' | 'after') {
+  let calls = 0;
+  const mortal = <T extends object>(port: T): T =>
+    Object.fromEntries(
+      Object.entries(port).map(([name, work]) => [
+        name,
+        async (...args: unknown[]) => {
+          calls += 1;
+          const isLast = calls === nth;
+          if (isLast && when === 'before') throw new Error('killed');
+          const answer = await work(...args);
+          if (isLast) throw new Error('killed');
+          return answer;
+        },
+      ]),
+    ) as T;
+  const { connect, ...alive } = needs();
+  const ports = { approvals, notices, copies, people, runs, apps: alive.apps };
+  return {
+    ...alive,
+    ...Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, mortal(port)])),
+    connect: (app: { botToken: string }) => mortal(connect(app)),
+    wasKilled: () => calls >= nth,
+  };
+}
+
+describe('a process that dies at any call', () => {
+  it.each(['before', 'after'] as const)(
+    '%s it leaves one message or two, never none, and the last says what became of it',
+    async (when) => {
+      let deaths = 0;
+      for (let nth = 1; ; nth += 1) {
+        const given = await asked();
+        const [first] = given.posts as [ToSlack];
+        const { wasKilled, ...posting } = dying(nth, when);
+        const death = await say(first, posting as never).catch((error: Error) => error.message);
+        if (wasKilled()) expect(death).toBe('killed');
+        await say(first);
+        const posted = messagesOf(given).length;
+        await decide(given);
+        const { wasKilled: wasKilledAgain, ...renewing } = dying(nth, when);
+        await say(renew(given), renewing as never).catch(() => undefined);
+        await say(renew(given));
+
+        expect([1, 2]).toContain(posted);
+        expect(shows(messagesOf(given).at(-1) as Posted)).toContain('Approved by anna@acme.example');
+        expect(mails).toEqual([]);
+        if (!wasKilled() && !wasKilledAgain()) break;
+        deaths += 1;
+      }
+
+      expect(deaths).toBeGreaterThan(8);
+    },
+  );
 });
 
 describe('every copy', () => {
