@@ -27,12 +27,17 @@ export async function stands(approval: Approval, facts: Facts, needs: StandNeeds
   return !asksForMore(evaluate(active, { type, facts, spent, people: everybody.length }), approval);
 }
 
-/** Whether a judgement takes more than a request already does. */
-export function asksForMore({ mode, risk, approval }: Judgement, asked: Approval): boolean {
+/** Whether a judgement takes more than a request already does: a stricter mode, more people or others, a stronger proof. */
+export function asksForMore({ mode, risk, approval: terms }: Judgement, asked: Approval): boolean {
+  const isStricter =
+    MODES.indexOf(mode) > MODES.indexOf(asked.mode) || RISKS.indexOf(risk) > RISKS.indexOf(asked.risk);
+  if (isStricter || mode !== asked.mode || !terms) return isStricter;
+  const groups = [...terms.groups, ...terms.escalate.flatMap((later) => later.groups)];
+  const ways = waysFor(risk, terms);
   return (
-    MODES.indexOf(mode) > MODES.indexOf(asked.mode) ||
-    RISKS.indexOf(risk) > RISKS.indexOf(asked.risk) ||
-    (approval?.quorum ?? 1) > asked.quorum
+    terms.quorum > asked.quorum ||
+    asked.groups.some((group) => !groups.includes(group)) ||
+    asked.auths.some((way) => !ways.includes(way))
   );
 }
 
