@@ -231,6 +231,30 @@ describe('a death', () => {
   });
 });
 
+describe('two at the same time', () => {
+  it('leave one history, although one of them has seen less', async () => {
+    const org = newOrg();
+    await sequenceAll(org, [chain(org)]);
+    await checkpointed(org, making);
+    await sequenceAll(org, [chain(org)]);
+    const overtaken: typeof trees = {
+      ...trees,
+      async advance(...next) {
+        await sequenceAll(org, [chain(org)]);
+        await checkpointed(org, making);
+        return trees.advance(...next);
+      },
+    };
+
+    await expect(checkpointed(org, { ...making, trees: overtaken })).rejects.toMatchObject({
+      code: 'Unavailable',
+    });
+    expect((await archived(org)).map(({ checkpoint }) => checkpoint.size)).toEqual([3, 9]);
+    await checkpointed(org, making);
+    await expectOneHistory(org);
+  });
+});
+
 describe('the function', () => {
   const record = (org: string, sk: string, eventName: 'INSERT' | 'REMOVE' = 'INSERT') => ({
     eventName,

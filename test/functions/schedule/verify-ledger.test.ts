@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { dynamo, s3 } from '#adapters/aws/clients.ts';
 import { publicKeyOf } from '#adapters/aws/signer.ts';
 import { dynamoStories } from '#adapters/dynamodb/stories.ts';
+import { s3Archive } from '#adapters/s3/archive.ts';
 import { canonical } from '#core/canonical.ts';
 import { type Checkpoint, checkpointed, Signed } from '#core/ledger/checkpoint.ts';
 import type { Metric } from '#core/ledger/metrics.ts';
@@ -129,6 +130,16 @@ describe('the daily check', () => {
     expect((await places(org)).slice(12).map(({ actionId }) => actionId)).toEqual(Array(3).fill(lost.id));
     await checkpointed(org, making);
     expect(await verified(org)).toEqual([]);
+  });
+
+  it('believes no checkpoint that somebody could delete', async () => {
+    const { org } = await books();
+    const signed = (await making.archive.find(org, 8)) as Signed;
+    const open = s3Archive('artifacts');
+    await open.put(org, 8, signed);
+
+    expect(signed.text).toContain(org);
+    expect(await open.find(org, 8)).toBeUndefined();
   });
 
   it('tells the same finding once', async () => {
