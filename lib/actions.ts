@@ -1,8 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
 import { type HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import type { Env as CarryOutEnv } from '#functions/http/carry-out.ts';
+import type { Env as FreezeEnv } from '#functions/http/freeze.ts';
 import type { Env as PolicyEnv } from '#functions/http/policy.ts';
 import type { Env as ProposeEnv } from '#functions/http/propose-action.ts';
 import type { Env as OursEnv } from '#functions/queue/carry-out-action.ts';
@@ -23,7 +25,7 @@ export interface ActionsProps {
 
 /**
  * How agents get leave to act: they propose, and take up what was approved; the platform's own actions are carried out
- * from a queue. None of these functions decides; only the last writes policies.
+ * from a queue. None of these functions decides; only the last puts another policy in force.
  */
 export class Actions extends Construct {
   /** Approved actions that the platform itself carries out. */
@@ -41,8 +43,10 @@ export class Actions extends Construct {
     const carryOut = new Handler<CarryOutEnv>(this, 'CarryOut', { entry: 'http/carry-out', env });
     const showPolicy = new Handler<PolicyEnv>(this, 'ShowPolicy', { entry: 'http/policy', env });
     const changePolicy = new Handler<PolicyEnv>(this, 'ChangePolicy', { entry: 'http/policy', env });
-    for (const fn of [propose, carryOut, changePolicy]) asks(fn, data);
-    for (const fn of [propose, carryOut, changePolicy, showPolicy]) knowsPeople(fn, data);
+    const freeze = new Handler<FreezeEnv>(this, 'Freeze', { entry: 'http/freeze', env });
+    freeze.addToRolePolicy(freezes(data));
+    for (const fn of [propose, carryOut, changePolicy, freeze]) asks(fn, data);
+    for (const fn of [propose, carryOut, changePolicy, showPolicy, freeze]) knowsPeople(fn, data);
     for (const fn of [propose, carryOut]) readsSlackApps(fn);
     reads(showPolicy, data.policies);
     this.ours(data);
@@ -52,6 +56,8 @@ export class Actions extends Construct {
       [HttpMethod.POST, '/v1/actions/{id}/result', carryOut],
       [HttpMethod.GET, '/v1/policy', showPolicy],
       [HttpMethod.POST, '/v1/policy', changePolicy],
+      [HttpMethod.POST, '/v1/freeze', freeze],
+      [HttpMethod.DELETE, '/v1/freeze', freeze],
     ]);
   }
 
@@ -61,4 +67,13 @@ export class Actions extends Construct {
     writes(ours, data.policies);
     ours.addEventSource(new SqsEventSource(this.toCarryOut, { reportBatchItemFailures: true }));
   }
+}
+
+/** Writing freezes, and no policy. */
+function freezes({ policies }: DataStack): PolicyStatement {
+  return new PolicyStatement({
+    actions: ['dynamodb:PutItem'],
+    resources: [policies.tableArn],
+    conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['FREEZE#*'] } },
+  });
 }

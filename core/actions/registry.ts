@@ -1,5 +1,5 @@
 import type { ActionType } from './action.ts';
-import { closeTicket, createIntegration, refund, updatePolicy } from './types/business.ts';
+import { closeTicket, createIntegration, refund, unfreeze, updatePolicy } from './types/business.ts';
 import { changeCode } from './types/change-code.ts';
 import { postSlackMessage, sendEmail } from './types/message.ts';
 import { openPullRequest, readRepo } from './types/repo.ts';
@@ -13,6 +13,7 @@ export const ACTION_TYPES: readonly ActionType[] = [
   sendEmail,
   refund,
   updatePolicy,
+  unfreeze,
   createIntegration,
   closeTicket,
 ];

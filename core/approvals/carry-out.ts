@@ -1,4 +1,4 @@
-import { PolicyUpdatePayload } from '../actions/types/business.ts';
+import { PolicyUpdatePayload, UnfreezePayload } from '../actions/types/business.ts';
 import { Fault } from '../fault.ts';
 import type { Policies } from '../policy/ports.ts';
 import { acceptable } from '../policy/update.ts';
@@ -19,7 +19,8 @@ export async function carryOutAction({ org, id }: { org: string; id: string }, n
   const claim = { org, id, by: approval.requester, attempt: 'platform' };
   const redeemed = await redeem(claim, needs).catch(stopped);
   if (!redeemed) return;
-  const outcome = await activated(redeemed, needs);
+  const outcome =
+    approval.type === 'policy.unfreeze' ? await unfrozen(redeemed, needs) : await activated(redeemed, needs);
   await report({ org, id, by: approval.requester, ...outcome }, needs);
 }
 
@@ -27,6 +28,12 @@ export async function carryOutAction({ org, id }: { org: string; id: string }, n
 function stopped(error: unknown): undefined {
   if (error instanceof Fault && ['Conflict', 'Gone'].includes(error.code)) return undefined;
   throw error;
+}
+
+async function unfrozen({ approval: { org }, payload }: Redeemed, { policies }: Needs) {
+  const { since } = UnfreezePayload.parse(JSON.parse(payload));
+  const isDone = await policies.unfreeze(org, since);
+  return { isDone, detail: isDone ? '' : 'It was frozen again meanwhile; propose it again' };
 }
 
 /** The file is checked again: people may have left since, so that nobody could change it any more. */

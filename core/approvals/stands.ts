@@ -21,7 +21,7 @@ export interface StandNeeds {
 export async function stands(approval: Approval, facts: Facts, needs: StandNeeds): Promise<boolean> {
   const { org, type, policyHash } = approval;
   const active = await needs.policies.active(org);
-  if (active.hash === policyHash && facts === approval.facts) return true;
+  if (active.hash === policyHash && facts === approval.facts && !active.frozenAt) return true;
   const everybody = await needs.people.list(org);
   const spent = Object.fromEntries(active.policy.budgets.map((budget) => [budgetKey(budget), 0]));
   return !asksForMore(evaluate(active, { type, facts, spent, people: everybody.length }), approval);
@@ -65,8 +65,21 @@ export async function castVote(
     const end = ended(approval, 'INVALIDATED', now.toISOString());
     if (await needs.approvals.take(approval, end)) return { approval: end.next, refusal: INVALIDATED };
   }
+  if (approval?.status === 'PENDING' && vote.linkHash && (await isWithdrawn(approval, needs)))
+    return { approval, refusal: WITHDRAWN };
   return needs.approvals.decide(org, id, vote, now, change);
 }
+
+/** Every link that was sent before a freeze is worth nothing. */
+async function isWithdrawn({ org, requestedAt }: Approval, { policies }: VoteNeeds): Promise<boolean> {
+  const { frozenAt } = await policies.active(org);
+  return frozenAt !== undefined && requestedAt <= frozenAt;
+}
+
+const WITHDRAWN: Refusal = {
+  error: 'link_revoked',
+  message: 'All links were withdrawn, because somebody has stopped everything; sign in to decide',
+};
 
 const INVALIDATED: Refusal = {
   error: 'invalidated',

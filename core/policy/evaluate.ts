@@ -34,13 +34,14 @@ export interface Measured {
 }
 
 /** What a policy and the platform's floor say about an action; the strictest of all that match holds. */
-export function evaluate({ policy, version, hash }: ActivePolicy, action: Measured): Judgement {
+export function evaluate({ policy, version, hash, frozenAt }: ActivePolicy, action: Measured): Judgement {
   const matching = policy.rules.filter((rule) => covers(rule.action, action.type));
   const rules = matching.map((rule) => byRule(rule, policy, action));
   const opinions = [
     ...(rules.length > 0 ? rules : [byDefault(policy)]),
     ...overBudget(policy, action),
     ...byPlatform(policy, action),
+    ...(frozenAt ? [byFreeze(policy)] : []),
   ].map((one) => ({ ...one, risk: riskier(one.risk, action.declaredRisk) }));
   const judged = strictest(opinions);
   const allowed = actionType(action.type)?.modifiable ?? {};
@@ -50,6 +51,10 @@ export function evaluate({ policy, version, hash }: ActivePolicy, action: Measur
 
 function byDefault({ default: { mode, risk, approval }, approvals }: Policy): Opinion {
   return opinion({ rules: ['default'], mode, risk }, approvals[approval]);
+}
+
+function byFreeze({ default: { approval }, approvals }: Policy): Opinion {
+  return opinion({ rules: ['platform.freeze'], mode: 'require_approval', risk: 'low' }, approvals[approval]);
 }
 
 /** What a rule says about an action. Going over a limit never makes it looser. */

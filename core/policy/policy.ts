@@ -118,6 +118,8 @@ export interface ActivePolicy {
   policy: Policy;
   version: number;
   hash: string;
+  /** Since when nothing happens without people, whatever the policy says. */
+  frozenAt?: string | undefined;
 }
 
 /** A stored document made ready to judge by. Throws `ZodError` for what was never checked. */

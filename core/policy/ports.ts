@@ -9,6 +9,12 @@ export interface Policies {
   text(org: string, hash: string): Promise<string | undefined>;
   /** The same as it was written, for people to read and go on from. */
   stored(org: string): Promise<StoredPolicy>;
+  /** The freeze that holds, if one does. */
+  frozen(org: string): Promise<Freeze | undefined>;
+  /** From now on nothing happens without people; frozen already, it stays so since then. */
+  freeze(org: string, freeze: Freeze): Promise<void>;
+  /** Ends the freeze that began at a moment, if it is still that one. */
+  unfreeze(org: string, since: string): Promise<boolean>;
   /** Puts a policy in the place of `replaces`; answers whether that one was still active, or this one is already. */
   activate(org: string, next: NewPolicy): Promise<boolean>;
 }
@@ -17,6 +23,13 @@ export interface Policies {
 export interface Budgets {
   /** Of each budget within its window. */
   spent(org: string, budgets: readonly Budget[], now: Date): Promise<Spent>;
+}
+
+/** Somebody pulled the brake. */
+export interface Freeze {
+  at: string;
+  by: string;
+  reason: string;
 }
 
 export interface StoredPolicy {

@@ -79,6 +79,8 @@ function refuseOwnDoors(type: string): void {
     throw new Fault('Invalid', 'type: change_code is proposed by the run of a ticket; file a ticket instead');
   if (type === 'policy.update')
     throw new Fault('Invalid', 'type: a policy is proposed by POST /v1/policy, which checks and replays it');
+  if (type === 'policy.unfreeze')
+    throw new Fault('Invalid', 'type: the end of a freeze is proposed by DELETE /v1/freeze');
 }
 
 /** The same principal with the same key asks the same thing: its id follows from both. */

@@ -49,6 +49,24 @@ export const updatePolicy = action({
   modifiable: {},
 });
 
+export const UnfreezePayload = z.strictObject({
+  /** The freeze that is meant: not one that came after it. */
+  since: z.iso.datetime(),
+  frozen_by: z.string().max(200),
+  frozen_because: z.string().max(2_000),
+  reason: z.string().min(1).max(2_000),
+});
+
+/** Letting policy decide again after somebody had stopped everything. */
+export const unfreeze = action({
+  type: 'policy.unfreeze',
+  payload: UnfreezePayload,
+  facts: [],
+  headline: ({ since, frozen_by }) =>
+    `Let the policy decide again, which ${oneLine(frozen_by)} stopped on ${since.slice(0, 16).replace('T', ' ')} UTC`,
+  modifiable: {},
+});
+
 export const IntegrationPayload = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]{1,60}$/),
   kind: z.enum(['tap', 'target', 'etl', 'service']),

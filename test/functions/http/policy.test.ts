@@ -3,8 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { dynamoWaits } from '#adapters/dynamodb/approval-waits.ts';
 import type { Approval } from '#core/approvals/approval.ts';
 import { carryOutAction } from '#core/approvals/carry-out.ts';
+import { castVote } from '#core/approvals/stands.ts';
 import { brokenAt } from '#core/ledger.ts';
 import type { Person } from '#core/people/person.ts';
+import { freezeRoutes } from '#functions/http/freeze.ts';
 import { policyRoutes } from '#functions/http/policy.ts';
 import { dispatching } from '#functions/queue/dispatch-decision.ts';
 import { approvals, asking, handClock, NOW, vote } from '../../support/approvals.ts';
@@ -175,6 +177,66 @@ describe('a policy', () => {
 
     expect(body).toMatchObject({ version: 1 });
     expect(again).toMatchObject({ status: 409, body: { message: expect.stringContaining('holds already') } });
+  });
+});
+
+describe('a freeze', () => {
+  const call = async ({ org }: Team, who: Person, method: string, reason = 'It posts nonsense') => {
+    const { id, email, name, roles } = who;
+    const principalOf = async () => ({ via: 'session', org, id, email, name, roles }) as const;
+    const body = JSON.stringify({ reason });
+    const answer = await send(freezeRoutes({ ...needs, principalOf }), { method, path: '/v1/freeze', body });
+    return { status: answer.statusCode, body: JSON.parse(answer.body) };
+  };
+  const reading = { type: 'repo.read', payload: { repository: 'acme/tap-orders' } };
+
+  it('stops what policy lets through, before it is proposed and after, until two others have agreed to its end', async () => {
+    const of = await organization([{ id: 'read', action: 'repo.read', risk: 'low', mode: 'auto' }]);
+    for (const one of [of.lea, of.leo]) await people.change(of.org, one.id, { roles: ['approver'] });
+    const agent = agentOf(of, clock);
+    const before = (await agent.propose(reading)).body.action_id;
+    expect(await call(of, of.olga, 'POST')).toMatchObject({ status: 200, body: { frozen: true } });
+    expect(await agent.redeem(before)).toMatchObject({ status: 409 });
+    expect((await agent.propose(reading)).body).toMatchObject({
+      status: 'PENDING',
+      policy: { rule: 'platform.freeze' },
+    });
+    const { body } = await call(of, of.olga, 'DELETE');
+    await agreed(of, body.action_id);
+    await carryOutAction({ org: of.org, id: body.action_id }, needs);
+
+    expect(await stored(of, body.action_id)).toMatchObject({ status: 'EXECUTED' });
+    expect((await agent.propose(reading)).body.mode).toBe('auto');
+    expect(await call(of, of.olga, 'DELETE')).toMatchObject({ status: 409 });
+  });
+
+  it('T11 withdraws every link that was sent, and leaves those who sign in', async () => {
+    const of = await organization([
+      { id: 'read', action: 'repo.read', risk: 'low', mode: 'require_approval' },
+    ]);
+    const { body } = await agentOf(of, clock).propose(reading);
+    await call(of, of.olga, 'POST');
+    const approval = await stored(of, body.action_id);
+    const press = (change: object) =>
+      castVote({ org: of.org, id: approval.id, vote: vote(approval, { by: of.lea.id, ...change }) }, needs);
+
+    expect((await press({ auth: 'code', linkHash: 'ab'.repeat(32) })).refusal).toMatchObject({
+      error: 'link_revoked',
+    });
+    expect((await press({ auth: 'session' })).approval.status).toBe('APPROVED');
+  });
+
+  it('that came after the one that is to end stays', async () => {
+    const of = await organization([]);
+    await call(of, of.olga, 'POST');
+    const { at = '' } = (await policies.frozen(of.org)) ?? {};
+    expect(await policies.unfreeze(of.org, at)).toBe(true);
+    expect(await policies.unfreeze(of.org, at)).toBe(true);
+    clock.set(new Date(NOW.getTime() + 1000));
+    await call(of, of.olga, 'POST');
+
+    expect(await policies.unfreeze(of.org, at)).toBe(false);
+    expect(await policies.frozen(of.org)).toBeDefined();
   });
 });
 
