@@ -71,10 +71,10 @@ function signedBy(app: SlackApp | undefined, raw: Buffer, signature: Signature):
 async function press(said: Press, genuine: Genuine, needs: Needs): Promise<Reply> {
   const { action_id: id, value } = said.actions[0] ?? { action_id: '', value: '' };
   if (id === ACTION.decline) return open(said, declineView(value), genuine, needs);
-  const why = id === ACTION.change ? await change(said, value, genuine, needs) : undefined;
-  const refusal =
-    id === ACTION.approve ? await decideInSlack(said, { value, verdict: 'approve' }, genuine, needs) : why;
-  if (refusal) await whisper(refusal, said, genuine, needs);
+  const why =
+    (id === ACTION.approve && (await decideInSlack(said, { value, verdict: 'approve' }, genuine, needs))) ||
+    (id === ACTION.change && (await change(said, value, genuine, needs)));
+  if (why) await whisper(why, said, genuine, needs);
   return DONE;
 }
 
