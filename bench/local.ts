@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fetched, up } from '../test/oracles/engines.ts';
+import { decisions } from './approvals.ts';
 import { load as cpu, type Engine, inFolder, killedAfter, memory, withEngine } from './engine.ts';
 import { load, type Rates } from './load.ts';
 import { exponent, print, ratio } from './print.ts';
@@ -157,7 +158,14 @@ show(
   ['stored', 'a second', 'median ms', 'MB'],
   tickets.map((one) => [one.stored, one.perSecond, one.medianMs, one.megabytes]),
 );
+
+const decided = await decisions();
+show(
+  'A decision through the whole product, one at a time: asked, decided, and heard of by its machine; and a bare machine woken beside it',
+  ['', 'median ms', '99 % ms'],
+  decided.map(({ part, p50, p99 }) => [part, p50, p99]),
+);
 if (isJson) {
-  const all = { load: before, beside: side, missing, growth: grown, waiting: asleep, tickets };
+  const all = { load: before, beside: side, missing, growth: grown, waiting: asleep, tickets, decided };
   process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
 }
