@@ -16,7 +16,6 @@ import { diffProvider } from '#core/actions/diff.ts';
 import { type FactProvider, measure } from '#core/actions/measure.ts';
 import { piiProvider } from '#core/actions/pii.ts';
 import type { AskNeeds } from '#core/approvals/ask.ts';
-import { personId } from '#core/people/person.ts';
 import type { People } from '#core/people/ports.ts';
 import type { Policies } from '#core/policy/ports.ts';
 
@@ -55,11 +54,10 @@ export function askingFrom(env: AskEnv, also: { links?: string } = {}): AskNeeds
 }
 
 /** What the server itself can measure. A provider that fails is told of in the log; its facts are missing, and so over every limit. */
-function measuring(people: Pick<People, 'find'>, env: AskEnv): AskNeeds['measure'] {
+function measuring(people: Pick<People, 'list'>, env: AskEnv): AskNeeds['measure'] {
   const directory = {
     domains: async () => [],
-    isPerson: async (org: string, email: string) =>
-      (await people.find(org, personId(org, email))) !== undefined,
+    people: async (org: string) => (await people.list(org)).map(({ email }) => email),
   };
   const providers: FactProvider[] = [
     costProvider({ nanoUsd: async () => undefined }),

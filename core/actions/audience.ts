@@ -5,9 +5,10 @@ import { EmailPayload, SlackMessagePayload } from './types/message.ts';
 
 /** Who belongs to an organization. */
 export interface Directory {
-  /** Domains whose mailboxes are the organization's own; named by its admin, never taken from people's addresses. */
+  /** Domains whose mailboxes are all the organization's own; named by its admin, never taken from people's addresses. */
   domains(org: string): Promise<readonly string[]>;
-  isPerson(org: string, email: string): Promise<boolean>;
+  /** The address of everybody in it. */
+  people(org: string): Promise<readonly string[]>;
 }
 
 /** How many can read a channel. Nothing when it cannot be known. */
@@ -16,19 +17,20 @@ export interface Channels {
   audience(org: string, channel: string): Promise<{ members: number; external: boolean } | undefined>;
 }
 
-/** Who gets a mail. An address of the organization's own that is no person's may be a list: then nobody knows how many. */
+/** Who gets a mail. An address beside our people's own that is nobody's may be a list: then nobody knows how many. */
 export function mailAudience(directory: Directory): FactProvider {
   return {
     provides: ['recipients', 'external_recipients', 'external'],
     measure: async ({ org, payload }): Promise<Facts> => {
       const { to, cc, bcc } = EmailPayload.parse(payload);
       const all = [...new Set([...to, ...cc, ...bcc].map(normalEmail))];
+      const people = new Set((await directory.people(org)).map(normalEmail));
       const domains = (await directory.domains(org)).map((one) => one.toLowerCase());
-      const inside = all.filter((one) => isOf(one, domains));
-      const known = await Promise.all(inside.map((one) => directory.isPerson(org, one)));
-      const outside = all.length - inside.length;
+      const strangers = all.filter((one) => !people.has(one));
+      const beside = [...domains, ...[...people].map(domainOf)];
+      const outside = strangers.filter((one) => !isAt(one, domains)).length;
       return {
-        ...(known.every(Boolean) && { recipients: all.length }),
+        ...(!strangers.some((one) => isAt(one, beside)) && { recipients: all.length }),
         external_recipients: outside,
         external: outside > 0,
       };
@@ -36,9 +38,13 @@ export function mailAudience(directory: Directory): FactProvider {
   };
 }
 
-function isOf(email: string, domains: readonly string[]): boolean {
-  const domain = email.slice(email.lastIndexOf('@') + 1);
+function isAt(email: string, domains: readonly string[]): boolean {
+  const domain = domainOf(email);
   return domains.some((one) => domain === one || domain.endsWith(`.${one}`));
+}
+
+function domainOf(email: string): string {
+  return email.slice(email.lastIndexOf('@') + 1);
 }
 
 /** Who can read what is posted in a channel. */

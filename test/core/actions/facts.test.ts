@@ -9,29 +9,38 @@ import { type FactProvider, measure } from '#core/actions/measure.ts';
 const action = (type: string, payload: unknown, runId?: string) => ({ org: 'acme', type, payload, runId });
 
 describe('a mail', () => {
-  const provider = mailAudience({
-    domains: async () => ['Acme.example'],
-    isPerson: async (_, email) => email === 'anna@acme.example',
-  });
-  const sent = (to: string[], rest = {}) =>
-    provider.measure(action('email.send', { to, subject: 'x', body: '', ...rest }));
+  const sent = (to: string[], rest = {}, domains = ['Acme.example']) =>
+    mailAudience({
+      domains: async () => domains,
+      people: async () => ['Anna@acme.example', 'ben@mail.example'],
+    }).measure(action('email.send', { to, subject: 'x', body: '', ...rest }));
 
   it('goes to each person once, however they are written and wherever', async () => {
-    const rest = { cc: ['ANNA@acme.example'], bcc: ['ben@other.example'] };
+    const rest = { cc: ['ANNA@acme.example', 'ben@mail.example'], bcc: ['cora@other.example'] };
 
     expect(await sent(['anna@acme.example'], rest)).toEqual({
-      ...{ recipients: 2, external_recipients: 1, external: true },
+      ...{ recipients: 3, external_recipients: 1, external: true },
     });
   });
 
-  it('to a list of our own goes to nobody knows how many', async () => {
-    expect(await sent(['all@acme.example'])).toEqual({ external_recipients: 0, external: false });
-    expect(await sent(['all@eu.acme.example'])).toMatchObject({ external_recipients: 0 });
+  it('stays inside with people whose domain nobody named', async () => {
+    expect(await sent(['anna@acme.example'], {}, [])).toMatchObject({ recipients: 1, external: false });
   });
 
-  it.each(['anna@notacme.example', 'anna@acme.example.evil.example'])('to %s goes outside', async (to) => {
-    expect(await sent([to])).toMatchObject({ external: true });
-  });
+  it.each(['all@acme.example', 'all@eu.acme.example'])(
+    'to %s, a list of our own, goes to nobody knows how many',
+    async (to) => {
+      expect(await sent([to])).toEqual({ external_recipients: 0, external: false });
+      expect(await sent([to], {}, [])).toEqual({ external_recipients: 1, external: true });
+    },
+  );
+
+  it.each(['anna@notacme.example', 'anna@acme.example.evil.example', 'cora@mail.example'])(
+    'to %s goes outside',
+    async (to) => {
+      expect(await sent([to])).toMatchObject({ external: true });
+    },
+  );
 });
 
 it('says of a channel what it is told, and nothing when nobody knows', async () => {
