@@ -3,13 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { Evidence } from '#core/ledger/evidence.ts';
-import {
-  fingerprint,
-  pemOf,
-  type Report,
-  type SignedByPasskey,
-  verifyEvidence,
-} from '#core/ledger/verify.ts';
+import { fingerprint, pemOf } from '#core/ledger/signature.ts';
+import { type Report, type SignedByPasskey, verifyEvidence } from '#core/ledger/verify.ts';
 import { parseJson } from '#core/parse.ts';
 import { type Client, client } from '../client.ts';
 import { facts, moment } from '../layout.ts';

@@ -5,7 +5,7 @@ import { type Head, headsRoot } from './heads.ts';
 import { append, EMPTY, type Frontier, rootOf } from './merkle.ts';
 import type { Archive, Place, Sequence, Trees } from './ports.ts';
 import { sequenced } from './sequence.ts';
-import { isGenuine } from './verify.ts';
+import { isGenuine } from './signature.ts';
 
 /** Something in the books that cannot be. */
 export interface Finding {

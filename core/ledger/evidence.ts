@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Approval } from '../approvals/approval.ts';
 import type { Approvals } from '../approvals/ports.ts';
 import { Fault } from '../fault.ts';
 import type { Policies } from '../policy/ports.ts';
@@ -67,9 +68,8 @@ export async function evidenceOf(org: string, id: string, needs: EvidenceNeeds):
   const nodes = trees.node(org);
   return {
     ...{ format: 'signalbox-evidence/1', org, action_id: id },
-    payloads: await payloads(org, { id, revision: approval.revision }, needs),
-    ...{ salt: approval.salt, facts: approval.facts },
-    reason: approval.decision && approval.decision.auth !== 'policy' ? approval.decision.reason : null,
+    ...(await told(approval, needs)),
+    facts: approval.facts,
     policy: {
       hash: approval.policyHash,
       text: (await needs.policies.text(org, approval.policyHash)) ?? null,
@@ -87,14 +87,16 @@ export async function evidenceOf(org: string, id: string, needs: EvidenceNeeds):
   };
 }
 
-async function payloads(
-  org: string,
-  { id, revision }: { id: string; revision: number },
+/** What entries commit to by the salt; none of it once a part of it was erased. */
+async function told(
+  { org, id, revision, salt, decision }: Approval,
   { approvals }: EvidenceNeeds,
-): Promise<Evidence['payloads']> {
+): Promise<Pick<Evidence, 'payloads' | 'salt' | 'reason'>> {
   const revisions = Array.from({ length: revision }, (_, at) => at + 1);
   const texts = await Promise.all(revisions.map((one) => approvals.payload(org, id, one)));
-  return texts.flatMap((text, at) => (text === undefined ? [] : [{ revision: at + 1, text }]));
+  const payloads = texts.flatMap((text, at) => (text === undefined ? [] : [{ revision: at + 1, text }]));
+  if (payloads.length < revision) return { payloads: [], salt: null, reason: null };
+  return { payloads, salt, reason: decision && decision.auth !== 'policy' ? decision.reason : null };
 }
 
 async function head(

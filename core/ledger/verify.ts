@@ -1,4 +1,3 @@
-import { createHash, createPublicKey, verify as isSignedBy } from 'node:crypto';
 import { challengeOf } from '../approvals/challenge.ts';
 import { canonical, hashOf } from '../canonical.ts';
 import { commit, entryIn, firstBroken, type LedgerEntry, type Problem } from '../ledger.ts';
@@ -6,6 +5,7 @@ import { Checkpoint, type Signed } from './checkpoint.ts';
 import type { Evidence } from './evidence.ts';
 import { isHead } from './heads.ts';
 import { isConsistent, isIncluded } from './merkle.ts';
+import { isGenuine, pemOf } from './signature.ts';
 
 /** What evidence is worth. Without problems everything in it is as it was written, for as long as the key is who it says. */
 export interface Report {
@@ -60,32 +60,6 @@ function signatureProblem(signed: Signed, keys: readonly string[]): Problem[] {
     return unproven('was signed by a key that is not yours');
   }
   return isGenuine(signed) ? [] : unproven('has a signature that is not of its key');
-}
-
-/** Also exactly encoded: what is decoded leniently could be changed unseen. */
-export function isGenuine({ text, signature, publicKey }: Signed): boolean {
-  const bytes = Buffer.from(signature, 'base64');
-  if (bytes.toString('base64') !== signature || pemOf(publicKey) !== publicKey) return false;
-  try {
-    return isSignedBy('sha256', Buffer.from(text), publicKey, bytes);
-  } catch {
-    return false; // a key of another kind
-  }
-}
-
-/** What people compare keys by: SHA-256 of the key's DER bytes. */
-export function fingerprint(key: string): string {
-  const der = pemOf(key) && createPublicKey(key).export({ format: 'der', type: 'spki' });
-  return der ? `SHA256:${createHash('sha256').update(der).digest('hex')}` : 'no key';
-}
-
-/** A public key as OpenSSL would write it; nothing when it is none. */
-export function pemOf(key: string): string | undefined {
-  try {
-    return String(createPublicKey(key).export({ format: 'pem', type: 'spki' }));
-  } catch {
-    return undefined;
-  }
 }
 
 function treeProblems(evidence: Evidence, first: Checkpoint, latest: Checkpoint): Problem[] {

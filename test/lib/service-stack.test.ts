@@ -207,6 +207,18 @@ describe('the ledger', () => {
     );
   });
 
+  it('has a sequence that only the checkpoint function may change, in the one row that says how far it is', () => {
+    const writing = granted('Sequence').filter(({ actions }) => actions.some((one) => WRITES.test(one)));
+    const changing = writing.filter(({ actions }) => actions.includes('dynamodb:UpdateItem'));
+
+    expect([...new Set(writing.map(({ source }) => source))].sort()).toEqual([
+      'functions/queue/checkpoint-ledger.ts',
+      'functions/queue/sequence-ledger.ts',
+      'functions/schedule/verify-ledger.ts',
+    ]);
+    expect(changing.map(({ source }) => source)).toEqual(['functions/queue/checkpoint-ledger.ts']);
+  });
+
   it('tells the sequencer of every change with what was there before', () => {
     const ledger = ofType(data, 'AWS::DynamoDB::Table').find(([id]) => id.startsWith(TABLES.ledger))?.[1];
 
