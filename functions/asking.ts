@@ -35,6 +35,7 @@ export type AskEnv = z.infer<typeof AskEnv>;
 /** The one door's dependencies, wired from the environment. */
 export function askingFrom(env: AskEnv, also: { links?: string } = {}): AskNeeds & { policies: Policies } {
   const people = dynamoPeople(env.PEOPLE_TABLE);
+  const policies = dynamoPolicies(env.POLICIES_TABLE);
   return {
     people,
     approvals: dynamoApprovals({
@@ -44,19 +45,22 @@ export function askingFrom(env: AskEnv, also: { links?: string } = {}): AskNeeds
       notices: env.NOTICES_TABLE,
       people: env.PEOPLE_TABLE,
     }),
-    policies: dynamoPolicies(env.POLICIES_TABLE),
+    policies,
     budgets: dynamoBudgets(env.APPROVALS_TABLE),
     notices: dynamoNotices(env.NOTICES_TABLE),
     clock,
-    measure: measuring(people, env),
+    measure: measuring({ people, policies }, env),
     salt: () => randomBytes(16).toString('hex'),
   };
 }
 
 /** What the server itself can measure. A provider that fails is told of in the log; its facts are missing, and so over every limit. */
-function measuring(people: Pick<People, 'list'>, env: AskEnv): AskNeeds['measure'] {
+function measuring(
+  { people, policies }: { people: Pick<People, 'list'>; policies: Pick<Policies, 'active'> },
+  env: AskEnv,
+): AskNeeds['measure'] {
   const directory = {
-    domains: async () => [],
+    domains: async (org: string) => (await policies.active(org)).policy.domains,
     people: async (org: string) => (await people.list(org)).map(({ email }) => email),
   };
   const providers: FactProvider[] = [

@@ -41,7 +41,8 @@ export async function modification(
   if (paths.length === 0) throw new Fault('Invalid', 'Nothing is changed; approve it as it is');
   const payload = canonical(after);
   const staff = await staffOf(org, needs.people, needs.clock.now());
-  const facts = await needs.measure(org, type, after);
+  // What cannot be measured here was measured when it was proposed, and will be again before it is done.
+  const facts = { ...approval.facts, ...(await needs.measure(org, type, after)) };
   const judgement = await judged(approval, { facts, staff }, needs);
   const next = { payload, facts, judgement, staff };
   return narrows && !asksForMore(judgement, approval)

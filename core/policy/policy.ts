@@ -102,6 +102,11 @@ export type Example = z.infer<typeof Example>;
 export const Policy = z.strictObject({
   version: z.literal(1),
   tenant: z.string().min(1).max(64),
+  /** Domains whose mailboxes are the organization's own; an address elsewhere is external. */
+  domains: z
+    .array(z.string().regex(/^([a-z0-9-]+\.)+[a-z]{2,}$/, 'is a domain like acme.example'))
+    .max(50)
+    .default([]),
   default: z.strictObject({ mode: Mode.extract(['require_approval', 'deny']), risk: Risk, approval: Name }),
   approvals: z.record(Name, Terms),
   rules: z.array(Rule).max(200),
