@@ -29,7 +29,7 @@ function kind({ move, to }: Walk): string {
   return isFull ? JSON.stringify([move, row, machine, loader]) : move;
 }
 
-/** The machine carries out a ticket's plan itself, so that nobody claims the effect. */
+/** A ticket's machine carries its plan out itself and claims nothing; agents that do are in carry-out.test.ts. */
 const isDriven = (move: string) => !move.startsWith('executor');
 
 /** Walks that together make every kind of move, each as short as it can be. */
