@@ -169,9 +169,17 @@ const DATA: Acceptance[] = [
   },
 ];
 
+/** What depends on what the operator chose. */
+function chosen(stack: Stack): Acceptance[] {
+  const archive = stack.node.tryGetContext('checkpointBucket');
+  if (!archive) return [];
+  const ids = wildcard(`arn:<AWS::Partition>:s3:::${archive}/checkpoints/*`);
+  return [{ at: 'Ledger', ids, reason: 'Checkpoints, below one prefix of a bucket of another account' }];
+}
+
 /** Every finding that we accept, with why; whatever is not here fails synthesis. */
 export function acknowledge(stack: Stack, which: 'service' | 'data'): void {
-  for (const { at, ids, reason } of which === 'data' ? DATA : SERVICE) {
+  for (const { at, ids, reason } of which === 'data' ? DATA : [...SERVICE, ...chosen(stack)]) {
     const scope = at
       .split('/')
       .reduce<IConstruct>((one, name) => (name ? one.node.findChild(name) : one), stack);

@@ -207,7 +207,9 @@ describe('a death', () => {
     }
   });
 
-  it('of some and haste of others leave one history, whatever the moments', async () => {
+  it('of some and haste of others leave one history, whatever the moments', {
+    timeout: 600_000,
+  }, async () => {
     const moments = fc.array(fc.tuple(fc.integer({ min: 1, max: 40 }), fc.constantFrom('before', 'after')), {
       minLength: 1,
       maxLength: 4,

@@ -63,7 +63,9 @@ describe('the sequence', () => {
     expect(await order(org)).toEqual([first?.key, second?.key]);
   });
 
-  it('loses and doubles nothing, however shards interleave, repeat and die', async () => {
+  it('loses and doubles nothing, however shards interleave, repeat and die', {
+    timeout: 600_000,
+  }, async () => {
     const shape = fc.record({
       lengths: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 2, maxLength: 8 }),
       again: fc.infiniteStream(fc.boolean()),
