@@ -23,6 +23,8 @@ interface Asked {
 const Listing = z.strictObject({
   status: z._default(z.enum(['pending', 'settled']), 'pending'),
   type: z.optional(z.string().check(z.maxLength(100))),
+  /** Of what is over: only what was put before people. */
+  by: z.optional(z.enum(['people'])),
   limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 25),
   cursor: z.optional(z.string().check(z.maxLength(500))),
 });
@@ -60,8 +62,9 @@ function canDecide(
   );
 }
 
-async function listed({ approvals, org }: Asked, { status, type, limit, cursor }: Listing) {
-  if (status === 'settled') return approvals.history(org, { type, limit, cursor, isSettled: true });
+async function listed({ approvals, org }: Asked, { status, type, by, limit, cursor }: Listing) {
+  if (status === 'settled')
+    return approvals.history(org, { type, limit, cursor, isSettled: true, byPeople: by === 'people' });
   const all = await approvals.inbox(org);
   return { approvals: type ? all.filter((one) => one.type === type) : all, cursor: undefined };
 }

@@ -52,6 +52,7 @@ export class Dashboard extends Construct {
     addRoutes(api, [
       [HttpMethod.GET, '/', page],
       [HttpMethod.GET, '/tickets/{id}', page],
+      [HttpMethod.GET, '/approvals', page],
       [HttpMethod.GET, '/assets/{file}', page],
       [HttpMethod.GET, '/api/{proxy+}', reader],
       [HttpMethod.PUT, '/api/projects/{id}', putProject],

@@ -1,3 +1,4 @@
+import type { ApprovalMetrics } from '#core/approvals/metrics.ts';
 import type { ApprovalEntry } from '#core/approvals/view.ts';
 import type { CostRow, Run, RunLine } from '#core/runs/run.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
@@ -20,6 +21,18 @@ export interface TicketDetail {
   costs: CostRow[];
 }
 
+/** `since` is later than the days say when there was too much to read. */
+export interface Figures extends ApprovalMetrics {
+  days: number;
+  since: string;
+}
+
+/** A page of approvals, and where the next one begins. */
+export interface Approvals {
+  approvals: ApprovalEntry[];
+  cursor?: string;
+}
+
 /** The API said no; `status` 401 means that nobody is signed in. */
 export interface Refusal extends Error {
   status: number;
@@ -33,7 +46,12 @@ export const api = {
     ask<{ tickets: Ticket[]; cursor?: string }>(`/api/tickets?${new URLSearchParams(filter)}`),
   ticket: (id: string) => ask<TicketDetail>(`/api/tickets/${encodeURIComponent(id)}`),
   lines: (runId: string) => ask<{ lines: RunLine[] }>(`/api/runs/${encodeURIComponent(runId)}/lines`),
-  approvals: () => ask<{ approvals: ApprovalEntry[] }>('/api/approvals'),
+  approvals: () => ask<Approvals>('/api/approvals'),
+  settled: (cursor?: string) =>
+    ask<Approvals>(
+      `/api/approvals?${new URLSearchParams({ status: 'settled', by: 'people', limit: '10', ...(cursor && { cursor }) })}`,
+    ),
+  figures: (days: number) => ask<Figures>(`/api/approvals/metrics?days=${days}`),
   askCode: (email: string) => ask<unknown>('/auth/code', { method: 'POST', body: { email } }),
   signIn: (email: string, code: string) =>
     ask<unknown>('/auth/session', { method: 'POST', body: { email, code } }),

@@ -29,3 +29,18 @@ export function money(nanoUsd: number): string {
 export function words(name: string): string {
   return name.replaceAll('_', ' ');
 }
+
+/** How long something took: `2.5 s`, `4 min`, `3 h`, `2 days`. */
+export function took(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
+  return `${Math.round(seconds / 86_400)} days`;
+}
+
+/** A share in whole percent. */
+export function percent(share: number | null): string {
+  return `${Math.round((share ?? 0) * 100)} %`;
+}

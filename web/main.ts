@@ -3,6 +3,8 @@ import type { ApprovalEntry } from '#core/approvals/view.ts';
 import type { RunLine } from '#core/runs/run.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
 import { api, type Me, type Refusal, type Summary, type TicketDetail } from './api.ts';
+import { type Desk, lookAtDesk, withOlder } from './desk.ts';
+import { approvalsView } from './views/approvals.ts';
 import { signInView } from './views/sign-in.ts';
 import { ticketView } from './views/ticket.ts';
 import { ticketsView } from './views/tickets.ts';
@@ -19,7 +21,10 @@ const state: {
   board?: { tickets: Ticket[]; waiting: ApprovalEntry[]; summary: Summary };
   detail?: TicketDetail;
   lines: RunLine[];
-} = { email: '', filter: '', lines: [] };
+  desk?: Desk;
+  /** Days that the figures are about. */
+  days: number;
+} = { email: '', filter: '', lines: [], days: 30 };
 
 function draw(): void {
   render(html`${top()}<main>${view()}</main>`, page);
@@ -29,16 +34,31 @@ function top() {
   const { me } = state;
   return html`<header class="top">
     <b><a href="/">Signalbox</a></b>
+    ${me ? links() : ''}
     ${me ? html`<span class="me quiet">${me.email ?? me.id} (${me.roles.join(', ')}) <a href="/auth/slack">Slack</a> <button class="plain" @click=${signOut}>Sign out</button></span>` : ''}
   </header>`;
 }
 
+function links() {
+  const current = (isHere: boolean) => (isHere ? 'page' : 'false');
+  return html`<nav aria-label="Pages">
+    <a href="/" aria-current=${current(location.pathname === '/')}>Tickets</a>
+    <a href="/approvals" aria-current=${current(isDesk())}>Approvals</a>
+  </nav>`;
+}
+
 function view() {
-  const { me, email, problem, board, detail, filter, lines } = state;
+  const { me, email, problem, board, detail, desk, filter, lines } = state;
   if (!me) return signInView({ email, onEmail, onCode, ...(problem !== undefined && { problem }) });
   if (problem) return html`<p class="problem" role="alert">${problem}</p>`;
+  if (isDesk())
+    return desk ? approvalsView({ ...desk, onDays, onOlder }) : html`<p class="quiet">Loading…</p>`;
   if (ticketId()) return detail ? ticketView(detail, lines) : html`<p class="quiet">Loading…</p>`;
   return board ? ticketsView({ ...board, filter, onFilter }) : html`<p class="quiet">Loading…</p>`;
+}
+
+function isDesk(): boolean {
+  return location.pathname === '/approvals';
 }
 
 function ticketId(): string | undefined {
@@ -49,7 +69,8 @@ async function load(): Promise<void> {
   try {
     state.me ??= await api.me();
     const id = ticketId();
-    if (id) await loadTicket(id);
+    if (isDesk()) state.desk = await lookAtDesk(state.days, state.desk);
+    else if (id) await loadTicket(id);
     else await loadBoard();
     delete state.problem;
   } catch (error) {
@@ -112,12 +133,23 @@ function onFilter(status: string): void {
   void load();
 }
 
+function onDays(days: number): void {
+  state.days = days;
+  void load();
+}
+
+function onOlder(): void {
+  void act(async () => {
+    if (state.desk) state.desk = await withOlder(state.desk);
+  });
+}
+
 /** Links inside the page change the address without loading it again. */
 function onClick(event: MouseEvent): void {
   const link = (event.target as Element).closest('a');
   if (!link || event.metaKey || event.ctrlKey || event.button !== 0) return;
   const url = new URL(link.href);
-  if (url.origin !== location.origin || !/^\/(tickets\/|$)/.test(url.pathname)) return;
+  if (url.origin !== location.origin || !/^\/(tickets\/|approvals$|$)/.test(url.pathname)) return;
   event.preventDefault();
   history.pushState(null, '', url);
   delete state.detail;

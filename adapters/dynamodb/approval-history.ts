@@ -34,22 +34,20 @@ export function dynamoHistory(table: string): Approvals['history'] {
   };
 }
 
-function matching(org: string, { from, type, isSettled }: Past) {
-  const filters = [...(type ? ['#type = :type'] : []), ...(isSettled ? ['#status <> :pending'] : [])];
+function matching(org: string, { from, type, isSettled, byPeople }: Past) {
+  const filters: [isWanted: unknown, words: string, name: string, values: Record<string, string>][] = [
+    [type, '#type = :type', 'type', { ':type': type ?? '' }],
+    [isSettled, '#status <> :pending', 'status', { ':pending': 'PENDING' }],
+    [byPeople, '#mode IN (:ask, :require)', 'mode', { ':ask': 'ask', ':require': 'require_approval' }],
+  ];
+  const wanted = filters.filter(([isWanted]) => isWanted);
+  const values = wanted.map(([, , , values]) => values);
   return {
     KeyConditionExpression: `org = :org${from ? ' AND requestedAt >= :from' : ''}`,
-    ExpressionAttributeValues: {
-      ':org': org,
-      ...(from && { ':from': from }),
-      ...(type && { ':type': type }),
-      ...(isSettled && { ':pending': 'PENDING' }),
-    },
-    ...(filters.length > 0 && {
-      FilterExpression: filters.join(' AND '),
-      ExpressionAttributeNames: {
-        ...(type && { '#type': 'type' }),
-        ...(isSettled && { '#status': 'status' }),
-      },
+    ExpressionAttributeValues: Object.assign({ ':org': org, ...(from && { ':from': from }) }, ...values),
+    ...(wanted.length > 0 && {
+      FilterExpression: wanted.map(([, words]) => words).join(' AND '),
+      ExpressionAttributeNames: Object.fromEntries(wanted.map(([, , name]) => [`#${name}`, name])),
     }),
   };
 }

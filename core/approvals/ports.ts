@@ -74,6 +74,8 @@ export interface Past {
   type?: string | undefined;
   /** Leaves out what still waits. */
   isSettled?: boolean;
+  /** Leaves out what policy settled from the start. */
+  byPeople?: boolean;
   limit: number;
   cursor?: string | undefined;
 }

@@ -19,7 +19,7 @@ const TYPES: Record<string, string> = {
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/** GET /, /tickets/{id}: the page. GET /assets/{file}: its four files, and nothing else from the disk. */
+/** GET /, /tickets/{id}, /approvals: the page. GET /assets/{file}: its four files, and nothing else from the disk. */
 export function dashboard(root: string): Route {
   return async ({ params }) => {
     const file = params.file ?? 'index.html';

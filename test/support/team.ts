@@ -103,12 +103,19 @@ export async function productWithTeam() {
     return (await send('/v1/actions/propose', { type, payload, reason: 'She says so' }, headers)).action_id;
   }
 
+  async function decline(name: string, id: string, reason: string): Promise<void> {
+    const headers = { authorization: `Bearer ${await tokenOf(name)}` };
+    const path = `/v1/approvals/${id}`;
+    const { revision, payload_hash } = await (await fetch(`${url}${path}`, { headers })).json();
+    await send(`${path}/decision`, { decision: 'decline', reason, revision, payload_hash }, headers);
+  }
+
   async function stop(): Promise<void> {
     await local.stop();
     dynamo().destroy();
     rmSync(folder, { recursive: true, force: true });
   }
-  return { url, codeOf, tokenOf, propose, stop };
+  return { url, codeOf, tokenOf, propose, decline, stop };
 }
 
 /** A mail that can be asked for. */

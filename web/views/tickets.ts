@@ -3,6 +3,7 @@ import type { ApprovalEntry } from '#core/approvals/view.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
 import type { Summary } from '../api.ts';
 import { absolute, money, relative } from '../format.ts';
+import { inbox } from './approvals.ts';
 import { pill } from './status.ts';
 
 interface Board {
@@ -18,7 +19,7 @@ const FILTERS = ['', 'awaiting_approval', 'implementing', 'in_review', 'merged',
 /** First page: what waits for a person, then every ticket, newest first. */
 export function ticketsView({ tickets, waiting, summary, filter, onFilter }: Board) {
   return html`
-    ${tiles(summary)} ${waiting.length > 0 ? approvals(waiting) : nothing}
+    ${tiles(summary)} ${waiting.length > 0 ? inbox(waiting) : nothing}
     <section class="card">
       <div class="filters">
         <h2>Tickets</h2>
@@ -44,21 +45,6 @@ function tiles({ byStatus, spentNanoUsd }: Summary) {
     ${tile('merged', sum('merged'))} ${tile('with a person', sum('escalated', 'failed', 'declined'))}
     ${tile('spent on models', money(spentNanoUsd))}
   </div>`;
-}
-
-function approvals(waiting: ApprovalEntry[]) {
-  return html`<section class="card waiting">
-    <h2>Waiting for a decision</h2>
-    <ul class="rows">
-      ${waiting.map(
-        ({ id, headline, expiresAt }) => html`<li>
-          <a class="title" href="/a/${id}">${headline}</a>
-          <span class="quiet" title=${absolute(expiresAt)}>due ${relative(expiresAt)}</span>
-          <span class="quiet">The approvers have the link in their mail; nothing happens before one of them decides.</span>
-        </li>`,
-      )}
-    </ul>
-  </section>`;
 }
 
 function row({ id, externalId, source, title, status, createdAt, classification }: Ticket) {

@@ -128,6 +128,16 @@ it('lists what is over, page by page, with who decided, when and where', async (
   expect(rest.cursor).toBeUndefined();
 });
 
+it('leaves out what policy settled, if asked to', async () => {
+  await asked({ mode: 'auto' });
+  const approval = await asked();
+  await decide(approval);
+  const { body } = await get('/api/approvals', { status: 'settled', by: 'people' });
+
+  expect(body.approvals).toMatchObject([{ id: approval.id }]);
+  expect((await get('/api/approvals', { status: 'settled' })).body.approvals).toHaveLength(2);
+});
+
 it('measures what was asked in a period, in total and for each type', async () => {
   await asked({ requestedAt: at(-3 * 24 * 60), expiresAt: at(60) });
   const approval = await asked({ type: 'email.send' });
