@@ -1,16 +1,18 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PlanPayload } from '#core/approvals/plan.ts';
+import { defaultPolicy } from '#core/policy/default.ts';
 import { visible } from '#core/visible.ts';
 import { approvals, ORG, payload } from '../support/approvals.ts';
 import { CHROMIUM, chromiumHere } from '../support/browser.ts';
+import { adopt } from '../support/organization.ts';
 import { raw } from '../support/raw.ts';
 import { isUntouched, type Mailed, type Site, site } from './site.ts';
 import { VECTORS } from './vectors.ts';
 
 const isFull = Boolean(process.env.SIGNALBOX_FULL);
 /** In the short run one vector of so many, others each day. */
-const SPREAD = 8;
+const SPREAD = 16;
 const TODAY = Math.floor(Date.now() / 86_400_000);
 
 let here: Site;
@@ -34,7 +36,7 @@ function everywhere(text: string): Partial<PlanPayload> {
   };
 }
 
-describe.runIf(CHROMIUM)('the page, in a real browser', { timeout: 180_000 }, () => {
+describe.runIf(CHROMIUM)('the page, in a real browser', { timeout: 600_000 }, () => {
   let browser: Browser;
   let context: BrowserContext;
   beforeAll(async () => {
@@ -116,6 +118,36 @@ describe.runIf(CHROMIUM)('the page, in a real browser', { timeout: 180_000 }, ()
       expect(complaints, vector).toEqual([]);
       expect(asked(), vector).toHaveLength(2);
       await page.close();
+    }
+  });
+
+  it('T17: shows them as they are in what may be changed, in a reason, and on the receipt', async () => {
+    const mail = (text: string) => ({ to: ['bob@acme.example'], subject: text, body: text });
+    const more = { modifiable: ['/subject', '/body'] };
+    const policy = defaultPolicy(ORG);
+    const rule = { id: 'mail', action: 'email.send', risk: 'medium', mode: 'require_approval' } as const;
+    await adopt(ORG, { ...policy, rules: [...policy.rules, { ...rule, approval: 'approvers' }] }, 0);
+    const receiptOf = async (text: string) => {
+      const given = await here.about('email.send', mail(text), more);
+      const { page, complaints } = await opened(given);
+      const form = await shape(page);
+      const values = await page
+        .locator('details textarea')
+        .evaluateAll((all) => all.map((one) => (one as HTMLTextAreaElement).value));
+      await page.locator('#reason').fill(text);
+      await page.getByLabel(/Code from the mail/).fill(given.code);
+      await page.getByRole('button', { name: 'Decline' }).click();
+      await page.waitForURL(/\/receipt$/);
+      const receipt = await shape(page);
+      await page.close();
+      return { form, values, receipt, complaints };
+    };
+    const expected = await receiptOf('plain');
+    for (const vector of VECTORS.filter((_, at) => at % (isFull ? 4 : 40) === 0)) {
+      const text = vector.replace(/[\r\n\0]/g, '');
+      const found = await receiptOf(text);
+
+      expect(found, vector).toEqual({ ...expected, values: [text, text] });
     }
   });
 

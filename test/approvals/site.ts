@@ -48,6 +48,14 @@ export async function site() {
     return { token, code, page, link: `${page}?t=${token}` };
   }
 
+  async function about(type: string, asked: object, more: Partial<Question> = {}): Promise<Mailed> {
+    const text = canonical(asked);
+    const { headline } = summarise(type, text);
+    const { step } = question({ type, headline, payloadHash: hashOf(text), ...more });
+    const approval = await approvals.propose(step, text);
+    return { approval, text, ...(await mail(approval, 0)) };
+  }
+
   return {
     ...{ aws, clock, url, seen },
     /** The same request, in another mail with another link. */
@@ -55,14 +63,10 @@ export async function site() {
       ...given,
       ...(await mail(given.approval, round)),
     }),
-    /** A request about a payload, as it was mailed to Anna. */
-    async ask(change: Partial<PlanPayload> = {}, more: Partial<Question> = {}): Promise<Mailed> {
-      const text = canonical(payload(change));
-      const { headline } = summarise('change_code', text);
-      const { step } = question({ headline, payloadHash: hashOf(text), ...more });
-      const approval = await approvals.propose(step, text);
-      return { approval, text, ...(await mail(approval, 0)) };
-    },
+    /** A request to change code, as it was mailed to Anna. */
+    ask: (change: Partial<PlanPayload> = {}, more: Partial<Question> = {}) =>
+      about('change_code', payload(change), more),
+    about,
     /** The session of somebody who is signed in. */
     session: (email: string) => session(email, clock),
     async stop() {
