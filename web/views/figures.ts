@@ -18,7 +18,7 @@ export function figuresView({ total, types, days, since }: Figures, onDays: (day
     </div>
     ${isCut ? html`<p class="quiet">There is more than can be read at once: this is since ${absolute(since)}.</p>` : nothing}
     ${total.asked === 0 ? html`<p class="quiet">Nothing was asked in this time. The plan of every ticket is; agents ask with <code>POST /v1/actions/propose</code>.</p>` : nothing}
-    ${total.decided > 0 ? html`<p class="quiet">Times are of half the requests. Overridden: declined, or changed before it was approved. Rubber stamp: approved within 3 seconds of opening it, at medium or high risk.</p>` : nothing}
+    ${total.decided > 0 ? html`<p class="quiet">Half took no longer than the first time. Overridden: declined, or changed before it was approved. Rubber stamp: approved within 3 seconds of opening it, at medium or high risk.</p>` : nothing}
     <div class="figures">
       ${types.length > 1 ? figure('All actions', total, longest) : nothing}
       ${types.map((one) => figure(one.type, one, longest))}
