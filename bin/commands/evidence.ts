@@ -2,10 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { Evidence } from '#core/ledger/evidence.ts';
+import { type Evidence, evidenceIn } from '#core/ledger/evidence.ts';
 import { fingerprint, pemOf } from '#core/ledger/signature.ts';
 import { type Report, type SignedByPasskey, verifyEvidence } from '#core/ledger/verify.ts';
-import { parseJson } from '#core/parse.ts';
+import type { Problem } from '#core/ledger.ts';
 import { type Client, client } from '../client.ts';
 import { facts, moment } from '../layout.ts';
 import { CommandError, EXIT, terminal } from '../terminal.ts';
@@ -48,8 +48,11 @@ export function evidence(program: Command): void {
     .argument('<file>', 'what evidence wrote')
     .option('--key <pem...>', 'public keys that you believe; without one, the file brings its own')
     .action(async (file: string, { key: keyFiles = [] }: { key?: string[] }) => {
-      const bundle = parsed(file);
-      const report = await verifyEvidence(bundle, { keys: keyFiles.map(keyIn), isSigned });
+      const keys = keyFiles.map(keyIn);
+      const { evidence: bundle, problems = [] } = { evidence: undefined, ...parsed(file) };
+      const report = bundle
+        ? await verifyEvidence(bundle, { keys, isSigned })
+        : { problems, asOf: undefined, unchecked: [] };
       const { json } = program.opts();
       terminal(json).result(summary(bundle, report), () => described(bundle, report, keyFiles.length > 0));
       if (report.problems.length > 0) process.exitCode = EXIT.failed;
@@ -74,9 +77,9 @@ async function exported(api: Client, id: string, say: (text: string) => void): P
   }
 }
 
-function parsed(file: string): Evidence {
+function parsed(file: string): { evidence?: Evidence; problems?: Problem[] } {
   try {
-    return parseJson(Evidence, text(file));
+    return evidenceIn(text(file));
   } catch (error) {
     if (error instanceof CommandError) throw error;
     throw new CommandError(`${file} is no evidence: ${(error as Error).message}`);
@@ -99,7 +102,8 @@ function wrong(message: string): never {
   throw new CommandError(message, EXIT.usage);
 }
 
-function summary({ action_id, entries, checkpoints }: Evidence, report: Report) {
+function summary(bundle: Evidence | undefined, report: Report) {
+  const { action_id = null, entries = [], checkpoints = [] } = bundle ?? {};
   return {
     ok: report.problems.length === 0,
     action_id,
@@ -112,13 +116,14 @@ function summary({ action_id, entries, checkpoints }: Evidence, report: Report) 
   };
 }
 
-function described(bundle: Evidence, report: Report, isKeyGiven: boolean): string {
+function described(bundle: Evidence | undefined, report: Report, isKeyGiven: boolean): string {
   const { ok, keys, entries } = summary(bundle, report);
   const [first, ...others] = report.problems;
   const more = others.length > 0 ? ` (and ${others.length} more)` : '';
   const verdict = ok
     ? pc.green('Everything holds.')
     : pc.red(`Not to be believed: ${first?.message}${more}.`);
+  if (!bundle) return verdict;
   const told = facts([
     ['action', bundle.action_id],
     ['organization', bundle.org],

