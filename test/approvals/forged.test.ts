@@ -7,6 +7,7 @@ import { CHROMIUM, chromiumHere } from '../support/browser.ts';
 import { raw } from '../support/raw.ts';
 import { PRESSED } from './person.ts';
 import { isUntouched, type Mailed, type Site, site } from './site.ts';
+import { open, press } from './visit.ts';
 
 let here: Site;
 let elsewhere: Server;
@@ -34,13 +35,6 @@ const SITES: Record<string, () => string> = {
   'a sister of our own site': () => `http://localhost:${port()}/`,
 };
 
-/** The form of an open page and its cookies: what an attacker would have to steal first. */
-async function stolen({ link, page }: Mailed): Promise<{ form: string; cookie: string }> {
-  const { cookies: cookie } = await raw(link);
-  const { body } = await raw(page, { headers: { cookie } });
-  return { form: /name="form" value="([^"]+)"/.exec(body)?.[1] ?? '', cookie };
-}
-
 describe.runIf(CHROMIUM)('what other sites can do', { timeout: 60_000 }, () => {
   let browser: Browser;
   beforeAll(async () => {
@@ -66,7 +60,7 @@ describe.runIf(CHROMIUM)('what other sites can do', { timeout: 60_000 }, () => {
     'T15: %s posts the very form with the right code, and decides nothing',
     async (name) => {
       const given = await here.ask();
-      const { form } = await stolen(given);
+      const { form } = await open(given);
       const action = `${given.page}/decision`;
       theirs = `<form id="f" method="post" action="${action}">${fields(form, given.code)}<button>Free prizes</button></form>
       <form id="g" method="post" action="${action}" target="in">${fields(form, given.code)}</form><iframe name="in"></iframe>`;
@@ -129,15 +123,7 @@ describe('T15: a forged post', () => {
 
   it.each(cases)('%s is refused, though everything else in it is right', async (_, change) => {
     const given = await here.ask();
-    const { form, cookie } = await stolen(given);
-    const all = { ...PRESSED, origin: here.url, cookie, ...change };
-    const headers = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-    const body = new URLSearchParams({ form, code: given.code, decision: 'approve' }).toString();
-    const { status } = await raw(`${given.page}/decision`, {
-      method: 'POST',
-      headers: headers as Record<string, string>,
-      body,
-    });
+    const { status } = await press(here, given, { ...(await open(given)), headers: change });
 
     expect(status).toBe(403);
     expect(await isUntouched(given.approval)).toBe(true);
@@ -151,14 +137,11 @@ describe('T15: a made-up passkey in the form', () => {
     ['from a sister site', { 'sec-fetch-site': 'same-site' }],
   ])('decides nothing %s', async (_, change) => {
     const given = await here.ask();
-    const { form, cookie } = await stolen(given);
-    const all = { ...PRESSED, origin: here.url, cookie, ...change };
-    const headers = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+    const opened = await open(given);
     for (const assertion of ['', '{}', 'null', '{"id":"x","response":{}}']) {
-      const body = new URLSearchParams({ form, code: given.code, decision: 'approve', assertion }).toString();
-      const sent = { method: 'POST', headers: headers as Record<string, string>, body };
+      const { status } = await press(here, given, { ...opened, fields: { assertion }, headers: change });
 
-      expect((await raw(`${given.page}/decision`, sent)).status).toBe(403);
+      expect(status).toBe(403);
     }
     expect(await approvals.find(ORG, given.approval.id)).toMatchObject({ status: 'PENDING', votes: [] });
   });
@@ -167,7 +150,7 @@ describe('T15: a made-up passkey in the form', () => {
 describe('T16: every answer', () => {
   it('forbids frames, sniffing, caching and passing on the address, whatever it says', async () => {
     const given = await here.ask();
-    const { form, cookie } = await stolen(given);
+    const { form, cookie } = await open(given);
     const post = { method: 'POST', headers: { ...PRESSED, origin: here.url, cookie } };
     const decide = (fields: object) => ({
       ...post,
