@@ -1,0 +1,124 @@
+import type { Ending, Entry } from './journal.ts';
+import type { Block, Message, Stop, ToolResult, ToolUse } from './model.ts';
+
+/** A conversation as its journal makes it: the same lines, live or replayed, make the same bytes. */
+export interface Conversation {
+  messages: Message[];
+  /** Why the model's last answer ended; undefined while its answer is to come. */
+  stop?: Stop;
+  /** Calls of the last answer that have no result yet, in order. */
+  open: ToolUse[];
+  results: ToolResult[];
+  /** The call that was begun and has no result. */
+  begun?: string;
+  /** Whether a request was sent that has no answer, and how many times. */
+  sent: number;
+  /** Requests of which nobody knows what became of them. */
+  unknown: number;
+  /** What is to be told with the next message. */
+  notices: string[];
+  answers: number;
+  spent: number;
+  /** Answers in a row without a call. */
+  monologues: number;
+  /** Messages of people that were told. */
+  heard: string[];
+  told: number;
+  kept?: { tree: string; patch: string };
+  /** The last kept work tree that passed verification. */
+  best?: { tree: string; patch: string };
+  end?: Ending;
+}
+
+export function conversation(): Conversation {
+  return {
+    ...{ messages: [], open: [], results: [], notices: [], heard: [] },
+    ...{ sent: 0, unknown: 0, answers: 0, spent: 0, monologues: 0, told: 0 },
+  };
+}
+
+/** What the conversation is after these entries. */
+export function replay(entries: readonly Entry[]): Conversation {
+  const state = conversation();
+  for (const entry of entries) follow(state, entry);
+  return state;
+}
+
+/** Takes one more entry into the conversation. Messages that were sent are never changed, except by a compaction. */
+export function follow(state: Conversation, entry: Entry): void {
+  switch (entry.type) {
+    case 'note':
+      if (entry.id) state.heard.push(entry.id);
+      if (entry.told) state.told = entry.told;
+      state.notices.push(entry.text);
+      if (state.open.length === 0 && state.sent === 0) tell(state);
+      return;
+    case 'request_intent':
+      if (entry.because === 'restart') state.unknown++;
+      state.sent++;
+      return;
+    case 'response':
+      return answered(state, entry);
+    case 'tool_intent':
+      state.begun = entry.call;
+      return;
+    case 'tool_result':
+      return resulted(state, entry);
+    case 'checkpoint':
+      state.kept = { tree: entry.tree, patch: entry.patch };
+      if (entry.isVerified) state.best = state.kept;
+      return;
+    case 'compaction':
+      Object.assign(state, { messages: [], open: [], results: [], stop: undefined, begun: undefined });
+      state.notices.unshift(entry.text);
+      return tell(state);
+    case 'end':
+      state.end = entry.ending;
+  }
+}
+
+function answered(state: Conversation, { reply }: Extract<Entry, { type: 'response' }>): void {
+  const { content, stop, nanoUsd } = reply;
+  if (content.length > 0) state.messages.push({ role: 'assistant', content });
+  state.open = content.filter((block): block is ToolUse => block.type === 'tool_use');
+  if (state.open.length > 0) state.monologues = 0;
+  else if (stop !== 'pause_turn') state.monologues++;
+  state.stop = stop;
+  state.sent = 0;
+  state.answers++;
+  state.spent += nanoUsd;
+}
+
+function resulted(
+  state: Conversation,
+  { call, text, isError }: Extract<Entry, { type: 'tool_result' }>,
+): void {
+  state.open = state.open.filter(({ id }) => id !== call);
+  state.begun = undefined;
+  state.results.push({
+    type: 'tool_result',
+    tool_use_id: call,
+    content: text || '(nothing)',
+    ...(isError && { is_error: true }),
+  });
+  if (state.open.length > 0) return;
+  state.messages.push({ role: 'user', content: state.results });
+  state.results = [];
+  state.stop = undefined;
+  if (state.notices.length > 0) tell(state);
+}
+
+/** Says what is to be told in the user's next message. Nothing may stand after a tool's result, so there it joins the result. */
+function tell(state: Conversation): void {
+  const text = state.notices.splice(0).join('\n\n');
+  const last = state.messages.at(-1);
+  state.stop = undefined;
+  if (last?.role !== 'user') state.messages.push({ role: 'user', content: [{ type: 'text', text }] });
+  else last.content = [...last.content.slice(0, -1), extended(last.content.at(-1), text)];
+}
+
+function extended(block: Block | undefined, text: string): Block {
+  if (block?.type === 'tool_result') return { ...block, content: `${block.content}\n\n${text}` };
+  if (block?.type === 'text') return { ...block, text: `${block.text}\n\n${text}` };
+  return { type: 'text', text };
+}
