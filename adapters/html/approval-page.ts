@@ -1,6 +1,6 @@
 import type { Approval, Summary } from '#core/approvals/approval.ts';
 import { fieldsOf } from '#core/approvals/fields.ts';
-import { whyItWaits } from '#core/approvals/request.ts';
+import { claimOf, measured, whyItWaits } from '#core/approvals/request.ts';
 import { summarise } from '#core/approvals/summary.ts';
 import { decidedBy } from '#core/approvals/view.ts';
 import { duration } from '#core/duration.ts';
@@ -28,15 +28,17 @@ export interface Shown {
 export function approvalPage(shown: Shown): string {
   const { approval, text, notice } = shown;
   const summary = summarise(approval.type, text);
+  const claim = claimOf(approval, summary);
   return page(
     summary.headline,
     html`<header><span>Signalbox · ${approval.org}</span><span>${approval.id.slice(-6)}</span></header>
 <h1>${visible(summary.headline)}</h1>
-<p class="lead">${visible(approval.requester)} asks to have this done. Nothing happens until you decide; no answer means no.</p>
+<p class="lead">${visible(approval.requesterName ?? approval.requester)} asks to have this done. Nothing happens until you decide; no answer means no.</p>
 ${facts(shown, summary)}
 <section><h2>If you approve</h2><ol>${summary.effects.map((effect) => html`<li>${visible(effect)}</li>`)}</ol></section>
+${(summary.texts ?? []).map(({ name, text: long }) => html`<section><h2>${name}, as it will be</h2><pre>${visible(long)}</pre></section>`)}
 ${everything(shown)}
-${summary.claim ? html`<section class="claim"><h2>The agent says (not verified)</h2><pre>${visible(summary.claim)}</pre></section>` : ''}
+${claim ? html`<section class="claim"><h2>The agent says (not verified)</h2><pre>${visible(claim)}</pre></section>` : ''}
 ${notice ? html`<section><p class="state">${notice}</p></section>` : buttons(shown)}`,
   );
 }
@@ -47,6 +49,7 @@ function facts({ approval, now }: Shown, summary: Summary): Html {
   const asked = approvers.map(({ email }) => email).join(', ');
   return html`<section><h2>The request</h2><dl>
 ${summary.facts.map(({ name, value }) => html`<dt>${name}</dt><dd>${visible(value)}</dd>`)}
+${measured(approval).map(({ name, value }) => html`<dt>${name}</dt><dd>${visible(value)}</dd>`)}
 <dt>Why it waits</dt><dd>${visible(whyItWaits(approval))}</dd>
 <dt>Asked</dt><dd>${asked}${quorum > 1 ? html`; ${quorum} must agree, ${votes.length} so far` : ''}</dd>
 <dt>Decide by</dt><dd>${stamp(expiresAt)}${now < until ? html` (in ${duration(now, until)})` : ' (over)'}</dd>
@@ -104,11 +107,17 @@ ${settledBy ? html`<dt>Ledger</dt><dd>entry ${settledBy.seq}, ${settledBy.hash}<
   );
 }
 
+const NEXT: Record<string, string> = {
+  change_code: 'The work goes on; you will be told when there is a pull request.',
+  'policy.update': 'It holds in a moment.',
+  'policy.unfreeze': 'It ends in a moment.',
+};
+
 function inWords(approval: Approval): string {
   const { status } = approval;
   if (status === 'APPROVED')
-    return `Approved by ${decidedBy(approval)}. The work goes on; you will be told when there is a pull request.`;
-  if (status === 'DECLINED') return `Declined by ${decidedBy(approval)}. Nothing will be changed.`;
+    return `Approved by ${decidedBy(approval)}. ${NEXT[approval.type] ?? 'It may be done once, exactly so.'}`;
+  if (status === 'DECLINED') return `Declined by ${decidedBy(approval)}. Nothing will be done.`;
   if (status === 'EXPIRED') return 'Nobody decided in time. Nothing will be changed.';
   if (status === 'CANCELLED') return 'The run that asked has ended. Nothing will be changed.';
   if (status !== 'PENDING') return `It is ${status.toLowerCase().replaceAll('_', ' ')}.`;

@@ -1,7 +1,7 @@
 import type { Approval } from '#core/approvals/approval.ts';
 import { buttonValue } from '#core/approvals/button.ts';
 import { outcome } from '#core/approvals/outcome.ts';
-import { factsOf } from '#core/approvals/request.ts';
+import { claimOf, factsOf } from '#core/approvals/request.ts';
 import { summarise } from '#core/approvals/summary.ts';
 import { oneLine, visible } from '#core/visible.ts';
 import { type Block, doesFit, escaped, fitted, LIMIT, plain, sections } from './blocks.ts';
@@ -83,7 +83,7 @@ function content({ approval, payload }: Told) {
   const facts = factsOf(approval, summary).map(({ name, value }) => `${name}: ${oneLine(value)}`);
   const everything = approval.type === 'change_code' ? [] : ['Everything you approve:', ...pretty(payload)];
   const effects = summary.effects.map((effect, at) => `If approved, ${at + 1}: ${oneLine(effect)}`);
-  const words = visible(summary.claim || (approval.claim ?? ''));
+  const words = visible(claimOf(approval, summary));
   const marked = words.split('\n').map((line) => `│ ${line}`);
   const claim = words ? ['The agent says (not verified):', ...marked] : [];
   return { headline: oneLine(summary.headline), lines: [...facts, ...everything, ...effects], claim };

@@ -97,6 +97,8 @@ export const Approval = z.object({
   payloadHash: z.string(),
   /** Who asks: an agent's role, as `agent:lead`. */
   requester: z.string(),
+  /** Who that is, for people; the ledger holds the principal alone. */
+  requesterName: z.string().max(300).optional(),
   /** Principals who may not decide because they had a part in asking. Never empty. */
   conflicts: z.array(z.string()).min(1),
   approvers: z.array(Approver),
@@ -178,6 +180,8 @@ export interface Summary {
   /** What is behind `Decide:` in a mail's subject. */
   subject: string;
   facts: { name: string; value: string }[];
+  /** Longer texts of the payload, to be read as they are. */
+  texts?: { name: string; text: string }[];
   /** What happens on a yes, step by step. */
   effects: string[];
   claim: string;

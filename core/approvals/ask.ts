@@ -131,6 +131,7 @@ function question(wish: Wish, { judgement, staff, facts, payload, salt }: Judged
   const who = whoDecides(wish, judgement, staff);
   return proposed(
     {
+      requesterName: nameFor(wish, staff),
       ...{ org, id, type, requester, runId, ticketId, claim, requestHash, risk, policyHash, modifiable },
       ...{ facts, mode: who.mode, over: who.over, rule: who.rule, revision: 1, payloadHash: hashOf(payload) },
       headline: summarise(type, payload).headline,
@@ -148,6 +149,14 @@ function question(wish: Wish, { judgement, staff, facts, payload, salt }: Judged
     },
     wish.auth,
   );
+}
+
+/** Who asks, in words: an address where it is a person, and whose agent it is where it is a key. */
+function nameFor({ requester, party }: Wish, { everybody }: Staff): string {
+  const addressOf = (id: string) => everybody.find((person) => person.id === id)?.email;
+  const [owner = ''] = party;
+  if (requester.startsWith('key:')) return `An agent of ${addressOf(owner) ?? owner}`;
+  return addressOf(requester) ?? requester;
 }
 
 interface Deciders {

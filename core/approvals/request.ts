@@ -61,7 +61,7 @@ function request(
       'Nothing happens until someone who was asked decides on the page behind the link. No answer means no.',
     ],
     facts: factsOf(approval, summary).map(({ name, value }) => ({ name, value: fitted(value) })),
-    unverified: summary.claim.slice(0, 4_000) || undefined,
+    unverified: claimOf(approval, summary).slice(0, 4_000) || undefined,
     minted: {
       kind: 'approval_link',
       approvalId: approval.id,
@@ -82,11 +82,24 @@ export function factsOf(approval: Approval, summary: Summary): { name: string; v
   const asked = approvers.map(({ email }) => email).join(', ');
   return [
     ...summary.facts,
+    ...measured(approval),
+    { name: 'Asked for by', value: approval.requesterName ?? approval.requester },
     { name: 'Why it waits', value: whyItWaits(approval) },
     { name: quorum > 1 ? `Asked, ${quorum} must agree` : 'Asked', value: asked },
     { name: 'Decide by', value: `${expiresAt.slice(0, 16).replace('T', ' ')} UTC` },
     { name: 'Fingerprint', value: payloadHash.slice('sha256:'.length).slice(0, 8) },
   ];
+}
+
+/** What the server measured about it, where it did. */
+export function measured({ facts }: Pick<Approval, 'facts'>): { name: string; value: string }[] {
+  const all = Object.entries(facts).map(([name, value]) => `${name.replaceAll('_', ' ')} ${value}`);
+  return all.length > 0 ? [{ name: 'Measured', value: all.join(', ') }] : [];
+}
+
+/** What whoever proposed it says about it; believed by nobody. */
+export function claimOf({ claim }: Pick<Approval, 'claim'>, summary: Summary): string {
+  return summary.claim || (claim ?? '');
 }
 
 const MAX_FACT = 1_000;

@@ -12,10 +12,11 @@ export function summarise(type: string, text: string): Summary {
     known?.headline(payload) ?? `${oneLine(type)} (cannot be summarised: read the exact request)`;
   const effects = ['Whoever asked may do exactly what the request says, once.'];
   const facts = known ? fields(payload) : [];
-  return { headline, subject: known ? headline : oneLine(type), facts, effects, claim: '' };
+  const texts = known ? longTexts(payload) : [];
+  return { headline, subject: known ? headline : oneLine(type), facts, texts, effects, claim: '' };
 }
 
-/** Longer texts stand in the payload alone. */
+/** Longer texts are shown apart. */
 const SHORT = 300;
 
 /** The payload's own short fields, in full. */
@@ -24,4 +25,10 @@ function fields(payload: object): Summary['facts'] {
     const text = oneLine(Array.isArray(value) ? value.join(', ') : String(value));
     return text.length > 0 && text.length <= SHORT ? [{ name, value: text }] : [];
   });
+}
+
+function longTexts(payload: object): { name: string; text: string }[] {
+  return Object.entries(payload).flatMap(([name, text]) =>
+    typeof text === 'string' && (text.length > SHORT || text.includes('\n')) ? [{ name, text }] : [],
+  );
 }

@@ -25,7 +25,7 @@ export function approvalView(approval: Approval, payload?: object, everybody: re
     modifiable: approval.modifiable,
     revision: approval.revision,
     payload_hash: approval.payloadHash,
-    requested_by: nameOf(known, approval.requester),
+    requested_by: approval.requesterName ?? nameOf(known, approval.requester),
     requested_at: approval.requestedAt,
     expires_at: approval.expiresAt,
     first_viewed_at: approval.firstViewedAt,
@@ -55,7 +55,7 @@ export function approvalEntry(approval: Approval, everybody: readonly Approver[]
   return {
     ...{ id, type, headline, ticketId, runId, status, mode, risk, rule, over, quorum },
     why: whyItWaits(approval),
-    requestedBy: nameOf(known, approval.requester),
+    requestedBy: approval.requesterName ?? nameOf(known, approval.requester),
     asked: approvers.map(({ email }) => email),
     votes: approval.votes.map(({ by, channel, at }) => ({ by: nameOf(known, by), channel, at })),
     takesPasskey: !auths.includes('session'),
