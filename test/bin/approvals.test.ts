@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MAIL, productWithTeam, REFUND, type Team } from '../support/team.ts';
 
@@ -16,14 +17,28 @@ interface Said {
   complained: string;
 }
 
+const signedIn = (name: string) => ({
+  ...{ ...process.env, NO_COLOR: '1' },
+  ...{ SIGNALBOX_URL: team.url, SIGNALBOX_TOKEN: tokens[name] },
+});
+
 /** The real command in a process of its own, as somebody who is signed in, with no terminal to ask at. */
 function as(name: string, ...args: string[]): Promise<Said> {
-  const env = { ...process.env, NO_COLOR: '1', SIGNALBOX_URL: team.url, SIGNALBOX_TOKEN: tokens[name] };
+  const env = signedIn(name);
   return new Promise((resolve) => {
     execFile(process.execPath, ['bin/cli.ts', 'approvals', ...args], { env }, (error, said, complained) =>
       resolve({ exit: (error?.code as number | undefined) ?? 0, said, complained }),
     );
   });
+}
+
+/** The same at a terminal, where `answer` is typed once the command asks. */
+async function atTerminal(name: string, args: string[], answer: string): Promise<string> {
+  const pty = 'import pty, sys; pty.spawn(sys.argv[1:])';
+  const command = [process.execPath, 'bin/cli.ts', 'approvals', ...args];
+  const child = spawn('python3', ['-c', pty, ...command], { env: signedIn(name) });
+  child.stdout.on('data', (chunk) => String(chunk).includes('[y/N]') && child.stdin.write(`${answer}\n`));
+  return text(child.stdout);
 }
 
 const json = async (name: string, ...args: string[]) => JSON.parse((await as(name, ...args, '--json')).said);
@@ -67,6 +82,17 @@ describe('signalbox approvals', { timeout: 60_000 }, () => {
       new RegExp(`^decline ${id} --reason 'it'\\\\''s wrong' --yes --hash sha256:[0-9a-f]{64}$`),
     );
     expect(await json('anna', 'show', id)).toMatchObject({ status: 'PENDING' });
+  });
+
+  it('asks at a terminal after showing everything, and takes anything but a yes for a no', async () => {
+    const id = await team.propose('email.send', MAIL);
+    const no = await atTerminal('anna', ['approve', id], '');
+    const between = await json('anna', 'show', id);
+    const yes = await atTerminal('anna', ['approve', id], 'y');
+
+    expect(no).toMatch(/It is late.*Approve exactly this\? \[y\/N\].*Nothing was decided/s);
+    expect(between.status).toBe('PENDING');
+    expect(yes).toContain('It is approved by anna@acme.example (web)');
   });
 
   it('approves exactly what was shown, and names who did and when to whoever comes later', async () => {
