@@ -83,7 +83,7 @@ interface Book {
 async function history({ org, hashes, sizes }: Book, needs: AuditNeeds): Promise<Finding[]> {
   const findings: Finding[] = [];
   const heads = new Map<string, Head>();
-  const due = [...sizes];
+  let due = 0;
   let seen: Seen = { tree: EMPTY, heads, from: 0, prev: CHAIN_START };
   for await (const place of placesOf(org, needs)) {
     const { actionId, seq, hash, index } = place;
@@ -96,13 +96,13 @@ async function history({ org, hashes, sizes }: Book, needs: AuditNeeds): Promise
       });
     seen = { ...seen, tree: append(seen.tree, hash) };
     heads.set(actionId, { actionId, seq, hash });
-    if (due[0] !== seen.tree.size) continue;
-    const { wrong, next } = await checkpointAt(org, seen, { isLast: due.length === 1 }, needs);
+    if (sizes[due] !== seen.tree.size) continue;
+    due += 1;
+    const { wrong, next } = await checkpointAt(org, seen, { isLast: due === sizes.length }, needs);
     if (wrong) findings.push({ org, entry: `place ${seen.from}`, message: wrong });
-    due.shift();
     seen = next;
   }
-  return [...findings, ...(await missing(org, { size: seen.tree.size, due, sizes }, needs))];
+  return [...findings, ...(await missing(org, { size: seen.tree.size, due: sizes[due], sizes }, needs))];
 }
 
 interface Seen {
@@ -160,16 +160,13 @@ async function checkpointAt(
 /** What checkpoints cover and the sequence does not have any more. */
 async function missing(
   org: string,
-  { size, due, sizes }: { size: number; due: readonly number[]; sizes: readonly number[] },
+  { size, due, sizes }: { size: number; due: number | undefined; sizes: readonly number[] },
   { trees }: AuditNeeds,
 ): Promise<Finding[]> {
-  const [first] = due;
   const growth = await trees.growth(org);
   const covered = sizes.at(-1) ?? 0;
-  if (first)
-    return [
-      { org, entry: `place ${size}`, message: `place ${size} is missing: a checkpoint covers ${first}` },
-    ];
+  if (due)
+    return [{ org, entry: `place ${size}`, message: `place ${size} is missing: a checkpoint covers ${due}` }];
   if ((growth?.frontier.size ?? 0) >= covered) return [];
   return [
     { org, entry: `place ${covered - 1}`, message: `the tree was set back: a checkpoint covers ${covered}` },
