@@ -4,6 +4,7 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fetched, up } from '../test/oracles/engines.ts';
 import { decisions } from './approvals.ts';
+import { breakerTables } from './breaker.ts';
 import { load as cpu, type Engine, inFolder, killedAfter, memory, withEngine } from './engine.ts';
 import { load, type Rates } from './load.ts';
 import { exponent, print, ratio } from './print.ts';
@@ -115,6 +116,8 @@ const isJson = process.argv.includes('--json');
 const show: typeof print = (...table) => {
   if (!isJson) print(...table);
 };
+
+breakerTables(show);
 
 const before = loadavg()[0];
 const side = await beside();

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { breaker } from '#core/agents/breaker.ts';
 import { allowance } from '#core/agents/budget.ts';
 import type { Block, Message, Model, Reply, ToolResult, ToolUse } from '#core/agents/model.ts';
 import { ROLES } from '#core/agents/roles.ts';
-import { strikes, type Verdict } from '#core/agents/strikes.ts';
 import { ENGINEER_TOOLS, tell } from '#core/agents/tools.ts';
 import { Fault } from '#core/fault.ts';
 import type { Handover } from '#core/runs/run.ts';
@@ -26,22 +26,17 @@ export interface Work {
 /** `stopped` says why there is no handover, for a person. */
 export type Ending = { handover: Handover } | { stopped: string };
 
-/** Times in a row that the model may end its turn without handing over. */
-const MONOLOGUES = 3;
 const UNREACHABLE = 10 * 60_000;
-const NUDGE =
-  '\n\n[Signalbox] This is the third time that the same call gave the same result. Doing it again will not help: look at what the result says, and try something else, or finish with what you know.';
 
 interface State {
   messages: Message[];
   spent: number;
-  monologues: number;
-  strike: ReturnType<typeof strikes>;
+  observe: ReturnType<typeof breaker>;
 }
 
 /** Lets the engineer work until it hands over, or until something says that it will not. Messages are only ever appended. */
 export async function engage(work: Work): Promise<Ending> {
-  const state: State = { messages: [], spent: 0, monologues: 0, strike: strikes() };
+  const state: State = { messages: [], spent: 0, observe: breaker() };
   append(work, state, { role: 'user', content: [{ type: 'text', text: work.brief }] });
   for (let step = 1; step <= ROLES.engineer.maxSteps; step++) {
     const reply = await nextReply(work, state);
@@ -108,7 +103,7 @@ async function respond(
   append(work, state, { role: 'assistant', content });
   const calls = content.filter(isToolUse);
   if (calls.length > 0) return useTools(work, state, { calls, step, cut: stop !== 'tool_use' });
-  return remind(work, state, stop);
+  return remind(work, state, reply);
 }
 
 function isToolUse(block: Block): block is ToolUse {
@@ -125,8 +120,6 @@ interface Calls {
 /** One after the other: they share one work tree. */
 async function useTools(work: Work, state: State, { calls, step, cut }: Calls): Promise<Ending | undefined> {
   const results: ToolResult[] = [];
-  let verdict: Verdict = 'go';
-  state.monologues = 0;
   for (const call of calls) {
     if (cut) {
       results.push(
@@ -140,13 +133,13 @@ async function useTools(work: Work, state: State, { calls, step, cut }: Calls): 
     }
     work.signal.throwIfAborted();
     await work.onStep(step, tell(call.name, call.input));
-    const { text, isError = false, handover } = await work.useTool(call.name, call.input);
+    const { text, isError = false, handover, facts } = await work.useTool(call.name, call.input);
     work.onProgress();
     if (handover) return { handover };
-    verdict = state.strike({ tool: call.name, input: call.input, result: text });
-    if (verdict === 'stop')
-      return { stopped: 'It went round in circles: the same call with the same result, again and again' };
-    results.push(resultOf(call, verdict === 'nudge' ? text + NUDGE : text, isError));
+    const { name: tool, input } = call;
+    const { stop, nudge } = state.observe({ tool, input, result: text, isError, ...facts });
+    if (stop) return { stopped: stop };
+    results.push(resultOf(call, nudge ? `${text}\n\n${nudge}` : text, isError));
   }
   append(work, state, { role: 'user', content: results });
   return undefined;
@@ -161,14 +154,14 @@ function resultOf({ id }: ToolUse, text: string, isError: boolean): ToolResult {
   };
 }
 
-function remind(work: Work, state: State, stop: Reply['stop']): Ending | undefined {
+function remind(work: Work, state: State, { stop, content }: Reply): Ending | undefined {
   if (stop === 'pause_turn') return undefined;
-  if (++state.monologues >= MONOLOGUES)
-    return { stopped: 'It stopped working without handing anything over' };
+  const verdict = state.observe({ result: JSON.stringify(content) });
+  if (verdict.stop) return { stopped: verdict.stop };
   const text =
     stop === 'max_tokens'
       ? 'Your answer was cut off. Go on in smaller steps.'
-      : 'Go on with the tools. When the change is done and verified, call finish.';
+      : (verdict.nudge ?? 'Go on with the tools. When the change is done and verified, call finish.');
   append(work, state, { role: 'user', content: [{ type: 'text', text }] });
   return undefined;
 }

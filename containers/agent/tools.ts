@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Step } from '#core/agents/breaker.ts';
 import { replaceOnce } from '#core/agents/edit.ts';
 import { headAndTail, numbered } from '#core/agents/output.ts';
 import { type EngineerInput, EngineerInputs, type EngineerTool } from '#core/agents/tools.ts';
@@ -26,6 +27,8 @@ export interface Bench {
 export interface Result {
   text: string;
   isError?: boolean;
+  /** What the loop breaker wants to know besides. */
+  facts?: Pick<Step, 'timedOut' | 'malformed' | 'polls' | 'tree' | 'tests'>;
   /** What the engineer handed over: the conversation ends. */
   handover?: Handover;
 }
@@ -85,7 +88,11 @@ async function bash(bench: Bench, command: string, name: string): Promise<Result
   if (output.length > 16_000)
     await hands.run({ argv: ['sh', '-c', 'cat > "$1"', 'sh', whole], cwd: out, input: output });
   const how = timedOut ? `timed out after ${Math.round(seconds)} s; what it said until then` : `exit ${code}`;
-  return { text: `${how}\n${headAndTail(output, whole)}`.trimEnd(), isError: timedOut || code !== 0 };
+  return {
+    text: `${how}\n${headAndTail(output, whole)}`.trimEnd(),
+    isError: timedOut || code !== 0,
+    facts: { timedOut },
+  };
 }
 
 async function existing(tree: Files, path: string): Promise<string> {

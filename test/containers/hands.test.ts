@@ -130,7 +130,10 @@ describe('tools', () => {
   });
 
   it('tell a command’s exit code, and keep its whole output at hand', async () => {
-    expect(await use('bash', { command: 'echo no; exit 3' })).toEqual({ text: 'exit 3\nno', isError: true });
+    expect(await use('bash', { command: 'echo no; exit 3' })).toMatchObject({
+      text: 'exit 3\nno',
+      isError: true,
+    });
     const { text } = await use('bash', { command: 'seq 1 20000' });
 
     const path = /all of it is in (\S+) /.exec(text)?.[1] ?? '';

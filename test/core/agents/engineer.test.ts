@@ -6,7 +6,6 @@ import { headAndTail, numbered } from '#core/agents/output.ts';
 import { block, ENGINEER } from '#core/agents/prompts/engineer.ts';
 import { ROLES } from '#core/agents/roles.ts';
 import { jsonSchema } from '#core/agents/schema.ts';
-import { strikes } from '#core/agents/strikes.ts';
 
 describe('replaceOnce', () => {
   const text = 'def a():\n    return 1\n\ndef b():\n    return 1\n';
@@ -23,30 +22,6 @@ describe('replaceOnce', () => {
     ['the same', 'def a', 'def a', /nothing would change/],
   ])('says what it found instead: %s', (_, old, wanted, says) => {
     expect(() => replaceOnce(text, { path: 'x.py', old, new: wanted })).toThrow(says);
-  });
-});
-
-describe('strikes', () => {
-  it('nudge at the third repeat and stop at the fourth, whatever the clock says', () => {
-    const strike = strikes();
-    const call = (time: string) =>
-      strike({ tool: 'bash', input: { command: 'x' }, result: `${time} failed in 0.12s` });
-    const times = [
-      '2026-11-20T10:00:00Z',
-      '2026-11-20T10:00:07Z',
-      '2026-11-20T10:01:00Z',
-      '2026-11-20T11:00:00Z',
-    ];
-
-    expect(times.map(call)).toEqual(['go', 'go', 'nudge', 'stop']);
-  });
-
-  it('leave the same call alone when its result differs', () => {
-    const strike = strikes();
-
-    expect(
-      ['one', 'two', 'three', 'four'].map((result) => strike({ tool: 'bash', input: {}, result })),
-    ).toEqual(Array(4).fill('go'));
   });
 });
 
