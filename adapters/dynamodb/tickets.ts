@@ -7,11 +7,8 @@ import { clock as machineClock } from '../clock.ts';
 import { isRefused, setting } from './change.ts';
 import { cursorOf, positionOf } from './cursor.ts';
 import { countRefused, keeping } from './deliveries.ts';
+import { newest } from './newest.ts';
 import { writeTogether } from './transaction.ts';
-
-/** Items that one look through the index reads at most, however many of them the filters drop. */
-const READ_AT_ONCE = 200;
-const LOOKS = 20;
 
 /** Tickets and the deliveries they came by, in two tables that change in one transaction. */
 export function dynamoTickets(table: string, deliveriesTable: string, clock: Clock = machineClock): Tickets {
@@ -60,25 +57,17 @@ async function find(table: string, org: string, id: string): Promise<Ticket | un
 }
 
 async function list(table: string, org: string, query: TicketQuery): Promise<TicketPage> {
-  const tickets: Ticket[] = [];
-  let start = query.cursor ? startAt(org, query.cursor) : undefined;
-  for (let look = 0; look < LOOKS; look += 1) {
-    const { Items = [], LastEvaluatedKey } = await dynamo().send(
-      new QueryCommand({
-        TableName: table,
-        IndexName: 'byCreated',
-        ScanIndexForward: false,
-        Limit: READ_AT_ONCE,
-        ExclusiveStartKey: start,
-        ...matching(org, query),
-      }),
-    );
-    tickets.push(...Items.map(toTicket));
-    if (tickets.length > query.limit) return page(tickets.slice(0, query.limit));
-    start = LastEvaluatedKey;
-    if (!start) return { tickets };
-  }
-  return { tickets, cursor: cursorOf([String(start?.createdAt), String(start?.id)]) };
+  const { items, last } = await newest(
+    {
+      TableName: table,
+      IndexName: 'byCreated',
+      ExclusiveStartKey: query.cursor ? startAt(org, query.cursor) : undefined,
+      ...matching(org, query),
+    },
+    query.limit,
+  );
+  const cursor = last && cursorOf([String(last.createdAt), String(last.id)]);
+  return { tickets: items.map(toTicket), ...(cursor && { cursor }) };
 }
 
 function matching(org: string, { status, type, priority, source }: TicketQuery) {
@@ -98,11 +87,6 @@ function matching(org: string, { status, type, priority, source }: TicketQuery) 
       ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
     }),
   };
-}
-
-function page(tickets: Ticket[]): TicketPage {
-  const last = tickets.at(-1);
-  return { tickets, ...(last && { cursor: cursorOf([last.createdAt, last.id]) }) };
 }
 
 function startAt(org: string, cursor: string): Record<string, string> {

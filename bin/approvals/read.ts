@@ -26,7 +26,7 @@ export function addressOf(id: string): string {
 /** Everything there is to know before one decides, for reading. */
 export function described(approval: Approval & { payload: object }): string {
   const { headline, claim, payload, ledger } = approval;
-  const { facts: about, effects } = summarise(approval.type, canonical(payload));
+  const { facts: about, texts = [], effects } = summarise(approval.type, canonical(payload));
   return [
     pc.bold(headline),
     facts([
@@ -48,6 +48,7 @@ export function described(approval: Approval & { payload: object }): string {
       ['settled by', ledger.settled_by && `entry ${ledger.settled_by.seq}, ${ledger.settled_by.hash}`],
       ['if approved', effects.join('\n')],
     ]),
+    ...texts.map(({ name, text }) => `${pc.bold(name)}\n${text}`),
     `${pc.bold('Exactly this')}, revision ${approval.revision}, ${approval.payload_hash}`,
     JSON.stringify(payload, null, 2),
     ...(claim ? [`${pc.bold('The agent says (not verified)')}\n${claim}`] : []),
