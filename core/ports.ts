@@ -68,8 +68,7 @@ export interface Runs {
   say(org: string, id: string, line: RunLine): Promise<void>;
   /** In order, after the line `after`. */
   lines(org: string, id: string, after?: string): Promise<RunLine[]>;
-  /** Adds a cost row and its amount to the run, once per row id, in one transaction. */
-  spend(org: string, id: string, row: CostRow): Promise<void>;
+  /** What its attempts at models have cost; those that are still under way are not in it. */
   costs(org: string, id: string): Promise<CostRow[]>;
 }
 

@@ -19,7 +19,7 @@ const text = (name: string) => ({ name, type: AttributeType.STRING });
 export class DataStack extends Stack {
   readonly tickets: Table;
   readonly deliveries = this.table('Deliveries', { timeToLiveAttribute: 'expiresAt' });
-  readonly runs = this.table('Runs', { partitionKey: text('run'), sortKey: text('sk') });
+  readonly runs: Table;
   readonly projects = this.table('Projects', { partitionKey: text('org'), sortKey: text('id') });
   readonly approvals: Table;
   readonly approvalLinks = this.table('ApprovalLinks', {
@@ -72,6 +72,13 @@ export class DataStack extends Stack {
     this.tickets.addGlobalSecondaryIndex({
       indexName: 'byPullRequest',
       partitionKey: text('pullRequestKey'),
+    });
+
+    this.runs = this.table('Runs', { partitionKey: text('run'), sortKey: text('sk') });
+    this.runs.addGlobalSecondaryIndex({
+      indexName: 'byDay',
+      partitionKey: text('costDay'),
+      sortKey: text('at'),
     });
 
     this.approvals = this.table('Approvals', {

@@ -2,7 +2,7 @@ import { BaseAnthropic } from '@anthropic-ai/sdk/client';
 import { APIUserAbortError } from '@anthropic-ai/sdk/error';
 import type { Message, MessageCreateParams } from '@anthropic-ai/sdk/resources/messages';
 import { Messages } from '@anthropic-ai/sdk/resources/messages';
-import { type Attempt, meter } from './meter.ts';
+import { meter, type OnAttempt } from './meter.ts';
 import { watchdog } from './watchdog.ts';
 
 export interface Access {
@@ -29,8 +29,8 @@ export interface Call {
   turnSeconds: number;
   signal?: AbortSignal;
   onProgress?: () => void;
-  /** Awaited before the call ends, whether it answers or throws. */
-  onAttempt: (attempt: Attempt) => Promise<void>;
+  /** What it answers is awaited before the call ends, whether that answers or throws. */
+  onAttempt: OnAttempt;
 }
 
 export type Send = (request: MessageCreateParams, call: Call) => Promise<Message>;
@@ -54,7 +54,7 @@ export function messagesClient({ apiKey, baseUrl, patience = PATIENCE }: Access)
     const idle = watchdog(patience.idle, `the model said nothing for ${patience.idle / 1_000} s`);
     const turn = AbortSignal.timeout(turnSeconds * 1_000);
     const stop = AbortSignal.any([idle.signal, turn, ...(signal ? [signal] : [])]);
-    const { middleware, attempts } = meter(() => {
+    const { middleware, settled } = meter(onAttempt, () => {
       idle.touch();
       onProgress?.();
     });
@@ -64,7 +64,7 @@ export function messagesClient({ apiKey, baseUrl, patience = PATIENCE }: Access)
       throw error instanceof APIUserAbortError ? stop.reason : error;
     } finally {
       idle.stop();
-      for (const attempt of await attempts()) await onAttempt(attempt);
+      await settled();
     }
   };
 }

@@ -1,13 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import type { Middleware } from '@anthropic-ai/sdk/client';
 import type { RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages';
 import type { Usage } from '#core/agents/prices.ts';
 
-/** One HTTP request to the provider, and what it used as far as its answer told. */
-export interface Attempt {
-  id: string;
-  number: number;
+/** What one HTTP request to the provider used, as far as its answer told. */
+export interface Used {
+  /** The provider's own name for it. */
+  requestId?: string;
   usage: Usage;
+  /** Why the model stopped, if it said so. */
+  stop?: string;
   /** Whether `usage` is the provider's last word on it. */
   final: boolean;
 }
@@ -17,33 +18,39 @@ const NOTHING: Usage = { input_tokens: 0, output_tokens: 0 };
 /** Characters per token, low on purpose: an estimate should not be less than the bill. */
 const CHARACTERS_PER_TOKEN = 3;
 
+/** Told of each attempt, by its number, before it is sent; what it answers is told, once, what the attempt used. Throwing sends nothing. */
+export type OnAttempt = (number: number) => Promise<(used: Used) => Promise<void>>;
+
 export interface Meter {
   middleware: Middleware;
-  /** Every attempt so far, each once it has ended. */
-  attempts(): Promise<Attempt[]>;
+  /** Waits until every attempt so far has been told of. */
+  settled(): Promise<void>;
 }
 
 /** Watches each HTTP attempt of one call: retries, errors and streams that break off are all seen. `onBytes` hears of everything that arrives. */
-export function meter(onBytes: () => void): Meter {
-  const seen: Promise<Attempt>[] = [];
+export function meter(onAttempt: OnAttempt, onBytes: () => void): Meter {
+  const streams: Promise<void>[] = [];
   const middleware: Middleware = async (request, next, context) => {
     const number = Number(request.headers.get('x-stainless-retry-count') ?? 0) + 1;
-    const response = await next(request).catch((error: unknown) => {
-      seen.push(Promise.resolve({ id: randomUUID(), number, usage: NOTHING, final: false }));
+    const settle = await onAttempt(number);
+    const response = await next(request).catch(async (error: unknown) => {
+      await settle({ usage: NOTHING, final: false });
       throw error;
     });
-    const id = response.headers.get('request-id') ?? randomUUID();
+    const requestId = response.headers.get('request-id') ?? undefined;
     if (!response.ok || !response.body) {
-      seen.push(Promise.resolve({ id, number, usage: NOTHING, final: true }));
+      await settle({ requestId, usage: NOTHING, final: true });
       return response;
     }
     onBytes();
     const watched = new Response(response.body.pipeThrough(listener(onBytes)), response);
     const events = await context.parse<AsyncIterable<RawMessageStreamEvent>>(watched);
-    seen.push(read(events).then((used) => ({ id, number, ...used })));
+    const done = read(events).then((used) => settle({ requestId, ...used }));
+    done.catch(() => undefined); // told by `settled`
+    streams.push(done);
     return watched;
   };
-  return { middleware, attempts: () => Promise.all(seen) };
+  return { middleware, settled: async () => void (await Promise.all(streams)) };
 }
 
 function listener(onBytes: () => void): TransformStream<Uint8Array, Uint8Array> {
@@ -55,21 +62,25 @@ function listener(onBytes: () => void): TransformStream<Uint8Array, Uint8Array> 
   });
 }
 
-async function read(events: AsyncIterable<RawMessageStreamEvent>): Promise<Pick<Attempt, 'usage' | 'final'>> {
+async function read(events: AsyncIterable<RawMessageStreamEvent>): Promise<Used> {
   let usage = NOTHING;
+  let stop: string | undefined;
   let characters = 0;
   try {
     for await (const event of events) {
-      if (event.type === 'message_start') usage = event.message.usage;
-      if (event.type === 'message_delta') usage = { ...usage, ...reported(event.usage) };
+      if (event.type === 'message_start') usage = event.message.usage as Usage;
+      if (event.type === 'message_delta') {
+        usage = { ...usage, ...reported(event.usage) };
+        stop = event.delta.stop_reason ?? undefined;
+      }
       if (event.type === 'content_block_delta') characters += JSON.stringify(event.delta).length;
-      if (event.type === 'message_stop') return { usage, final: true };
+      if (event.type === 'message_stop') return { usage, stop, final: true };
     }
   } catch {
     // The caller's own reading of the same stream reports why; here only what was used until then counts.
   }
   const guessed = Math.ceil(characters / CHARACTERS_PER_TOKEN);
-  return { usage: { ...usage, output_tokens: Math.max(usage.output_tokens, guessed) }, final: false };
+  return { usage: { ...usage, output_tokens: Math.max(usage.output_tokens, guessed) }, stop, final: false };
 }
 
 /** The counters are cumulative, and absent ones keep their value. */

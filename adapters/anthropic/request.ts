@@ -19,6 +19,8 @@ export interface Draft {
   tools?: Tool[];
   /** JSON Schema that the answer must have. */
   schema?: object;
+  /** Which repair of an unusable answer this asks for. */
+  repair?: number;
 }
 
 /** A request as the API takes it: no sampling parameters, no forced tool, tools and system first because they never change. */

@@ -4,7 +4,6 @@ import type { Runs } from '#core/ports.ts';
 import { CostRow, Run, RunLine } from '#core/runs/run.ts';
 import { dynamo } from '../aws/clients.ts';
 import { isRefused, setting } from './change.ts';
-import { writeTogether } from './transaction.ts';
 
 /** Runs with their log lines and cost rows, one partition each. */
 export function dynamoRuns(table: string): Runs {
@@ -18,8 +17,10 @@ export function dynamoRuns(table: string): Runs {
     },
     lines: async (org, id, after = '') =>
       (await rows(table, `${org}#${id}`, 'LINE#', after)).map((row) => RunLine.parse(row)),
-    spend: (org, id, row) => spend(table, `${org}#${id}`, row),
-    costs: async (org, id) => (await rows(table, `${org}#${id}`, 'COST#')).map((row) => CostRow.parse(row)),
+    costs: async (org, id) =>
+      (await rows(table, `${org}#${id}`, 'COST#'))
+        .map((row) => CostRow.parse(row))
+        .filter(({ status }) => status !== 'reserved'),
   };
 }
 
@@ -43,7 +44,7 @@ async function find(table: string, org: string, id: string): Promise<Run | undef
   return Item && Run.parse(Item);
 }
 
-/** Money only ever moves through `spend`, so a change that names it is not taken. */
+/** Money only ever moves through the ledger of costs, so a change that names it is not taken. */
 async function update(
   table: string,
   { org, id }: { org: string; id: string },
@@ -68,28 +69,6 @@ async function update(
     if (isRefused(error)) throw new Fault('NotFound', `There is no run ${id}`);
     throw error;
   }
-}
-
-async function spend(table: string, run: string, row: CostRow): Promise<void> {
-  const refused = await writeTogether([
-    {
-      Put: {
-        TableName: table,
-        Item: { run, sk: `COST#${row.id}`, ...CostRow.parse(row) },
-        ConditionExpression: 'attribute_not_exists(sk)',
-      },
-    },
-    {
-      Update: {
-        TableName: table,
-        Key: { run, sk: 'RUN' },
-        UpdateExpression: 'ADD spentNanoUsd :spent',
-        ConditionExpression: 'attribute_exists(sk)',
-        ExpressionAttributeValues: { ':spent': row.nanoUsd },
-      },
-    },
-  ]);
-  if (refused?.[1]) throw new Fault('NotFound', `There is no run ${run.split('#')[1]} to book costs on`);
 }
 
 /** Every row of a kind, in order, after the one named. */

@@ -7,7 +7,7 @@ import type { Message, Model } from '#core/agents/model.ts';
 import { ENGINEER, engineerBrief } from '#core/agents/prompts/engineer.ts';
 import { Fault } from '#core/fault.ts';
 import type { Repository } from '#core/projects/project.ts';
-import type { CostRow, Handover, Verification } from '#core/runs/run.ts';
+import type { Handover, Verification } from '#core/runs/run.ts';
 import type { Implement } from '#core/runs/steps.ts';
 import { changes, checkPatch } from '#core/taps/patch.ts';
 import { failures, summary } from '#core/taps/verify.ts';
@@ -22,8 +22,8 @@ import { engineerTools } from './tools.ts';
 
 type Output = z.infer<typeof Implement.output>;
 
-/** Makes the model that books its costs with `spend`; throws a fault when there is no key. */
-export type ModelFor = (spend: (row: CostRow) => Promise<void>) => Promise<Model>;
+/** Makes the model, whose costs the run pays; throws a fault when there is no key. */
+export type ModelFor = () => Promise<Model>;
 
 /** The place where a change is made. */
 interface Desk {
@@ -61,8 +61,8 @@ async function attempt(task: Task, modelFor: ModelFor): Promise<Output> {
   const { repository } = task;
   if (!repository)
     return escalate(task, 'The ticket names no repository that a project of this organization has');
-  const { run, runs } = task;
-  const model = await modelFor((row) => runs.spend(run.org, run.id, row));
+  const { run } = task;
+  const model = await modelFor();
   const desk = await prepare(task, repository);
   if (typeof desk === 'string') return escalate(task, desk);
 

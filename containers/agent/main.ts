@@ -1,7 +1,9 @@
 import { anthropicModel } from '#adapters/anthropic/model.ts';
 import { clock } from '#adapters/clock.ts';
+import { dynamoSpend } from '#adapters/dynamodb/spend.ts';
 import { Implement } from '#core/runs/steps.ts';
 import { credential } from '../credential.ts';
+import { steady } from '../steady.ts';
 import { container } from '../task.ts';
 import { engineer } from './engineer.ts';
 import { Env } from './env.ts';
@@ -12,8 +14,10 @@ await container({
   stage: 'implementation',
   who: 'engineer',
   work: (task, env) =>
-    engineer(task, async (spend) => {
+    engineer(task, async () => {
       const apiKey = await credential(env.MODEL_SECRET_ARN, 'the model', task.signal);
-      return anthropicModel({ apiKey, baseUrl: env.MODEL_BASE_URL, clock, spend });
+      const { org, id } = task.run;
+      const purse = steady(dynamoSpend(env.RUNS_TABLE).purse(org, id), task.signal);
+      return anthropicModel({ apiKey, baseUrl: env.MODEL_BASE_URL, clock, purse });
     }),
 });

@@ -1,10 +1,7 @@
 import { Fault } from '../fault.ts';
 import type { Message, Tool } from './model.ts';
-import { affordable } from './prices.ts';
+import { affordable, tokensOf } from './prices.ts';
 import type { RoleLimits } from './roles.ts';
-
-/** Characters per token, low on purpose: the estimate should not be less than the bill. */
-const CHARACTERS_PER_TOKEN = 3;
 
 /** Below this an answer is not worth its prompt. */
 const USEFUL_TOKENS = 1_000;
@@ -24,7 +21,7 @@ export function allowance(
   prompt: Prompt,
   { role, at }: { role: RoleLimits; at: Date },
 ): number {
-  const tokens = Math.ceil(JSON.stringify(prompt).length / CHARACTERS_PER_TOKEN);
+  const tokens = tokensOf(prompt);
   const most = Math.min(role.maxTokens, affordable(leftNanoUsd, tokens, { model: role.model, at }));
   if (most >= USEFUL_TOKENS) return most;
   const left = (Math.max(0, leftNanoUsd) / 1e9).toFixed(2);

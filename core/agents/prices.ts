@@ -1,7 +1,5 @@
+import { createHash } from 'node:crypto';
 import { Fault } from '../fault.ts';
-
-/** Changes with any row below; stands in every cost row. */
-export const PRICE_VERSION = '2026-11-20';
 
 /** Nano-dollars (10⁻⁹ USD) per token: a dollar per million tokens is 1,000 of them. Always whole. */
 interface Rates {
@@ -19,9 +17,11 @@ interface Row {
   rates: Rates;
   /** Rates for every token of a request whose prompt has more than `tokens`. */
   above?: { tokens: number; rates: Rates };
+  /** From a third party's page: what it comes to is an estimate until the bill says the same. */
+  isUnconfirmed?: true;
 }
 
-/** The provider's published list; only rows that its own pages confirm. Later rows of a model replace earlier ones. */
+/** Published lists. Later rows of a model replace earlier ones; where a list names no price for a cache write, it is the input's. */
 const ROWS: Row[] = [
   { model: 'claude-opus-5-5', from: '2026-01-01', rates: rates([4_000, 20_000, 5_000, 8_000, 200]) },
   { model: 'claude-sonnet-5-5', from: '2026-01-01', rates: rates([2_000, 10_000, 2_500, 4_000, 200]) },
@@ -35,7 +35,25 @@ const ROWS: Row[] = [
   { model: 'claude-fable-5-1', from: '2026-01-01', rates: rates([10_000, 50_000, 12_500, 20_000, 250]) },
   { model: 'claude-opus-5', from: '2026-01-01', rates: rates([5_000, 25_000, 6_250, 10_000, 500]) },
   { model: 'claude-haiku-4-5', from: '2026-01-01', rates: rates([1_000, 5_000, 1_250, 2_000, 100]) },
+  {
+    model: 'MiniMax-M3',
+    from: '2026-01-01',
+    rates: rates([300, 1_200, 300, 300, 60]),
+    above: { tokens: 512_000, rates: rates([600, 2_400, 600, 600, 120]) },
+    isUnconfirmed: true,
+  },
+  {
+    model: 'MiniMax-M2.7',
+    from: '2026-01-01',
+    rates: rates([300, 1_200, 375, 375, 60]),
+    isUnconfirmed: true,
+  },
 ];
+
+/** Which table a cost was worked out by: its newest row's day, and a checksum that any change of any row changes. */
+export const PRICE_VERSION = `${ROWS.map(({ from }) => from)
+  .sort()
+  .at(-1)}+${createHash('sha256').update(JSON.stringify(ROWS)).digest('hex').slice(0, 12)}`;
 
 function rates([input, output, write5m, write1h, read]: [number, number, number, number, number]): Rates {
   return { input, output, write5m, write1h, read };
@@ -48,24 +66,35 @@ export interface Usage {
   cache_creation_input_tokens?: number | null;
   cache_creation?: { ephemeral_5m_input_tokens: number; ephemeral_1h_input_tokens: number } | null;
   cache_read_input_tokens?: number | null;
+  server_tool_use?: { web_search_requests?: number; web_fetch_requests?: number } | null;
   service_tier?: string | null;
   speed?: string | null;
   inference_geo?: string | null;
+  /** Rounds of one request; those other than the message itself (compaction, advisor) are not in the counters above. */
+  iterations?: (Usage & { type: string; model?: string | null })[] | null;
+  /** Dollars, from providers that say what they charge. */
+  cost?: number | null;
 }
 
 /** Nano-dollars for a request. Throws `OverBudget` for a model, a speed or a place whose price we do not know. */
 export function price(usage: Usage, model: string, at: Date): number {
-  refuseUnpriced(usage);
-  return atListPrice(usage, model, at);
+  const odd = unpriced(usage);
+  if (odd.length > 0) throw new Fault('OverBudget', `The price of ${odd.join(', ')} is not known`);
+  const all = [{ usage, model }, ...besides(usage, model)];
+  const whole = all.reduce((sum, one) => sum + atListPrice(one.usage, one.model, at), 0);
+  return usage.service_tier === 'batch' ? Math.ceil(whole / 2) : whole;
 }
 
-/** The same without looking at surcharges: for rows that have to be written whatever the answer said. */
-export function atListPrice(usage: Usage, model: string, at: Date): number {
+function besides({ iterations }: Usage, model: string): { usage: Usage; model: string }[] {
+  const others = (iterations ?? []).filter(({ type }) => type !== 'message');
+  return others.map((usage) => ({ usage, model: usage.model ?? model }));
+}
+
+function atListPrice(usage: Usage, model: string, at: Date): number {
   const written = usage.cache_creation_input_tokens ?? 0;
   const hour = usage.cache_creation?.ephemeral_1h_input_tokens ?? 0;
   const read = usage.cache_read_input_tokens ?? 0;
-  const prompt = usage.input_tokens + written + read;
-  const by = ratesFor(model, prompt, at);
+  const { rates: by } = rowFor(model, usage.input_tokens + written + read, at);
   return (
     usage.input_tokens * by.input +
     (written - hour) * by.write5m +
@@ -75,31 +104,45 @@ export function atListPrice(usage: Usage, model: string, at: Date): number {
   );
 }
 
+/** A model on a day. Batches cost half of everything. */
+export interface Tariff {
+  model: string;
+  at: Date;
+  isBatch?: boolean;
+}
+
 /** The most that a request can cost: its whole prompt written to the cache for an hour, its answer as long as allowed. */
-export function worstCase(
-  promptTokens: number,
-  maxTokens: number,
-  { model, at }: { model: string; at: Date },
-) {
-  const by = ratesFor(model, promptTokens, at);
-  return promptTokens * by.write1h + maxTokens * by.output;
+export function worstCase(promptTokens: number, maxTokens: number, { model, at, isBatch }: Tariff): number {
+  const { rates: by } = rowFor(model, promptTokens, at);
+  const whole = promptTokens * by.write1h + maxTokens * by.output;
+  return isBatch ? Math.ceil(whole / 2) : whole;
 }
 
 /** How long an answer may be so that the request stays within `nanoUsd`; negative when the prompt alone is too much. */
-export function affordable(
-  nanoUsd: number,
-  promptTokens: number,
-  { model, at }: { model: string; at: Date },
-) {
-  const by = ratesFor(model, promptTokens, at);
+export function affordable(nanoUsd: number, promptTokens: number, { model, at }: Tariff): number {
+  const { rates: by } = rowFor(model, promptTokens, at);
   return Math.floor((nanoUsd - promptTokens * by.write1h) / by.output);
 }
 
-function ratesFor(model: string, prompt: number, at: Date): Rates {
+/** Tokens that a text is taken for, too many rather than too few: the dearest cache price hides a third more. */
+export function tokensOf(prompt: unknown): number {
+  const text = JSON.stringify(prompt);
+  const plain = text.replace(/[^\x20-\x7e]/g, '').length;
+  return Math.ceil(plain / CHARACTERS_PER_TOKEN) + Buffer.byteLength(text) - plain;
+}
+
+const CHARACTERS_PER_TOKEN = 3;
+
+/** Whether the provider's own list confirms the price. Throws `OverBudget` when there is none at all. */
+export function isConfirmed({ model, at }: Tariff): boolean {
+  return !rowFor(model, 0, at).isUnconfirmed;
+}
+
+function rowFor(model: string, prompt: number, at: Date): Pick<Row, 'rates' | 'isUnconfirmed'> {
   const day = at.toISOString().slice(0, 10);
   const row = ROWS.findLast((one) => one.model === undated(model) && one.from <= day);
   if (!row) throw new Fault('OverBudget', `The price of model "${model}" is not known, so it is not used`);
-  return row.above && prompt > row.above.tokens ? row.above.rates : row.rates;
+  return row.above && prompt > row.above.tokens ? { ...row, rates: row.above.rates } : row;
 }
 
 /** `claude-haiku-4-5-20251001` → `claude-haiku-4-5`. */
@@ -107,11 +150,18 @@ function undated(model: string): string {
   return model.replace(/-20\d{6}$/, '');
 }
 
-function refuseUnpriced({ speed, inference_geo: geo, service_tier: tier }: Usage): void {
-  const odd = [
+/** Surcharges in an answer that no price is known for. */
+function unpriced({
+  speed,
+  inference_geo: geo,
+  service_tier: tier,
+  server_tool_use: tools,
+}: Usage): string[] {
+  const searches = (tools?.web_search_requests ?? 0) + (tools?.web_fetch_requests ?? 0);
+  return [
     speed && speed !== 'standard' && `speed "${speed}"`,
     geo && !['global', 'not_available'].includes(geo) && `inference in "${geo}"`,
-    tier && tier !== 'standard' && `service tier "${tier}"`,
-  ].filter(Boolean);
-  if (odd.length > 0) throw new Fault('OverBudget', `The price of ${odd.join(', ')} is not known`);
+    tier && !['standard', 'batch'].includes(tier) && `service tier "${tier}"`,
+    searches > 0 && `${searches} searches by the provider`,
+  ].filter((odd) => typeof odd === 'string' && odd !== '') as string[];
 }

@@ -81,20 +81,38 @@ export const RunLine = z.object({
 });
 export type RunLine = z.infer<typeof RunLine>;
 
-/** One HTTP attempt at a model provider, with what it cost: `estimated` when a stream broke off before its final usage. */
+/**
+ * One HTTP attempt at a model provider, or one item of a batch. Written before it is sent with what it can cost at most
+ * (`reserved`), then with what it cost: `settled` by the provider's last word, `estimated` when that is missing,
+ * `unknown` when nobody was left to hear it, `unpriced` when the answer names a surcharge without a known price. The
+ * last two are charged at what was reserved.
+ */
 export const CostRow = z.object({
   id: z.string(),
   at: z.iso.datetime(),
+  ticketId: z.string().optional(),
+  runId: z.string().optional(),
   role: z.string(),
+  provider: z.string().optional(),
   model: z.string(),
+  requestId: z.string().optional(),
   attempt: z.int().positive(),
+  batchId: z.string().optional(),
+  customId: z.string().optional(),
   inputTokens: z.int().nonnegative(),
   outputTokens: z.int().nonnegative(),
   cacheReadTokens: z.int().nonnegative(),
   cacheWriteTokens: z.int().nonnegative(),
+  /** As the provider said it, word for word. */
+  usage: z.record(z.string(), z.unknown()).optional(),
+  /** Why the model stopped. */
+  stop: z.string().optional(),
+  /** Which repair of an unusable answer this was. */
+  repair: z.int().positive().optional(),
   nanoUsd: z.int().nonnegative(),
+  reservedNanoUsd: z.int().nonnegative().optional(),
   priceVersion: z.string(),
-  status: z.enum(['settled', 'estimated']),
+  status: z.enum(['reserved', 'settled', 'estimated', 'unknown', 'unpriced']),
 });
 export type CostRow = z.infer<typeof CostRow>;
 

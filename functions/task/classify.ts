@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { clock } from '#adapters/clock.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
+import { dynamoSpend } from '#adapters/dynamodb/spend.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { Fault } from '#core/fault.ts';
 import type { Clock, Projects, Runs, Tickets } from '#core/ports.ts';
@@ -64,7 +65,7 @@ export const handler = task(Classify, Env, async (env) => {
     tickets: dynamoTickets(env.TICKETS_TABLE, env.DELIVERIES_TABLE),
     runs,
     projects: dynamoProjects(env.PROJECTS_TABLE),
-    modelOf: modelFrom(env, runs),
+    modelOf: modelFrom(env, dynamoSpend(env.RUNS_TABLE)),
     clock,
   });
 });

@@ -49,7 +49,7 @@ const TABLES: Record<string, Shape> = {
     stream: 'NEW_AND_OLD_IMAGES',
   },
   Deliveries: { keys: ['pk', 'sk'] },
-  Runs: { keys: ['run', 'sk'] },
+  Runs: { keys: ['run', 'sk'], indexes: { byDay: ['costDay', 'at'] } },
   Projects: { keys: ['org', 'id'] },
   Approvals: {
     keys: ['pk', 'sk'],

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { anthropicModel } from '#adapters/anthropic/model.ts';
 import { ENGINEER_TOOLS } from '#core/agents/tools.ts';
-import type { CostRow } from '#core/runs/run.ts';
 import { scriptedModel } from '#local/model/model.ts';
+import { openPurse } from '../../support/purse.ts';
 
 const KEY = 'key-of-the-test';
 const Answer = z.object({ type: z.enum(['bug', 'question']), confidence: z.number().min(0).max(1) });
@@ -31,13 +31,13 @@ afterAll(() => {
 });
 
 /** A model for one scripted conversation, and the rows it wrote. */
-function scripted(name: string, turns: object[], { apiKey = KEY, idle = 300 } = {}) {
+function scripted(name: string, turns: object[], { apiKey = KEY, idle = 300, nanoUsd = 1e12 } = {}) {
   writeFileSync(join(folder, `${name}.json`), JSON.stringify({ match: { user: [`<${name}>`] }, turns }));
-  const rows: CostRow[] = [];
+  const { purse, rows, reserved } = openPurse(nanoUsd);
   const model = anthropicModel({
     ...{ apiKey, baseUrl, patience: { headers: 2_000, idle } },
     clock: { now: () => new Date() },
-    spend: async (row) => void rows.push(row),
+    purse,
   });
   const ask = () =>
     model.ask({
@@ -57,7 +57,7 @@ function scripted(name: string, turns: object[], { apiKey = KEY, idle = 300 } = 
       },
       messages: [{ role: 'user', content: [{ type: 'text', text: `<${name}>` }] }],
     });
-  return { rows, ask, converse };
+  return { rows, reserved, ask, converse };
 }
 
 describe('ask', () => {
@@ -157,5 +157,38 @@ describe('converse', () => {
     const { converse } = scripted('drip', [{ ...used, trouble: { drip: 1 } }]);
 
     expect((await converse()).stop).toBe('tool_use');
+  });
+});
+
+describe('money', () => {
+  const said = { content: [{ type: 'text', text: 'Done.' }] };
+
+  it('is set aside before each attempt, for at least what that attempt costs', async () => {
+    const { converse, rows, reserved } = scripted('claims', [
+      { ...said, trouble: { status: 529, attempts: 2 } },
+    ]);
+    await converse();
+
+    expect(reserved.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+    expect(rows.map(({ id }) => id)).toEqual(reserved.map(({ id }) => id));
+    for (const row of rows) expect(row.nanoUsd).toBeLessThanOrEqual(reserved[0]?.nanoUsd ?? 0);
+    expect(rows.at(-1)).toMatchObject({ status: 'settled', stop: 'end_turn', requestId: expect.any(String) });
+  });
+
+  it('shortens an answer to what is left, and asks nothing when that is too little', async () => {
+    const { converse, reserved } = scripted('short', [said], { nanoUsd: 60_000_000 });
+    await converse();
+    expect(reserved[0]?.nanoUsd).toBeLessThanOrEqual(60_000_000);
+
+    const poor = scripted('poor', [said], { nanoUsd: 10_000_000 });
+    await expect(poor.converse()).rejects.toMatchObject({ code: 'OverBudget' });
+    expect(poor.reserved).toEqual([]);
+  });
+
+  it('counts what a repair costs apart', async () => {
+    const { ask, rows } = scripted('repaid', [{ json: { ...GOOD, confidence: 7 } }, { json: GOOD }]);
+    await ask();
+
+    expect(rows.map(({ repair }) => repair)).toEqual([undefined, 1]);
   });
 });

@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import type { Message as Answer } from '@anthropic-ai/sdk/resources/messages';
+import {
+  affordable,
+  isConfirmed,
+  PRICE_VERSION,
+  price,
+  type Tariff,
+  tokensOf,
+  type Usage,
+  worstCase,
+} from '#core/agents/prices.ts';
+import { ROLES } from '#core/agents/roles.ts';
+import type { Claim, Outcome, Purse } from '#core/agents/spend.ts';
+import { Fault } from '#core/fault.ts';
+import { dollars } from '#core/money.ts';
+import type { Clock } from '#core/ports.ts';
+import type { Call, Send } from './client.ts';
+import { brokeOff, fault } from './faults.ts';
+import type { OnAttempt, Used } from './meter.ts';
+import { type Draft, requestOf } from './request.ts';
+
+export interface Speaking {
+  send: Send;
+  clock: Clock;
+  purse: Purse;
+}
+
+export interface Spoken {
+  answer: Answer;
+  /** What all its attempts cost. */
+  nanoUsd: number;
+}
+
+export type Speak = (draft: Draft, call?: Partial<Call>) => Promise<Spoken>;
+
+/** Times that a turn is sent again after its stream broke off or stalled, or after others took the money it counted on. */
+const REPEATS = 2;
+
+/** Below this an answer is not worth its prompt. */
+const USEFUL_TOKENS = 500;
+
+/** One answer, paid for: every attempt is reserved before it is sent, no longer than the money lasts, and settled after. */
+export function speaking({ send, clock, purse }: Speaking): Speak {
+  return async (draft, call) => {
+    const { model, turnSeconds } = ROLES[draft.role];
+    let nanoUsd = 0;
+    for (let repeat = 0; ; repeat++) {
+      const tariff = { model, at: clock.now() };
+      const allowed = await clamped(draft, purse, tariff);
+      const onAttempt = attempting(allowed, { clock, purse }, (cost) => {
+        nanoUsd += cost;
+      });
+      try {
+        const answer = await send(requestOf(allowed), { turnSeconds, ...call, onAttempt });
+        price(answer.usage as Usage, model, tariff.at);
+        return { answer, nanoUsd };
+      } catch (error) {
+        const isRaced = error instanceof Fault && error.code === 'OverBudget';
+        if (repeat === REPEATS || !(isRaced || brokeOff(error))) throw fault(error);
+      }
+    }
+  };
+}
+
+/** The same with as many tokens as its dearest outcome leaves within every cap. */
+async function clamped(draft: Draft, purse: Purse, tariff: Tariff): Promise<Draft> {
+  const { nanoUsd, of } = await purse.left(tariff.at);
+  const maxTokens = Math.min(draft.maxTokens, affordable(nanoUsd, promptTokens(draft), tariff));
+  if (maxTokens >= Math.min(USEFUL_TOKENS, draft.maxTokens)) return { ...draft, maxTokens };
+  throw new Fault(
+    'OverBudget',
+    `The budget is used up: ${dollars(Math.max(0, nanoUsd))} are left of what a ${of} may cost, which is not enough for another step`,
+  );
+}
+
+function promptTokens({ system, tools, messages, schema }: Draft): number {
+  return tokensOf({ system, tools, messages, schema });
+}
+
+function attempting(
+  draft: Draft,
+  { clock, purse }: Pick<Speaking, 'clock' | 'purse'>,
+  onCost: (nanoUsd: number) => void,
+): OnAttempt {
+  const { model } = ROLES[draft.role];
+  return async (number) => {
+    const at = clock.now();
+    const nanoUsd = worstCase(promptTokens(draft), draft.maxTokens, { model, at });
+    const claim: Claim = {
+      id: `${randomUUID()}#${number}`,
+      ...{ at: at.toISOString(), role: draft.role, provider: 'anthropic', model, attempt: number, nanoUsd },
+      ...(draft.repair && { repair: draft.repair }),
+    };
+    await purse.reserve(claim);
+    return async (used) => {
+      const outcome = outcomeOf(used, { claim, tariff: { model, at } });
+      onCost(outcome.nanoUsd);
+      await purse.settle(claim, outcome);
+    };
+  };
+}
+
+/** What an answer's usage comes to; one with a surcharge of unknown price is charged at what was set aside. */
+export function outcomeOf(
+  { usage, final, requestId, stop }: Used,
+  { claim, tariff }: { claim: Claim; tariff: Tariff },
+): Outcome {
+  const known = {
+    ...(requestId && { requestId }),
+    ...(stop && { stop }),
+    inputTokens: usage.input_tokens,
+    outputTokens: usage.output_tokens,
+    cacheReadTokens: usage.cache_read_input_tokens ?? 0,
+    cacheWriteTokens: usage.cache_creation_input_tokens ?? 0,
+    usage: { ...usage },
+    priceVersion: PRICE_VERSION,
+  };
+  try {
+    const nanoUsd = price(usage, tariff.model, tariff.at);
+    return { ...known, nanoUsd, status: final && isConfirmed(tariff) ? 'settled' : 'estimated' };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return { ...known, nanoUsd: claim.nanoUsd, status: 'unpriced' };
+  }
+}
