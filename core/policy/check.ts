@@ -8,7 +8,7 @@ import { type Finding, meant, type Path } from './problem.ts';
 
 /** Everything about a policy that is well formed and still cannot be meant, or should be looked at. */
 export function checkPolicy(policy: Policy): Finding[] {
-  const { approvals, rules, budgets, tests } = policy;
+  const { approvals, rules, budgets, tests, domains } = policy;
   return [
     ...reference(policy, ['default', 'approval'], { ...policy.default, mode: 'require_approval' }),
     ...Object.entries(approvals).flatMap(([name, terms]) => termsFindings(terms, ['approvals', name])),
@@ -17,6 +17,10 @@ export function checkPolicy(policy: Policy): Finding[] {
     ...budgets.flatMap((budget, at) => budgetFindings(policy, budget, ['budgets', at])),
     ...tests.flatMap((example, at) => exampleFindings(policy, example, ['tests', at])),
     ...looserThanDefault(policy),
+    ...when(
+      domains.length > 0,
+      warning(['domains'], `mail to everybody at ${domains.join(', ')} is not external`),
+    ),
   ];
 }
 

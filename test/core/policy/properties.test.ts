@@ -82,6 +82,15 @@ describe('any policy', () => {
     });
   });
 
+  it('lets nothing happen without people, and is never looser, while it is frozen', () => {
+    forAll((policy, action) => {
+      const frozen = evaluate({ ...policy, frozenAt: '2026-11-21T00:00:00.000Z' }, action);
+
+      expect(['require_approval', 'deny']).toContain(frozen.mode);
+      expect(loosened(evaluate(policy, action), frozen)).toEqual([]);
+    });
+  });
+
   it('asks people exactly when its mode says so', () => {
     forAll((policy, action) => {
       const { mode, approval } = evaluate(policy, action);

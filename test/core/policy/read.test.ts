@@ -247,6 +247,11 @@ describe('a warning', () => {
       'no action mail.* is known, so people decide on it whatever the mode; known are change_code',
     ],
     [
+      'tenant: acme',
+      'tenant: acme\ndomains: [acme.example]',
+      'domains mail to everybody at acme.example is not external',
+    ],
+    [
       'action: repo.read',
       'action: policy.update',
       "rules[0] never decides: the platform's platform.policy_update is always stricter",
