@@ -51,7 +51,11 @@ describe('a link', () => {
     const form = await tokens.form({ ...link, by: 'p_anna', linkHash: 'aa' }, 'a nonce of enough length');
 
     expect(await tokens.readView(viewToken)).toEqual(view);
-    expect(await tokens.readForm(form)).toMatchObject({ linkHash: 'aa', revision: 1 });
+    expect(await tokens.readForm(form)).toMatchObject({
+      linkHash: 'aa',
+      revision: 1,
+      shownAt: NOW.toISOString(),
+    });
     expect(await tokens.readView(token)).toBeUndefined();
     expect(await tokens.readForm(viewToken)).toBeUndefined();
     expect(await tokens.readLink(form)).toBeUndefined();

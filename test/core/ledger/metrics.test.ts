@@ -43,6 +43,15 @@ describe('metricsOf', () => {
     expect(measured(chain(['PROPOSED', 0], ['VIEWED', 40], ['VIEWED', 50]))).toEqual([]);
   });
 
+  it('measures thought from the page that was pressed, if there was one', () => {
+    const [page] = chain(['VIEWED', 90]);
+    const decided = { ...APPROVES, shownAt: page?.at };
+
+    expect(measured(chain(['PROPOSED', 0], ['VIEWED', 40], ['DECIDED', 92, decided]))).toEqual(
+      expect.arrayContaining(['approval_think_ms{medium} 2000', 'approval_fast_approve_count{medium} 1']),
+    );
+  });
+
   it('measures an approval from the question and from the first view', () => {
     expect(measured(chain(['PROPOSED', 0], ['VIEWED', 40], ['DECIDED', 100, APPROVES]))).toEqual([
       'approval_latency_ms{require_approval,medium,web} 100000',
