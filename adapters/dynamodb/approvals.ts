@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
 import { GetCommand, paginateQuery, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { Approval } from '#core/approvals/approval.ts';
-import { decided, isRepeated, type Refusal, refusal, type Step, type Vote } from '#core/approvals/decide.ts';
+import { decided, isRepeated, type Refusal, refusal, type Vote } from '#core/approvals/decide.ts';
 import { type Approvals, type Change, MAX_PER_MINUTE, type Outcome } from '#core/approvals/ports.ts';
+import type { Step } from '#core/approvals/step.ts';
 import { Fault } from '#core/fault.ts';
 import type { Sealed } from '#core/ledger.ts';
 import { dynamo } from '../aws/clients.ts';
 import { dynamoHistory } from './approval-history.ts';
 import * as rows from './approval-rows.ts';
 import { useBudget } from './budgets.ts';
+import { decision, refusedParts, toTell } from './decision-writes.ts';
 import { type Refusal as Refused, writeTogether } from './transaction.ts';
 
 export interface ApprovalTables {
@@ -123,7 +125,7 @@ function writing(tables: ApprovalTables): Pick<Approvals, 'propose' | 'decide' |
         rows.putNew(tables.ledger, rows.ledgerRow(next, sealed)),
         rows.countOne(tables.approvals, next),
         ...uses.map((use) => useBudget(tables.approvals, use)),
-        ...rows.toTell(tables.notices, notices),
+        ...toTell(tables.notices, notices),
       ]);
       if (!refused) return next;
       const stored = await find(tables.approvals, next.org, next.id);
@@ -166,7 +168,7 @@ async function decide(tables: ApprovalTables, { org, id, vote, now, change }: At
     const changed = await change?.(approval);
     const steps = changed?.steps ?? [decided(approval, vote, now.toISOString())];
     const refused = await writeTogether(
-      rows.decision(tables, { before: approval, steps, vote, now, changed }),
+      decision(tables, { before: approval, steps, vote, now, changed }),
       requestToken(vote, round),
     );
     if (!refused) return { approval: (steps.at(-1) as Step).next, repeated: false };
@@ -187,7 +189,7 @@ function answerFor(approval: Approval, vote: Vote, now: Date): Outcome | undefin
 
 /** What besides the approval itself stood in the way; its row is looked at again anyway. */
 function otherRefusal(refused: (Refused | undefined)[], vote: Vote): Refusal | undefined {
-  const { form, link, place } = rows.refusedParts(refused, vote);
+  const { form, link, place } = refusedParts(refused, vote);
   if (link) return linkRefusal(link.item ?? {});
   if (place) return { error: 'not_eligible', message: 'The delegation that you decide by has ended' };
   if (form) return { error: 'form_used', message: 'This page was used already; open it again' };

@@ -1,22 +1,16 @@
-import { PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Fault } from '#core/fault.ts';
 import { Passkey, type Passkeys } from '#core/people/passkey.ts';
 import { dynamo } from '../aws/clients.ts';
+import { below } from './below.ts';
 import { isRefused } from './change.ts';
 
 /** Below a person of the people table. */
 export function dynamoPasskeys(table: string): Passkeys {
   return {
     async of(org, person) {
-      const { Items = [] } = await dynamo().send(
-        new QueryCommand({
-          TableName: table,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :below)',
-          ExpressionAttributeValues: { ':pk': `ORG#${org}`, ':below': `PASSKEY#${person}#` },
-          ConsistentRead: true,
-        }),
-      );
-      return Items.map((item) => Passkey.parse(item)).filter(({ removedAt }) => !removedAt);
+      const found = await below(table, org, `PASSKEY#${person}#`);
+      return found.map((item) => Passkey.parse(item)).filter(({ removedAt }) => !removedAt);
     },
 
     async add(passkey) {

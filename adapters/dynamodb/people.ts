@@ -1,17 +1,17 @@
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Fault } from '#core/fault.ts';
 import { Delegation } from '#core/people/delegation.ts';
-import { ApiKey, isLive } from '#core/people/key.ts';
 import { normalEmail, Person } from '#core/people/person.ts';
 import type { People, Session } from '#core/people/ports.ts';
 import { dynamo } from '../aws/clients.ts';
 import { delegationKey } from './approval-rows.ts';
+import { below } from './below.ts';
 import { setting } from './change.ts';
-import { writeTogether } from './transaction.ts';
+import { peopleKeys } from './people-keys.ts';
 
 /** People, ended sessions and API keys in one table. Sessions leave a row only when they are ended, until they would have expired. */
 export function dynamoPeople(table: string): People {
-  return { ...people(table), ...delegations(table), ...sessions(table), ...keys(table) };
+  return { ...people(table), ...delegations(table), ...sessions(table), ...peopleKeys(table) };
 }
 
 function people(table: string): Pick<People, 'find' | 'findByEmail' | 'admit' | 'list' | 'change'> {
@@ -112,25 +112,6 @@ function delegations(table: string): Pick<People, 'delegations' | 'delegate' | '
   };
 }
 
-async function below(table: string, org: string, prefix: string): Promise<Record<string, unknown>[]> {
-  const found: Record<string, unknown>[] = [];
-  let from: Record<string, unknown> | undefined;
-  do {
-    const { Items = [], LastEvaluatedKey } = await dynamo().send(
-      new QueryCommand({
-        TableName: table,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-        ExpressionAttributeValues: { ':pk': `ORG#${org}`, ':prefix': prefix },
-        ExclusiveStartKey: from,
-        ConsistentRead: true,
-      }),
-    );
-    found.push(...Items);
-    from = LastEvaluatedKey;
-  } while (from);
-  return found;
-}
-
 function sessions(table: string): Pick<People, 'findInSession' | 'endSession'> {
   return {
     async findInSession(session) {
@@ -156,67 +137,6 @@ function sessions(table: string): Pick<People, 'findInSession' | 'endSession'> {
   };
 }
 
-async function findKey(table: string, id: string): Promise<ApiKey | undefined> {
-  const { Item } = await dynamo().send(
-    new GetCommand({ TableName: table, Key: apiKey(id), ConsistentRead: true }),
-  );
-  return Item && ApiKey.parse(Item);
-}
-
-function keys(table: string): Pick<People, 'createKey' | 'findKey' | 'keys' | 'revokeKey' | 'touchKey'> {
-  return {
-    async createKey(key) {
-      const named = {
-        pk: `ORG#${key.org}`,
-        sk: `KEY#${key.id}`,
-        ttl: Math.floor(Date.parse(key.expiresAt) / 1000),
-      };
-      await writeTogether([
-        {
-          Put: {
-            TableName: table,
-            Item: { ...apiKey(key.id), ...key },
-            ConditionExpression: 'attribute_not_exists(pk)',
-          },
-        },
-        { Put: { TableName: table, Item: named } },
-      ]);
-    },
-
-    async keys(org, now) {
-      const ids = (await below(table, org, 'KEY#')).map(({ sk }) => String(sk).slice('KEY#'.length));
-      const found = await Promise.all(ids.map((id) => findKey(table, id)));
-      return found.filter((key) => key !== undefined).filter((key) => isLive(key, now));
-    },
-
-    findKey: (id) => findKey(table, id),
-
-    async revokeKey(id, at) {
-      await dynamo().send(
-        new UpdateCommand({
-          TableName: table,
-          Key: apiKey(id),
-          UpdateExpression: 'SET revokedAt = if_not_exists(revokedAt, :at)',
-          ConditionExpression: 'attribute_exists(pk)',
-          ExpressionAttributeValues: { ':at': at },
-        }),
-      );
-    },
-
-    async touchKey(key, at) {
-      if (key.lastUsedAt && key.lastUsedAt.slice(0, 16) === at.slice(0, 16)) return;
-      await dynamo().send(
-        new UpdateCommand({
-          TableName: table,
-          Key: apiKey(key.id),
-          UpdateExpression: 'SET lastUsedAt = :at',
-          ExpressionAttributeValues: { ':at': at },
-        }),
-      );
-    },
-  };
-}
-
 export function personKey(org: string, id: string) {
   return { pk: `ORG#${org}`, sk: `PERSON#${id}` };
 }
@@ -226,10 +146,6 @@ function endedKey({ org, id }: Session) {
 }
 
 /** A key's own id is all that its bearer names; the organization is read from the row. */
-function apiKey(id: string) {
-  return { pk: `KEY#${id}`, sk: 'KEY' };
-}
-
 function isTaken(error: unknown): boolean {
   return (error as Error).name === 'ConditionalCheckFailedException';
 }

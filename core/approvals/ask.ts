@@ -9,11 +9,12 @@ import type { Asking, Judgement } from '../policy/judgement.ts';
 import type { Budgets, Policies } from '../policy/ports.ts';
 import type { Clock, Notices } from '../ports.ts';
 import type { Approval, Approver, Risk } from './approval.ts';
-import { proposed, type Step } from './decide.ts';
 import { eligible, present, type Staff, staffOf } from './people.ts';
 import { type Approvals, TOLD_AT_ONCE } from './ports.ts';
+import { proposed } from './question.ts';
 import { requests } from './request.ts';
 import { waysFor } from './stands.ts';
+import type { Step } from './step.ts';
 import { summarise } from './summary.ts';
 
 /** Something that somebody wants done, before policy has judged it. */

@@ -1,7 +1,7 @@
-import type * as z from 'zod';
-import { canonical, hashOf } from '../canonical.ts';
-import { CHAIN_START, commit, type LedgerEntry, type Sealed, seal } from '../ledger.ts';
-import { Approval, type Decision, isOver } from './approval.ts';
+import { hashOf } from '../canonical.ts';
+import { commit } from '../ledger.ts';
+import { type Approval, type Decision, isOver } from './approval.ts';
+import { type Step, step } from './step.ts';
 
 /** One person's decision on what they saw. */
 export interface Vote extends Decision {
@@ -34,12 +34,6 @@ export interface Refusal {
   status?: Approval['status'];
   by?: string | undefined;
   at?: string | undefined;
-}
-
-/** A change of an approval with the ledger entry that must be written in the same transaction. */
-export interface Step {
-  next: Approval;
-  sealed: Sealed;
 }
 
 /** Why this vote cannot count now; nothing when it can. The store's condition says the same, this puts it in words. */
@@ -190,79 +184,3 @@ export function rejected(
 }
 
 const MAX_REJECTIONS = 20;
-
-type Made =
-  | 'status'
-  | 'version'
-  | 'resume'
-  | 'ledgerSeq'
-  | 'ledgerHead'
-  | 'decision'
-  | 'votes'
-  | 'ticks'
-  | 'lease'
-  | 'rejections';
-/** A question as it is asked; what follows from it is left out. */
-export type Question = Omit<z.input<typeof Approval>, Made>;
-
-/** A new question, with the first entry of its chain. What policy lets through or denies is settled from the start. */
-export function proposed(question: Question, auth: 'agent' | 'key' | 'session' = 'agent'): Step {
-  const at = question.requestedAt;
-  const base = Approval.parse({
-    ...question,
-    ...byPolicy(question),
-    resume: 'NONE',
-    version: 1,
-    ledgerSeq: 1,
-    ledgerHead: CHAIN_START,
-  });
-  const sealed = sealFor(base, 1, {
-    type: 'PROPOSED',
-    at,
-    actor: { principal: question.requester, auth },
-    mode: base.mode,
-    factsHash: hashOf(canonical(base.facts)),
-  });
-  const settledBy = base.status === 'PENDING' ? undefined : { seq: sealed.seq, hash: sealed.hash };
-  return { next: { ...base, ledgerHead: sealed.hash, ...(settledBy && { settledBy }) }, sealed };
-}
-
-function byPolicy({ mode, id, requestedAt }: Question) {
-  if (mode === 'deny') return { status: 'DENIED_BY_POLICY', decidedAt: requestedAt };
-  if (mode !== 'auto') return { status: 'PENDING' };
-  const decision = { verdict: 'approve', by: 'policy', channel: 'policy', auth: 'policy', reason: '' };
-  return { status: 'APPROVED', decision: { id: `dec_${id.slice(4)}`, ...decision }, decidedAt: requestedAt };
-}
-
-type Happening = Pick<LedgerEntry, 'type' | 'at' | 'actor'> & Partial<LedgerEntry>;
-
-/** One change of an approval, with the entry that tells of it. */
-export function step(approval: Approval, change: Partial<Approval>, happening: Happening): Step {
-  const sealed = sealFor(approval, approval.ledgerSeq + 1, happening);
-  const next = {
-    ...approval,
-    ...change,
-    ...(approval.status === 'PENDING' &&
-      change.status &&
-      change.status !== 'PENDING' && { settledBy: { seq: sealed.seq, hash: sealed.hash } }),
-    version: approval.version + 1,
-    ledgerSeq: sealed.seq,
-    ledgerHead: sealed.hash,
-  };
-  return { next, sealed };
-}
-
-function sealFor(approval: Approval, seq: number, happening: Happening): Sealed {
-  return seal({
-    v: 1,
-    org: approval.org,
-    actionId: approval.id,
-    seq,
-    prev: approval.ledgerHead,
-    revision: approval.revision,
-    payloadCommit: commit(approval.salt, approval.payloadHash),
-    policyHash: approval.policyHash,
-    rule: approval.rule,
-    ...happening,
-  });
-}

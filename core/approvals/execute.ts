@@ -1,7 +1,7 @@
 import { Fault } from '../fault.ts';
 import { commit } from '../ledger.ts';
 import type { Approval } from './approval.ts';
-import { type Step, step } from './decide.ts';
+import { type Step, step } from './step.ts';
 
 /** Seconds that whoever acts has to say how it went. */
 export const LEASE_SECONDS = 900;

@@ -7,12 +7,13 @@ import { evaluate } from '../policy/evaluate.ts';
 import type { Judgement } from '../policy/judgement.ts';
 import type { Approval } from './approval.ts';
 import type { AskNeeds } from './ask.ts';
-import { decided, type Step, step, type Vote } from './decide.ts';
+import { decided, type Vote } from './decide.ts';
 import type { Changes } from './fields.ts';
 import { eligible, present, type Staff, staffOf } from './people.ts';
 import type { Modification } from './ports.ts';
 import { requests } from './request.ts';
 import { asksForMore, waysFor } from './stands.ts';
+import { type Step, step } from './step.ts';
 import { summarise } from './summary.ts';
 
 type Needs = Pick<AskNeeds, 'approvals' | 'people' | 'policies' | 'budgets' | 'measure' | 'clock'>;

@@ -2,7 +2,8 @@ import type { Sealed } from '../ledger.ts';
 import type { Notice } from '../notice.ts';
 import type { Use } from '../policy/ports.ts';
 import type { Approval } from './approval.ts';
-import type { Refusal, Step, Vote } from './decide.ts';
+import type { Refusal, Vote } from './decide.ts';
+import type { Step } from './step.ts';
 
 /** What is written with a question, or not at all. */
 export interface Along {

@@ -1,6 +1,6 @@
 import { atWork } from '../working-hours.ts';
 import type { Approval, Approver } from './approval.ts';
-import { type Step, step } from './decide.ts';
+import { type Step, step } from './step.ts';
 
 /** Something to be said once nobody has decided for `after` seconds. */
 export interface Tick {

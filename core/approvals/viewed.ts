@@ -1,7 +1,7 @@
 import { Fault } from '../fault.ts';
 import type { Approval } from './approval.ts';
-import { type Step, step } from './decide.ts';
 import type { Approvals } from './ports.ts';
+import { type Step, step } from './step.ts';
 
 /** Somebody who was asked opened a request: by the link in their mail, or signed in. */
 export interface Viewing {

@@ -5,25 +5,19 @@ import { dynamoLinks } from '#adapters/dynamodb/approval-links.ts';
 import { dynamoPasskeys } from '#adapters/dynamodb/passkeys.ts';
 import { CHANGE } from '#adapters/html/approval-page.ts';
 import { messagePage, pageHeaders } from '#adapters/html/page.ts';
-import {
-  type ApprovalCodes,
-  type ApprovalTokens,
-  approvalCodes,
-  approvalTokens,
-  type Form,
-} from '#adapters/links.ts';
+import { type ApprovalTokens, approvalCodes, approvalTokens, type Form } from '#adapters/links.ts';
 import { Verdict } from '#core/approvals/approval.ts';
 import type { AskNeeds } from '#core/approvals/ask.ts';
-import { rejected, type Vote } from '#core/approvals/decide.ts';
+import type { Vote } from '#core/approvals/decide.ts';
 import { changesOf } from '#core/approvals/fields.ts';
 import { modification } from '#core/approvals/modify.ts';
-import { type Change, CODE_TRIES, type Links } from '#core/approvals/ports.ts';
-import { replaceLink } from '#core/approvals/request.ts';
+import type { Change } from '#core/approvals/ports.ts';
 import { castVote } from '#core/approvals/stands.ts';
 import { Fault } from '#core/fault.ts';
 import type { Passkeys } from '#core/people/passkey.ts';
 import { NO_LINK_COOKIE, receiptCookie } from '../approval-cookies.ts';
 import { AskEnv, askingFrom } from '../asking.ts';
+import { type CodeNeeds, codeProblem, reject } from '../code-proof.ts';
 import { decisionId, REFUSED } from '../decisions.ts';
 import { http, type Reply, type Request, type Route } from '../http.ts';
 import { isSomebodyElses, type Looker, lookerOf, placeOf } from '../looker.ts';
@@ -38,12 +32,10 @@ export const Env = PrincipalEnv.extend({
 });
 export type Env = z.infer<typeof Env>;
 
-interface Needs extends AskNeeds {
+interface Needs extends AskNeeds, Pick<CodeNeeds, 'links' | 'codes'> {
   passkeys: Passkeys;
-  links: Pick<Links, 'attempt' | 'find' | 'revoke'>;
   principalOf: PrincipalOf;
   tokens: ApprovalTokens;
-  codes: ApprovalCodes;
   publicUrl: string;
 }
 
@@ -86,7 +78,8 @@ async function decideAs(looker: Looker, request: Request, needs: Needs): Promise
     return say(400, 'To decline, say why: go back and write a reason.');
   }
   if (pressed.fields.assertion !== undefined) return decideByPasskey(pressed, needs);
-  return (await notProven(pressed, needs)) ?? decide(pressed, proofOf(looker), needs);
+  const problem = await codeProblem(pressed.looker, pressed.fields.code, needs);
+  return problem ? say(problem.status, problem.message) : decide(pressed, proofOf(looker), needs);
 }
 
 function proofOf({ session }: Looker): Proof {
@@ -146,48 +139,6 @@ async function refuseSomebodyElse({ params }: Request, { org, by }: Looker, need
     403,
     'This link was sent to somebody else. Open the request from your own mail or the dashboard.',
   );
-}
-
-/** What to answer somebody who has not shown who they are: the code is not the mail's. */
-async function notProven(pressed: Pressed, needs: Needs): Promise<Reply | undefined> {
-  const { looker, fields } = pressed;
-  const { org, link } = looker;
-  if (looker.session || !link) return undefined;
-  if (!fields.code.trim()) return say(400, 'Type the code from the mail: go back and fill it in.');
-  const left = await needs.links.attempt(org, link.linkHash);
-  if (left !== undefined && needs.codes.isRight(fields.code, org, link.linkHash)) return undefined;
-  if (left)
-    return say(403, `This is not the code from the mail. ${left} ${left === 1 ? 'try' : 'tries'} left.`);
-  const stored = await needs.links.find(org, link.linkHash);
-  if (stored?.revokedAt && (stored.tries ?? 0) < CODE_TRIES)
-    return say(409, `This link was withdrawn on ${stored.revokedAt}. Use the newer mail, or sign in.`);
-  await lock(pressed, needs);
-  return say(
-    403,
-    'Too many wrong codes: this link is locked. A mail with a new link is on its way, or sign in.',
-  );
-}
-
-async function lock(pressed: Pressed, needs: Needs): Promise<void> {
-  const { org, link } = pressed.looker;
-  if (!link) return;
-  await needs.links.revoke(org, link.linkHash, needs.clock.now().toISOString());
-  await reject({ org, id: link.approvalId, by: link.approver, why: 'wrong_code' }, needs);
-  const stored = await needs.links.find(org, link.linkHash);
-  const approval = await needs.approvals.find(org, link.approvalId);
-  const payload = approval && (await needs.approvals.payload(org, approval.id, approval.revision));
-  const notice = stored && payload && replaceLink(approval, stored, payload);
-  if (notice) await needs.notices.post(notice);
-}
-
-/** Says in the ledger that somebody tried, once for each person and reason. */
-async function reject(
-  { org, id, by, why }: { org: string; id: string; by: string; why: string },
-  { approvals, clock }: Needs,
-): Promise<void> {
-  const approval = await approvals.find(org, id);
-  const step = approval && rejected(approval, { by, why }, clock.now().toISOString());
-  if (approval && step) await approvals.take(approval, step);
 }
 
 type Proof = Pick<Vote, 'channel' | 'auth' | 'assertion'>;

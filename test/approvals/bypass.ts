@@ -1,4 +1,4 @@
-import { decision } from '#adapters/dynamodb/approval-rows.ts';
+import { decision } from '#adapters/dynamodb/decision-writes.ts';
 import { writeTogether } from '#adapters/dynamodb/transaction.ts';
 import type { Approval } from '#core/approvals/approval.ts';
 import { decided, type Vote } from '#core/approvals/decide.ts';

@@ -2,7 +2,7 @@ import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dynamoNotices } from '#adapters/dynamodb/notices.ts';
 import { dynamoPasskeys } from '#adapters/dynamodb/passkeys.ts';
-import type { Question } from '#core/approvals/decide.ts';
+import type { Question } from '#core/approvals/question.ts';
 import { hashOf } from '#core/canonical.ts';
 import { ANNA, approvals, BEN, ORG, payload } from '../support/approvals.ts';
 import { CHROMIUM, chromiumHere } from '../support/browser.ts';

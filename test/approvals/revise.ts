@@ -1,5 +1,5 @@
 import type { Approval } from '#core/approvals/approval.ts';
-import { step } from '#core/approvals/decide.ts';
+import { step } from '#core/approvals/step.ts';
 import { canonical, hashOf } from '#core/canonical.ts';
 import { approvals, BEN, NOW, ORG, payload, vote } from '../support/approvals.ts';
 

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import type { Approval } from '#core/approvals/approval.ts';
-import { decided, ended, type Question } from '#core/approvals/decide.ts';
+import { decided, ended } from '#core/approvals/decide.ts';
 import { approvalMetrics } from '#core/approvals/metrics.ts';
+import type { Question } from '#core/approvals/question.ts';
 import { NOW, question, vote } from '../../support/approvals.ts';
 
 const at = (seconds: number) => new Date(NOW.getTime() + seconds * 1000).toISOString();

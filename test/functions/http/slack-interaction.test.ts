@@ -13,7 +13,7 @@ import { slack } from '#adapters/slack/client.ts';
 import { requestMessage } from '#adapters/slack/messages.ts';
 import { signatureFor } from '#adapters/slack/signature.ts';
 import type { Approval } from '#core/approvals/approval.ts';
-import type { Question } from '#core/approvals/decide.ts';
+import type { Question } from '#core/approvals/question.ts';
 import { personId, type SlackMember } from '#core/people/person.ts';
 import type { ToSlack } from '#core/slack.ts';
 import { slackInteraction } from '#functions/http/slack-interaction.ts';
