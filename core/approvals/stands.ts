@@ -1,4 +1,5 @@
 import type { Facts } from '../actions/facts.ts';
+import { Fault } from '../fault.ts';
 import type { People } from '../people/ports.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { type Asking, type Judgement, MODES, RISKS } from '../policy/judgement.ts';
@@ -54,16 +55,25 @@ interface VoteNeeds extends StandNeeds {
   clock: Clock;
 }
 
+interface Cast {
+  org: string;
+  id: string;
+  vote: Vote;
+  change?: Change | undefined;
+}
+
+const TRIES = 5;
+
 /** The one way in which people decide, through whatever door: a question that policy would ask otherwise now is withdrawn. */
-export async function castVote(
-  { org, id, vote, change }: { org: string; id: string; vote: Vote; change?: Change | undefined },
-  needs: VoteNeeds,
-): Promise<Outcome> {
+export async function castVote(cast: Cast, needs: VoteNeeds, tries = TRIES): Promise<Outcome> {
+  const { org, id, vote, change } = cast;
   const now = needs.clock.now();
   const approval = await needs.approvals.find(org, id);
   if (approval?.status === 'PENDING' && !(await stands(approval, approval.facts, needs))) {
     const end = ended(approval, 'INVALIDATED', now.toISOString());
     if (await needs.approvals.take(approval, end)) return { approval: end.next, refusal: INVALIDATED };
+    if (tries > 1) return castVote(cast, needs, tries - 1);
+    throw new Fault('Unavailable', 'The request keeps changing; look at it again');
   }
   if (approval?.status === 'PENDING' && vote.linkHash && (await isWithdrawn(approval, needs)))
     return { approval, refusal: WITHDRAWN };

@@ -63,14 +63,17 @@ export function proposeAction(needs: Needs): Route {
 }
 
 /** Ends the earlier request first: two that wait for the same thing would be worse than none. Done already is done. */
-async function supersede(id: string, principal: Principal, { approvals, clock }: Needs): Promise<void> {
+async function supersede(id: string, principal: Principal, needs: Needs, tries = 5): Promise<void> {
+  const { approvals, clock } = needs;
   const by = principalName(principal);
   const earlier = await approvals.find(principal.org, id);
   if (earlier?.requester !== by) throw new Fault('NotFound', 'supersedes: you have no such request');
   if (earlier.status === 'SUPERSEDED') return;
-  const end = ended(earlier, 'SUPERSEDED', clock.now().toISOString(), by);
-  if (earlier.status !== 'PENDING' || !(await approvals.take(earlier, end)))
+  if (earlier.status !== 'PENDING')
     throw new Fault('Conflict', `supersedes: it is ${earlier.status.toLowerCase()} already`);
+  if (await approvals.take(earlier, ended(earlier, 'SUPERSEDED', clock.now().toISOString(), by))) return;
+  if (tries <= 1) throw new Fault('Unavailable', 'supersedes: it keeps changing; send it again');
+  return supersede(id, principal, needs, tries - 1);
 }
 
 /** Kinds of action that have a door of their own, where their payload is made. */

@@ -8,6 +8,7 @@ import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
 import type { Approval } from '#core/approvals/approval.ts';
 import { castVote } from '#core/approvals/stands.ts';
 import { sweep } from '#core/approvals/sweep.ts';
+import { noteView } from '#core/approvals/viewed.ts';
 import { brokenAt } from '#core/ledger.ts';
 import type { Person } from '#core/people/person.ts';
 import type { PolicyDocument } from '#core/policy/policy.ts';
@@ -462,5 +463,28 @@ describe('a policy that becomes stricter while a question waits', () => {
     expect(outcome.refusal).toMatchObject({ error: 'invalidated' });
     expect(again.refusal).toMatchObject({ error: 'invalidated', status: 'INVALIDATED' });
     expect(await entries(team, approval.id)).toEqual(['PROPOSED', 'INVALIDATED']);
+  });
+
+  it('T37 withdraws it also when somebody opens it at that moment', async () => {
+    const team = await organization([SLACK]);
+    const { body } = await agentOf(team, clock, { channel_members: 2000 }).propose(post());
+    await adopt(team.org, { ...team.document, rules: [{ ...SLACK, limits: {}, risk: 'high' }] }, 1);
+    const approval = await stored(team, body.action_id);
+    const needs = asking(clock);
+    const viewing = {
+      org: team.org,
+      approvalId: approval.id,
+      by: team.lea.id,
+      at: clock.now().toISOString(),
+    };
+    const take: typeof needs.approvals.take = async (before, step) => {
+      await noteView(viewing, needs);
+      return needs.approvals.take(before, step);
+    };
+    const press = { org: team.org, id: approval.id, vote: vote(approval, { by: team.lea.id }) };
+    const outcome = await castVote(press, { ...needs, approvals: { ...needs.approvals, take } });
+
+    expect(outcome.refusal).toMatchObject({ error: 'invalidated' });
+    expect(await entries(team, approval.id)).toEqual(['PROPOSED', 'VIEWED', 'INVALIDATED']);
   });
 });
