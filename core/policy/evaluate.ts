@@ -4,6 +4,7 @@ import type { Mode, Risk } from '../approvals/approval.ts';
 import { floor } from './floor.ts';
 import {
   type Asking,
+  distinctOver,
   type Exceeded,
   type Judgement,
   MODES,
@@ -44,9 +45,10 @@ export function evaluate({ policy, version, hash, frozenAt }: ActivePolicy, acti
     ...(frozenAt ? [byFreeze(policy)] : []),
   ].map((one) => ({ ...one, risk: riskier(one.risk, action.declaredRisk) }));
   const judged = strictest(opinions);
+  const over = distinctOver([...judged.over, ...exceeded(matching, action.facts)]);
   const allowed = actionType(action.type)?.modifiable ?? {};
   const modifiable = judged.modifiable.filter((path) => Object.hasOwn(allowed, path));
-  return { ...judged, modifiable, policyVersion: version, policyHash: hash };
+  return { ...judged, over, modifiable, policyVersion: version, policyHash: hash };
 }
 
 function byDefault({ default: { mode, risk, approval }, approvals }: Policy): Opinion {
@@ -64,27 +66,38 @@ function byRule(
   { facts, declaredRisk }: Measured,
 ): Opinion {
   const { mode, over_limit = 'deny', approval = otherwise, over_approval = approval, modifiable } = rule;
-  const over = exceeded(rule, facts);
   const says = { rules: [rule.id], risk: riskier(rule.risk, declaredRisk) };
   const isRash = mode === 'auto' && says.risk === 'high';
   const within = isRash
     ? opinion({ ...says, mode: 'require_approval' }, approvals[otherwise])
     : opinion({ ...says, mode }, approvals[approval]);
-  if (over.length === 0) return { ...within, modifiable };
+  if (!isOver(rule, facts)) return { ...within, modifiable };
   const beyond = opinion({ ...says, mode: over_limit }, approvals[over_approval]);
   const both = beyond.mode === within.mode ? strictest([within, beyond]) : stricterMode(within, beyond);
-  return { ...both, over, modifiable };
+  return { ...both, modifiable };
 }
 
 function stricterMode(one: Opinion, other: Opinion): Opinion {
   return MODES.indexOf(one.mode) > MODES.indexOf(other.mode) ? one : other;
 }
 
-/** The limits of a rule that the facts are over. */
-export function exceeded({ limits }: Rule, facts: Facts): Exceeded[] {
-  return Object.entries(limits)
-    .filter(([fact, limit]) => !isWithin(fact, { value: own(facts, fact), limit }))
-    .map(([fact, limit]) => inWords(fact, own(facts, fact), limit));
+/** Whether the facts are over any limit of a rule. */
+export function isOver({ limits }: Rule, facts: Facts): boolean {
+  return Object.entries(limits).some(([fact, limit]) => !isWithin(fact, { value: own(facts, fact), limit }));
+}
+
+/** The limits of some rules that the facts are over. */
+function exceeded(rules: readonly Rule[], facts: Facts): Exceeded[] {
+  const limits = new Map<string, Set<unknown>>();
+  for (const rule of rules)
+    for (const [fact, limit] of Object.entries(rule.limits))
+      limits.set(fact, (limits.get(fact) ?? new Set()).add(limit));
+  return [...limits].flatMap(([fact, all]) => {
+    const value = own(facts, fact);
+    return [...all]
+      .filter((limit) => !isWithin(fact, { value, limit }))
+      .map((limit) => inWords(fact, value, limit));
+  });
 }
 
 /** Every budget that this action would go beyond. One that is not known is. */

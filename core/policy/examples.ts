@@ -1,5 +1,5 @@
 import type { Mode } from '../approvals/approval.ts';
-import { evaluate, exceeded } from './evaluate.ts';
+import { evaluate, isOver } from './evaluate.ts';
 import { error, when } from './findings.ts';
 import { type ActivePolicy, covers, type Policy, unused } from './policy.ts';
 import type { Finding } from './problem.ts';
@@ -38,8 +38,8 @@ function untested(policy: Policy, at: number): Finding[] {
   if (Object.keys(rule.limits).length === 0) return [];
   const about = policy.tests.filter(({ action }) => covers(rule.action, action));
   const isTested = {
-    within: about.some(({ facts }) => exceeded(rule, facts).length === 0),
-    over: about.some(({ facts }) => exceeded(rule, facts).length > 0),
+    within: about.some(({ facts }) => !isOver(rule, facts)),
+    over: about.some(({ facts }) => isOver(rule, facts)),
   };
   return (['within', 'over'] as const)
     .filter((side) => !isTested[side])

@@ -56,7 +56,7 @@ export function strictest(opinions: readonly Opinion[]): Opinion {
     mode: leader.mode,
     risk,
     rules: distinct(deciding.flatMap(({ rules }) => rules)),
-    over: distinctOver(opinions),
+    over: distinctOver(opinions.flatMap((one) => one.over)),
     ...(leader.approval && { approval: merged(leader.approval, deciding, risk) }),
     modifiable: leader.modifiable,
   };
@@ -109,11 +109,9 @@ function weight({ mode, risk, approval, rules }: Opinion): number[] {
   ];
 }
 
-/** Every limit that is exceeded, once. */
-function distinctOver(opinions: readonly Opinion[]): Exceeded[] {
-  const found = new Map<string, Exceeded>();
-  for (const { over } of opinions)
-    for (const one of over) found.set(`${one.fact} ${one.limit} ${one.value}`, one);
+/** Every limit that is exceeded, once, and always in the same order. */
+export function distinctOver(all: readonly Exceeded[]): Exceeded[] {
+  const found = new Map(all.map((one) => [`${one.fact} ${one.limit} ${one.value}`, one]));
   return [...found].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, over]) => over);
 }
 
