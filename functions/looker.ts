@@ -56,7 +56,7 @@ export function isSomebodyElses({ link, session }: Looker): boolean {
   return Boolean(link && session && link.approver !== session.id);
 }
 
-/** Whose place a person who is signed in takes, if not their own. */
+/** Whose place a person takes, if not their own. */
 export async function placeOf(
   approval: Approval,
   person: string,

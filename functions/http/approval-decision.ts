@@ -144,10 +144,10 @@ async function refuseSomebodyElse({ params }: Request, { org, by }: Looker, need
 type Proof = Pick<Vote, 'channel' | 'auth' | 'assertion'>;
 
 async function decide({ looker, form, fields, typed }: Pressed, proof: Proof, needs: Needs): Promise<Reply> {
-  const { org, by, link, session } = looker;
+  const { org, by, link } = looker;
   const now = needs.clock.now();
   const approval = await needs.approvals.find(org, form.approvalId);
-  const place = approval && session && (await placeOf(approval, by, { people: needs.people, now }));
+  const place = approval && (await placeOf(approval, by, { people: needs.people, now }));
   const vote: Vote = {
     id: decisionId(),
     verdict: fields.decision === 'decline' ? 'decline' : 'approve',

@@ -89,7 +89,7 @@ async function question(
   const text = await approvals.payload(approval.org, approval.id, approval.revision);
   if (!text || hashOf(text) !== approval.payloadHash) return shown(DAMAGED, 500);
   const now = clock.now();
-  const place = looker.session && (await placeOf(approval, looker.by, { people, now }));
+  const place = await placeOf(approval, looker.by, { people, now });
   const notice = whyNot(approval, looker, { link, onBehalfOf: place?.onBehalfOf, now });
   const token = notice ? undefined : await formFor(approval, looker, needs);
   if (token && !looker.link) await needs.links.look({ ...viewOf(approval, looker), at: now.toISOString() });

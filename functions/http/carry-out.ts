@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { APPROVAL_ID } from '#core/approvals/approval.ts';
+import { isOurs } from '#core/approvals/ours.ts';
 import { type RedeemNeeds, redeem, report } from '#core/approvals/redeem.ts';
 import { approvalView } from '#core/approvals/view.ts';
 import { Fault } from '#core/fault.ts';
@@ -34,11 +35,17 @@ export function carryOut(needs: Needs): Route {
     allow(principal, 'lead', 'actions:propose');
     const id = request.params.id ?? '';
     if (!APPROVAL_ID.test(id)) throw new Fault('NotFound', 'There is no such action');
+    await refuseOurs(principal.org, id, needs);
     const isResult = request.event.rawPath.endsWith('/result');
     return isResult
       ? result(id, principal, { request, needs })
       : redemption(id, principal, { request, needs });
   };
+}
+
+async function refuseOurs(org: string, id: string, { approvals }: Needs): Promise<void> {
+  const approval = await approvals.find(org, id);
+  if (approval && isOurs(approval)) throw new Fault('Conflict', 'The platform carries this out itself');
 }
 
 interface With {

@@ -419,6 +419,25 @@ describe('who may decide', () => {
     expect(entries.map(({ text }) => JSON.parse(text).type)).toEqual(['PROPOSED', 'VOTED', 'DECIDED']);
   });
 
+  it('takes a stand-in by their own link and code, in the place of whoever is away', async () => {
+    const ben = { id: BEN, email: 'ben@acme.example' };
+    const given = await asked(clock, { approvers: [ben] });
+    await people.delegate({
+      ...{ org: ORG, id: 'del_link', from: BEN, to: ANNA, action: '*', maxRisk: 'medium' },
+      startsAt: NOW.toISOString(),
+      endsAt: new Date(NOW.getTime() + 60_000).toISOString(),
+      createdAt: NOW.toISOString(),
+    });
+    const { cookies, form } = await open(given);
+    await press(given, { form, decision: 'approve' }, { cookies });
+    await people.endDelegation(ORG, BEN, 'del_link', NOW.toISOString());
+
+    expect(await approvals.find(ORG, given.approval.id)).toMatchObject({
+      status: 'APPROVED',
+      decision: { by: ANNA, onBehalfOf: BEN, auth: 'code' },
+    });
+  });
+
   it('takes a delegate in the place of an approver, until the delegation ends, and neither twice', async () => {
     const cara = personId(ORG, 'cara@acme.example');
     const session = await signedIn('cara@acme.example');
