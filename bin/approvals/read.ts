@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import { claimOf, measured, whyItWaits } from '#core/approvals/request.ts';
 import { summarise } from '#core/approvals/summary.ts';
 import type { approvalView } from '#core/approvals/view.ts';
 import { canonical, hashOf } from '#core/canonical.ts';
@@ -25,16 +26,19 @@ export function addressOf(id: string): string {
 
 /** Everything there is to know before one decides, for reading. */
 export function described(approval: Approval & { payload: object }): string {
-  const { headline, claim, payload, ledger } = approval;
-  const { facts: about, texts = [], effects } = summarise(approval.type, canonical(payload));
+  const { headline, payload, ledger } = approval;
+  const summary = summarise(approval.type, canonical(payload));
+  const { facts: about, texts = [], effects } = summary;
+  const claim = claimOf(approval, summary);
   return [
     pc.bold(headline),
     facts([
       ['id', approval.action_id],
       ['status', statusOf(approval)],
       ...about.map(({ name, value }): [string, string] => [name, value]),
-      ['why it waits', why(approval)],
-      ['measured', pairs(approval.facts)],
+      ['why it waits', whyItWaits(approval)],
+      ['mode', approval.mode.replaceAll('_', ' ')],
+      ['measured', measured(approval)[0]?.value],
       ['asked', asked(approval)],
       ['agree', votes(approval)],
       ['decide with', `${approval.ways.join(', ')}${approval.ways.includes('session') ? '' : ' alone'}`],
@@ -64,11 +68,6 @@ export function statusOf({ status, expires_at, decided_at, decision }: Approval)
   return `${word}${by}${decided_at ? `, ${moment(decided_at)}` : ''}${reason}`;
 }
 
-function why({ rule, risk, mode, over }: Approval): string {
-  const limits = over.map(({ fact, value, limit }) => `${fact} is ${value}, the limit is ${limit}`);
-  return [`rule ${rule}, ${mode.replaceAll('_', ' ')}, risk ${risk}`, ...limits].join('\n');
-}
-
 function asked({ approvers, quorum }: Approval): string {
   return `${approvers.join(', ')}${quorum > 1 ? `; ${quorum} must agree` : ''}`;
 }
@@ -76,10 +75,4 @@ function asked({ approvers, quorum }: Approval): string {
 function votes({ votes, quorum }: Approval): string {
   const cast = votes.map(({ by, channel, at }) => `${by} (${channel}), ${moment(at)}`);
   return [`${votes.length} of ${quorum}`, ...cast].join('\n');
-}
-
-function pairs(measured: Record<string, unknown>): string {
-  return Object.entries(measured)
-    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join('\n');
 }

@@ -60,7 +60,7 @@ describe('signalbox approvals', { timeout: 60_000 }, () => {
 
     for (const words of [
       'Send a mail to rita@customer.example, sam@customer.example: Your order 4711',
-      ...['rule mail, require approval, risk medium', 'recipients: 2', '0 of 1', '/subject, /to'],
+      ...['Rule mail, risk medium', 'require approval', 'recipients 2', '0 of 1', '/subject, /to'],
       ...['anna@acme.example, ben@acme.example', 'by olga@acme.example', '1 entry, the last is '],
       ...[JSON.stringify(MAIL.body), 'The agent says (not verified)\nShe says so'],
     ])
