@@ -11,6 +11,7 @@ import { logs } from './commands/logs.ts';
 import { people } from './commands/people.ts';
 import { policy } from './commands/policy.ts';
 import { projects } from './commands/projects.ts';
+import { spend } from './commands/spend.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { submit } from './commands/submit.ts';
@@ -48,6 +49,7 @@ for (const add of [
   evidence,
   logs,
   projects,
+  spend,
   login,
   token,
   local,

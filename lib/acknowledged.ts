@@ -49,6 +49,7 @@ const SERVICE: Acceptance[] = [
       `${exported('Tickets83B11BB2Arn032E7E67')}/index/*`,
       `${exported('Approvals8537C562Arn3AB7E2CD')}/index/*`,
       `${exported('PeopleE38C8D03Arn0EE2BE08')}/index/*`,
+      `${exported('RunsE45A2291Arn9AFA3150')}/index/*`,
     ),
     reason: 'Only the indexes of the one table that is granted',
   },

@@ -6,6 +6,7 @@ import { Construct } from 'constructs';
 import { buildSync } from 'esbuild';
 import type { Env as ApiEnv } from '#functions/http/api.ts';
 import type { Env as DashboardEnv } from '#functions/http/dashboard.ts';
+import type { Env as PutBudgetsEnv } from '#functions/http/put-budgets.ts';
 import type { Env as PutProjectEnv } from '#functions/http/put-project.ts';
 import type { DataStack } from './data-stack.ts';
 import { knowsPeople, reads, writes } from './grants.ts';
@@ -21,7 +22,7 @@ export interface DashboardProps {
   publicUrl: string;
 }
 
-/** The page and what it reads: static files, a read-only API, and the one write that leads may make. */
+/** The page and what it reads: static files, a read-only API, and what leads and admins may write. */
 export class Dashboard extends Construct {
   constructor(scope: Construct, id: string, { api, data, publicUrl }: DashboardProps) {
     super(scope, id);
@@ -49,6 +50,10 @@ export class Dashboard extends Construct {
     writes(putProject, data.projects);
     knowsPeople(putProject, data);
 
+    const putBudgets = new Handler<PutBudgetsEnv>(this, 'PutBudgets', { entry: 'http/put-budgets', env });
+    writes(putBudgets, data.runs);
+    knowsPeople(putBudgets, data);
+
     addRoutes(api, [
       [HttpMethod.GET, '/', page],
       [HttpMethod.GET, '/tickets/{id}', page],
@@ -56,6 +61,7 @@ export class Dashboard extends Construct {
       [HttpMethod.GET, '/assets/{file}', page],
       [HttpMethod.GET, '/api/{proxy+}', reader],
       [HttpMethod.PUT, '/api/projects/{id}', putProject],
+      [HttpMethod.PUT, '/api/budgets', putBudgets],
     ]);
   }
 }

@@ -44,6 +44,12 @@ export class LedgerAlarms extends Construct {
       30,
       'People approve what they cannot have read',
     );
+    this.alarm(
+      'CostWithoutPrice',
+      total('model_unpriced', 'Sum'),
+      0,
+      'A model answered with a surcharge whose price is not known',
+    );
     for (const one of followers) {
       const age = one.metric('IteratorAge', { statistic: 'Maximum', period: FIVE_MINUTES });
       this.alarm(

@@ -12,9 +12,11 @@ import {
 } from '#core/agents/prices.ts';
 import { ROLES } from '#core/agents/roles.ts';
 import type { Claim, Outcome, Purse } from '#core/agents/spend.ts';
+import { metricsOfCost } from '#core/agents/spend-metrics.ts';
 import { Fault } from '#core/fault.ts';
 import { dollars } from '#core/money.ts';
 import type { Clock } from '#core/ports.ts';
+import { emit } from '../emf.ts';
 import type { Call, Send } from './client.ts';
 import { brokeOff, fault } from './faults.ts';
 import type { OnAttempt, Used } from './meter.ts';
@@ -97,6 +99,8 @@ function attempting(
       const outcome = outcomeOf(used, { claim, tariff: { model, at } });
       onCost(outcome.nanoUsd);
       await purse.settle(claim, outcome);
+      const about = { model, provider: claim.provider ?? '' };
+      emit(metricsOfCost({ ...claim, ...outcome }), about, clock.now());
     };
   };
 }

@@ -215,6 +215,6 @@ async function item(table: string, Key: Key): Promise<Record<string, unknown> | 
 function exceeded(level: keyof Caps, caps: Caps): Fault {
   return new Fault(
     'OverBudget',
-    `The budget is used up: ${WORDS[level]} may cost ${dollars(caps[level])} at most. An admin can raise it: npx signalbox spend caps --${level} USD`,
+    `The budget is used up: ${WORDS[level]} may cost ${dollars(caps[level])} at most. Caps are an admin's to change: npx signalbox spend caps`,
   );
 }

@@ -4,7 +4,7 @@ import type { LedgerEntry } from '../ledger.ts';
 /** One measurement. Dimensions are few on purpose: each combination of their values is a metric that costs money. */
 export interface Metric {
   name: string;
-  unit: 'Count' | 'Milliseconds' | 'Seconds';
+  unit: 'Count' | 'Milliseconds' | 'Seconds' | 'None';
   value: number;
   dimensions?: Record<string, string>;
 }

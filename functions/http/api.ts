@@ -4,7 +4,9 @@ import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
+import { dynamoSpend } from '#adapters/dynamodb/spend.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
+import type { Spend } from '#core/agents/spend.ts';
 import type { Approvals } from '#core/approvals/ports.ts';
 import { Fault } from '#core/fault.ts';
 import { parse } from '#core/parse.ts';
@@ -19,6 +21,7 @@ import { Priority, Source, type Ticket, TicketStatus, TicketType } from '#core/t
 import { approvalFigures, approvalList } from '../approval-list.ts';
 import { http, type Request, type Route } from '../http.ts';
 import { PrincipalEnv, type PrincipalOf, principalsFrom } from '../principal.ts';
+import { costRows, spending } from '../spending.ts';
 
 export const Env = PrincipalEnv.extend({
   TICKETS_TABLE: z.string(),
@@ -34,6 +37,7 @@ interface Needs {
   tickets: Pick<Tickets, 'find' | 'list'>;
   runs: Pick<Runs, 'find' | 'lines' | 'costs'>;
   projects: Pick<Projects, 'list'>;
+  spend: Pick<Spend, 'rows' | 'caps'>;
   approvals: Pick<Approvals, 'inbox' | 'history'>;
   people: Pick<People, 'delegations' | 'keys' | 'list'>;
   clock: Clock;
@@ -73,6 +77,13 @@ const READS: Read[] = [
   { path: /^\/api\/delegations$/, answer: delegations },
   { path: /^\/api\/people$/, answer: everybody },
   { path: /^\/api\/keys$/, answer: keys },
+  { path: /^\/api\/spend$/, scope: 'issues:read', answer: spending },
+  { path: /^\/api\/costs$/, scope: 'issues:read', answer: costRows },
+  {
+    path: /^\/api\/budgets$/,
+    scope: 'issues:read',
+    answer: async ({ spend, org }) => ({ caps: await spend.caps(org) }),
+  },
   { path: /^\/api\/summary$/, scope: 'issues:read', answer: summary },
 ];
 
@@ -197,6 +208,7 @@ export const handler = http(Env, async (env) =>
     tickets: dynamoTickets(env.TICKETS_TABLE, env.DELIVERIES_TABLE),
     runs: dynamoRuns(env.RUNS_TABLE),
     projects: dynamoProjects(env.PROJECTS_TABLE),
+    spend: dynamoSpend(env.RUNS_TABLE),
     // Reading lists touches no ledger, so this function is not given one.
     approvals: dynamoApprovals({ approvals: env.APPROVALS_TABLE, ledger: '' }),
     people: dynamoPeople(env.PEOPLE_TABLE),

@@ -3,7 +3,9 @@ import * as z from 'zod/mini';
 import { stateMachines } from '#adapters/aws/machines.ts';
 import { clock } from '#adapters/clock.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
+import { dynamoSpend } from '#adapters/dynamodb/spend.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
+import type { Spend } from '#core/agents/spend.ts';
 import { Fault } from '#core/fault.ts';
 import { parseJson } from '#core/parse.ts';
 import type { Clock, Machines, Runs, Tickets } from '#core/ports.ts';
@@ -15,8 +17,6 @@ export const Env = z.object({
   DELIVERIES_TABLE: z.string(),
   RUNS_TABLE: z.string(),
   TICKET_MACHINE_ARN: z.string(),
-  /** Whole or decimal dollars that one run may cost; 10 when empty. */
-  RUN_BUDGET_USD: z.optional(z.string()),
 });
 export type Env = z.infer<typeof Env>;
 
@@ -25,21 +25,18 @@ export const Received = z.object({
   detail: z.object({ org: z.string(), ticketId: z.string() }),
 });
 
-const NANO = 1e9;
-const BUDGET_USD = 10;
-
 interface Needs {
   tickets: Tickets;
   runs: Runs;
   machines: Machines;
   clock: Clock;
   machineArn: string;
-  budgetNanoUsd: number;
+  spend: Pick<Spend, 'caps'>;
 }
 
 /** A received ticket's first run: its row, then the ticket's mark, then the machine. A message that comes again completes what was left. */
 export function onTicket(needs: Needs) {
-  const { tickets, runs, machines } = needs;
+  const { tickets, runs, machines, spend } = needs;
   return async ({ body }: Pick<SQSRecord, 'body'>): Promise<void> => {
     const { org, ticketId } = parseJson(Received, body).detail;
     const id = runId(ticketId, 1);
@@ -56,7 +53,7 @@ export function onTicket(needs: Needs) {
       percent: 0,
       doing: 'platform: starting',
       spentNanoUsd: 0,
-      budgetNanoUsd: needs.budgetNanoUsd,
+      budgetNanoUsd: (await spend.caps(org)).run,
       startedAt: needs.clock.now().toISOString(),
     });
     await tickets.advance(org, ticketId, ['received'], { status: 'triaging', runId: id });
@@ -71,6 +68,6 @@ export const handler = queue(Env, async (env) =>
     machines: stateMachines(),
     clock,
     machineArn: env.TICKET_MACHINE_ARN,
-    budgetNanoUsd: Math.round(Number(env.RUN_BUDGET_USD || BUDGET_USD) * NANO),
+    spend: dynamoSpend(env.RUNS_TABLE),
   }),
 );

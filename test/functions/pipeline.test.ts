@@ -3,8 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { dynamoNotices } from '#adapters/dynamodb/notices.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
+import { dynamoSpend } from '#adapters/dynamodb/spend.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { s3Artifacts } from '#adapters/s3/artifacts.ts';
+import { DEFAULT_CAPS } from '#core/agents/caps.ts';
 import type { Model } from '#core/agents/model.ts';
 import { Fault } from '#core/fault.ts';
 import type { Forge, PullRequest } from '#core/ports.ts';
@@ -51,8 +53,8 @@ const machines = {
   beat: async () => true,
 };
 
-const starting = () =>
-  onTicket({ tickets, runs, machines, clock, machineArn: 'arn', budgetNanoUsd: 1_000_000_000 });
+const spend = dynamoSpend('Runs');
+const starting = () => onTicket({ tickets, runs, machines, clock, machineArn: 'arn', spend });
 const message = () => ({
   body: JSON.stringify({ 'detail-type': 'TicketReceived', detail: { org, ticketId: made.id } }),
 });
@@ -71,6 +73,7 @@ const now = async () => (await tickets.find(org, made.id)) as Ticket;
 
 describe('starting', () => {
   it('opens one run and one execution, however often the message comes', async () => {
+    await spend.setCaps(org, { ...DEFAULT_CAPS, run: 1_000_000_000 });
     for (let time = 0; time < 3; time += 1) await starting()(message());
 
     expect(new Set(started)).toEqual(new Set([ref.runId]));
@@ -83,7 +86,7 @@ describe('starting', () => {
 
   it('goes on where a crash before the machine left it', async () => {
     const broken = { ...machines, start: () => Promise.reject(new Error('killed')) };
-    const once = onTicket({ tickets, runs, machines: broken, clock, machineArn: 'arn', budgetNanoUsd: 1 });
+    const once = onTicket({ tickets, runs, machines: broken, clock, machineArn: 'arn', spend });
     await expect(once(message())).rejects.toThrow('killed');
     await starting()(message());
 

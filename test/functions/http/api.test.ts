@@ -3,6 +3,7 @@ import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
+import { dynamoSpend } from '#adapters/dynamodb/spend.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import type { Principal } from '#core/people/principal.ts';
 import { api } from '#functions/http/api.ts';
@@ -30,6 +31,7 @@ beforeEach(() => {
 const tickets = dynamoTickets('Tickets', 'Deliveries');
 const runs = dynamoRuns('Runs');
 const projects = dynamoProjects('Projects');
+const spend = dynamoSpend('Runs');
 const principalOf = async () => principal;
 const publicUrl = 'http://localhost:4600/';
 const people = dynamoPeople('People');
@@ -45,7 +47,7 @@ const post = (body: unknown, headers: Record<string, string> = {}) =>
 
 async function get(path: string, query?: Sent['query']) {
   const approvals = dynamoApprovals({ approvals: 'Approvals', ledger: 'Ledger' });
-  const route = api({ principalOf, tickets, runs, projects, approvals, people, clock, publicUrl });
+  const route = api({ principalOf, tickets, runs, projects, spend, approvals, people, clock, publicUrl });
   const { statusCode, body } = await send(route, { path, ...(query && { query }) });
   return { statusCode, body: JSON.parse(body) };
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
+import { dynamoSpend } from '#adapters/dynamodb/spend.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { type Approval, approvalId } from '#core/approvals/approval.ts';
 import { ended } from '#core/approvals/decide.ts';
@@ -35,6 +36,7 @@ const signedIn = (id: string): Principal => ({
 
 async function get(path: string, query: Record<string, string> = {}, principal = anna()) {
   const route = api({
+    spend: dynamoSpend('Runs'),
     principalOf: async () => principal,
     tickets: dynamoTickets('Tickets', 'Deliveries'),
     runs: dynamoRuns('Runs'),
