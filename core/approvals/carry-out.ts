@@ -42,7 +42,7 @@ async function activated({ approval, payload }: Redeemed, { policies, people, cl
   const { replaces, text } = PolicyUpdatePayload.parse(JSON.parse(payload));
   const at = clock.now().toISOString();
   try {
-    const { document } = acceptable(text, await people.list(org));
+    const { document } = acceptable(text, { org, people: await people.list(org) });
     const isDone = await policies.activate(org, { replaces, document, text, actionId, at });
     return { isDone, detail: isDone ? '' : 'Another policy was activated meanwhile; propose it again' };
   } catch (error) {

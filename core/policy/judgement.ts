@@ -62,12 +62,6 @@ export function strictest(opinions: readonly Opinion[]): Opinion {
   };
 }
 
-/** What was said when it was asked and what is said now, both at once; it keeps the name of the first. */
-export function stricter(pinned: Judgement, current: Opinion): Judgement {
-  const { policyVersion, policyHash } = pinned;
-  return { ...strictest([pinned, current]), policyVersion, policyHash };
-}
-
 function merged(leader: Asking, deciding: readonly Opinion[], risk: Risk): Asking {
   const all = deciding.flatMap(({ approval }) => approval ?? []);
   const ttlSeconds = Math.min(...all.map((one) => one.ttlSeconds));

@@ -9,6 +9,11 @@ import type { Groups } from './quorum.ts';
 import { isAcceptable, readPolicy } from './read.ts';
 import { type PastAction, type Replay, replay } from './replay.ts';
 
+interface Staffed {
+  org: string;
+  people: readonly Person[];
+}
+
 /** Days of actions that a new policy is tried on. */
 export const REPLAY_DAYS = 30;
 
@@ -18,9 +23,9 @@ export const REPLAY_DAYS = 30;
  */
 export function policyPayload(
   text: string,
-  { active, people, past }: { active: ActivePolicy; people: readonly Person[]; past: readonly PastAction[] },
+  { org, active, people, past }: Staffed & { active: ActivePolicy; past: readonly PastAction[] },
 ): z.infer<typeof PolicyUpdatePayload> {
-  const read = acceptable(text, people);
+  const read = acceptable(text, { org, people });
   if (read.active.hash === active.hash) throw new Fault('Conflict', 'This is the policy that holds already');
   const compared = replay(active, read.active, past);
   return {
@@ -36,8 +41,10 @@ export function policyPayload(
 }
 
 /** A policy's file that may be activated among these people. Throws `Invalid` with every error by line and path. */
-export function acceptable(text: string, people: readonly Person[]) {
+export function acceptable(text: string, { org, people }: Staffed) {
   const { active, document, problems } = readPolicy(text, { groups: groupsOf(people) });
+  if (document && document.tenant !== org)
+    throw new Fault('Invalid', `tenant: this is a policy of ${document.tenant}, not of ${org}`);
   if (!active || !document || !isAcceptable({ problems }))
     throw new Fault('Invalid', `The policy cannot be activated:\n${listed(problems, 'error')}`);
   return { active, document, problems };

@@ -51,7 +51,7 @@ async function propose(principal: Principal, { text: sent }: Request, needs: Nee
     needs.people.list(org),
     pastActions(org, new Date(now.getTime() - REPLAY_DAYS * 86_400_000), needs),
   ]);
-  const payload = policyPayload(text, { active, people, past });
+  const payload = policyPayload(text, { org, active, people, past });
   const { approval } = await ask(
     {
       ...{ org, requester, payload, type: 'policy.update', party: [requester], auth: principal.via },

@@ -161,6 +161,7 @@ describe('a policy', () => {
   });
 
   it.each([
+    ['of another organization', file('other', 'auto'), 'tenant'],
     ['that is not YAML', 'version: [', '1:'],
     ['with a word that is meant otherwise', 'version: 1\ntenant: x\nrulez: []\n', 'rules'],
   ])('%s is refused with the place of the error', async (_, text, words) => {
