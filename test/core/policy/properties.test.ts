@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { evaluate, type Measured } from '#core/policy/evaluate.ts';
 import { floor } from '#core/policy/floor.ts';
-import { looserIn, type Opinion, stricter } from '#core/policy/judgement.ts';
+import { looserIn, type Opinion } from '#core/policy/judgement.ts';
 import { type ActivePolicy, covers } from '#core/policy/policy.ts';
 import { actions, active, documents, rules } from '../../support/policies.ts';
 
@@ -98,19 +98,4 @@ describe('any policy', () => {
       expect(approval !== undefined).toBe(mode === 'ask' || mode === 'require_approval');
     });
   });
-});
-
-it('keeps the stricter of what was said and what is said now', () => {
-  fc.assert(
-    fc.property(documents, documents, actions, (pinned, current, action) => {
-      const [then, now] = [evaluate(active(pinned), action), evaluate(active(current), action)];
-      const both = stricter(then, now);
-
-      expect(loosened(then, both)).toEqual([]);
-      expect(loosened(now, both)).toEqual([]);
-      expect({ ...stricter(now, then), policyHash: both.policyHash }).toEqual(both);
-      expect(stricter(then, then)).toEqual(then);
-    }),
-    { numRuns },
-  );
 });
