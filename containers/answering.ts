@@ -15,6 +15,8 @@ export interface Given {
   progress(): void;
   /** Aborted when the task is to stop: nothing is answered then. */
   signal: AbortSignal;
+  /** Stops the task. */
+  stop(reason: Error): void;
 }
 
 export interface Asked {
@@ -45,7 +47,10 @@ export async function answering(
   const heart = heartbeat(() => machines.beat(token), Number(beatSeconds) * 1_000, stop);
   const folder = await workFolder(name);
   try {
-    const output = await work({ folder, progress: heart.progress, signal: stop.signal });
+    const output = await work({
+      ...{ folder, progress: heart.progress, signal: stop.signal },
+      stop: (reason) => stop.abort(reason),
+    });
     const heard = await untilAnswered(() => machines.succeed(token, output), stop.signal);
     log.info('task answered', { task: name, output, heard });
   } catch (error) {

@@ -53,11 +53,12 @@ async function taskOf<Env extends TaskEnv, Out extends object>(
 ): Promise<Task> {
   const { ORG: org, TICKET_ID: ticketId, RUN_ID: runId } = env;
   const { signal } = given;
-  const runs = steady(dynamoRuns(env.RUNS_TABLE), signal);
+  const stored = steady(dynamoRuns(env.RUNS_TABLE), signal);
   const tickets = steady(dynamoTickets(env.TICKETS_TABLE, ''), signal);
   const projects = steady(dynamoProjects(env.PROJECTS_TABLE), signal);
-  const [ticket, run] = await Promise.all([tickets.find(org, ticketId), runs.find(org, runId)]);
-  if (!ticket || !run) throw new Fault('NotFound', `There is no ticket ${ticketId} with a run ${runId}`);
+  const [ticket, run] = await Promise.all([tickets.find(org, ticketId), stored.hold(org, runId)]);
+  if (!ticket) throw new Fault('NotFound', `There is no ticket ${ticketId}`);
+  const runs = fenced(stored, run.lease, given);
   const { projectId = '', repository: fullName } = ticket.classification ?? {};
   const project = projectId ? await projects.find(org, projectId) : undefined;
   const telling = progress({ runs, clock }, { org, ticketId, runId }, { who, stage });
@@ -72,5 +73,20 @@ async function taskOf<Env extends TaskEnv, Out extends object>(
     author: { name: env.COMMIT_NAME ?? 'Signalbox', email: env.COMMIT_EMAIL ?? 'signalbox@localhost' },
     forgeSecret: () => credential(env.FORGE_SECRET_ARN, 'the forge', signal),
     ...telling,
+  };
+}
+
+/** The same runs, where every change stands under this task's lease; when another task has taken over, this one stops. */
+function fenced(runs: Runs, lease: number | undefined, { stop }: Given): Runs {
+  return {
+    ...runs,
+    update: async (org, id, change) => {
+      try {
+        return await runs.update(org, id, change, lease);
+      } catch (error) {
+        if (error instanceof Fault && error.code === 'Gone') stop(error);
+        throw error;
+      }
+    },
   };
 }

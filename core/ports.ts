@@ -1,6 +1,6 @@
 import type { Notice } from './notice.ts';
 import type { Project } from './projects/project.ts';
-import type { CostRow, Run, RunLine } from './runs/run.ts';
+import type { CostRow, Instruction, Run, RunLine } from './runs/run.ts';
 import type { Source, Ticket, TicketStatus } from './tickets/ticket.ts';
 
 /** What the core needs from the outside. Adapters implement these; tests use in-memory ones under the same contract. */
@@ -63,7 +63,12 @@ export interface Runs {
   /** Stores the run unless it is there; answers the stored one. */
   open(run: Run): Promise<Run>;
   find(org: string, id: string): Promise<Run | undefined>;
-  update(org: string, id: string, change: Partial<Run>): Promise<Run>;
+  /** Throws `Gone`, changing nothing, when the run's lease is another than the one given. */
+  update(org: string, id: string, change: Partial<Run>, lease?: number): Promise<Run>;
+  /** Takes the run over from whoever had it: answers it with a new lease. */
+  hold(org: string, id: string): Promise<Run>;
+  /** Says something to whoever works on it. Throws `TooMany` when too much was said, `Conflict` when it has ended. */
+  instruct(org: string, id: string, instruction: Instruction): Promise<Run>;
   /** Appends to the log; the same line id twice is one line. */
   say(org: string, id: string, line: RunLine): Promise<void>;
   /** In order, after the line `after`. */

@@ -38,6 +38,8 @@ export interface Workspace {
   /** One commit as an e-mail with its changes, binary ones included. */
   patch(base: string, head: string): Promise<Buffer>;
   diff(base: string, head: string, ...options: string[]): Promise<string>;
+  /** From one tree to another, for `apply`; nothing when they are the same. */
+  changes(from: string, to: string): Promise<Buffer>;
   /** The tree that a patch makes of a commit. Throws `Invalid` when it does not apply. */
   apply(base: string, patch: Uint8Array): Promise<string>;
   /** The tree of `base` with these files as they are in `head` (gone where they are gone there). */
@@ -92,6 +94,18 @@ export async function workspace({ folder, url, token, signal }: WorkspaceOptions
       ),
     diff: (base, head, ...options) =>
       git(here, 'diff', '--no-renames', '--no-textconv', ...options, base, head),
+    changes: (from, to) =>
+      gitBytes(
+        here,
+        'diff',
+        '--binary',
+        '--full-index',
+        '--no-renames',
+        '--no-textconv',
+        '--no-ext-diff',
+        from,
+        to,
+      ),
     apply: (base, patch) => apply(here, base, patch),
     overlay: (base, head, paths) => overlay(here, { base, head, paths }),
     files: async (tree) =>

@@ -1,11 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { breaker } from '#core/agents/breaker.ts';
-import { allowance } from '#core/agents/budget.ts';
-import type { Block, Message, Model, Reply, ToolResult, ToolUse } from '#core/agents/model.ts';
+import type { Ending, Entry } from '#core/agents/journal.ts';
+import type { Model } from '#core/agents/model.ts';
 import { ROLES } from '#core/agents/roles.ts';
-import { ENGINEER_TOOLS, tell } from '#core/agents/tools.ts';
-import { Fault } from '#core/fault.ts';
-import type { Handover } from '#core/runs/run.ts';
+import type { Run } from '#core/runs/run.ts';
+import { ask } from './ask.ts';
+import { PURE, useTool } from './call.ts';
+import type { Journal } from './journal.ts';
+import { orders } from './orders.ts';
+import { type Kept, type Session, session } from './session.ts';
 import type { UseTool } from './tools.ts';
 
 export interface Work {
@@ -13,155 +14,111 @@ export interface Work {
   system: string;
   brief: string;
   useTool: UseTool;
-  /** Nano-dollars that this conversation may cost. */
+  journal: Journal;
+  /** Keeps the work tree as it is. */
+  checkpoint: () => Promise<Kept>;
+  /** Where the work stands, for a conversation that begins anew. */
+  recap: () => Promise<string>;
+  /** The run as people want it now. */
+  steering: () => Promise<Pick<Run, 'control' | 'instructions'>>;
+  /** Nano-dollars that this conversation may cost, with what it has cost already. */
   budget: number;
-  /** Before a tool is used: the step's number, and what it does in words. */
+  /** Before a tool is used: how many answers there were, and what it does in words. */
   onStep: (step: number, doing: string) => Promise<void>;
   onProgress: () => void;
-  /** Every message as it becomes part of the conversation, for the record. */
-  onMessage: (message: Message) => void;
   signal: AbortSignal;
 }
 
-/** `stopped` says why there is no handover, for a person. */
-export type Ending = { handover: Handover } | { stopped: string };
+/** How long a task works at most: less than the state machine waits for it, so that there is a partial result. */
+const WALL = 3.5 * 3_600_000;
 
-const UNREACHABLE = 10 * 60_000;
+const RESTARTED =
+  '[Signalbox] The task was restarted. The work tree is as it was after your last finished step; what was installed or written outside of it is gone.';
+const INTERRUPTED =
+  'Interrupted by a restart: what it did is unknown. Inspect before you repeat it; changes it made to the work tree may be undone.';
 
-interface State {
-  messages: Message[];
-  spent: number;
-  observe: ReturnType<typeof breaker>;
-}
-
-/** Lets the engineer work until it hands over, or until something says that it will not. Messages are only ever appended. */
-export async function engage(work: Work): Promise<Ending> {
-  const state: State = { messages: [], spent: 0, observe: breaker() };
-  append(work, state, { role: 'user', content: [{ type: 'text', text: work.brief }] });
-  for (let step = 1; step <= ROLES.engineer.maxSteps; step++) {
-    const reply = await nextReply(work, state);
-    if ('stopped' in reply) return reply;
-    const ending = await respond(work, state, { reply, step });
-    if (ending) return ending;
-  }
-  return { stopped: `It did not get to an end in ${ROLES.engineer.maxSteps} steps` };
-}
-
-function append({ onMessage }: Work, { messages }: State, message: Message): void {
-  messages.push(message);
-  onMessage(message);
-}
-
-async function nextReply(work: Work, state: State): Promise<Reply | { stopped: string }> {
-  const prompt = { system: work.system, tools: ENGINEER_TOOLS, messages: state.messages };
+/**
+ * Lets the engineer work until it hands over, or until something says that it will not. Every step is in the journal
+ * before it counts, so that another task goes on where this one dies: the next step follows from the journal alone.
+ */
+export async function engage(work: Work): Promise<{ ending: Ending; best?: Kept }> {
+  const until = Date.now() + WALL;
+  const here = session(work.journal, work.checkpoint);
+  const { state } = here;
   try {
-    const left = Math.min(work.budget, ROLES.engineer.maxNanoUsd) - state.spent;
-    const maxTokens = allowance(left, prompt, { role: ROLES.engineer, at: new Date() });
-    const reply = await patiently(work, () =>
-      work.model.converse({
-        role: 'engineer',
-        ...prompt,
-        maxTokens,
-        signal: work.signal,
-        onProgress: work.onProgress,
-      }),
-    );
-    state.spent += reply.nanoUsd;
-    return reply;
-  } catch (error) {
-    if (work.signal.aborted || !(error instanceof Fault)) throw error;
-    return { stopped: error.message };
-  }
-}
-
-/** A model that cannot be reached is asked again for some minutes: nothing was lost yet. */
-async function patiently(work: Work, ask: () => Promise<Reply>): Promise<Reply> {
-  const until = Date.now() + UNREACHABLE;
-  for (let wait = 1_000; ; wait = Math.min(wait * 2, 30_000)) {
-    try {
-      return await ask();
-    } catch (error) {
-      const passes = error instanceof Fault && error.code === 'Unavailable' && Date.now() < until;
-      if (!passes || work.signal.aborted) throw error;
-      work.onProgress();
-      await sleep(wait, undefined, { signal: work.signal });
+    await begin(work, here);
+    while (!state.end) {
+      const ending =
+        Date.now() > until ? { stopped: 'It took longer than a task may' } : await advance(work, here);
+      if (ending) await here.record({ type: 'end', ending });
     }
+    await here.keep();
+    return { ending: state.end, best: state.best };
+  } catch (error) {
+    await here.keep().catch(() => undefined);
+    throw error;
   }
 }
 
-async function respond(
-  work: Work,
-  state: State,
-  { reply, step }: { reply: Reply; step: number },
-): Promise<Ending | undefined> {
-  const { stop, content } = reply;
+async function begin({ brief }: Work, { state, record }: Session): Promise<void> {
+  if (state.messages.length === 0) return record({ type: 'note', kind: 'brief', text: brief });
+  if (state.end) return;
+  const begun = state.open.find(({ id }) => id === state.begun);
+  if (begun && !PURE.includes(begun.name))
+    await record({ type: 'tool_result', call: begun.id, text: INTERRUPTED, isError: true });
+  await record({ type: 'note', kind: 'restart', text: RESTARTED });
+}
+
+/** The next thing to do, as the conversation stands; its ending when there is none. */
+async function advance(work: Work, here: Session): Promise<Ending | undefined> {
+  const { state, verdict } = here;
+  if (verdict?.stop) return { stopped: verdict.stop };
+  if (verdict?.nudge) return correct(work, here, { ...verdict, nudge: verdict.nudge });
+  if (state.open.length > 0) return useTool(work, here);
+  if (state.stop && state.stop !== 'pause_turn') return goOn(here);
+  if (state.sent > 0) return ask(work, here);
+  return (await limits(work, here)) ?? (await orders(work, here)) ?? (await ask(work, here));
+}
+
+/** The breaker's word goes to the model; at the second strike the conversation begins anew. */
+async function correct(
+  { brief, recap }: Work,
+  { record }: Session,
+  { nudge, replan }: { nudge: string; replan?: true },
+): Promise<undefined> {
+  if (replan) await record({ type: 'compaction', text: `${brief}\n\n${await recap()}` });
+  await record({ type: 'note', kind: 'nudge', text: nudge });
+}
+
+/** After an answer without a call. */
+async function goOn({ state, record }: Session): Promise<Ending | undefined> {
+  const { stop } = state;
   if (stop === 'refusal') return { stopped: 'The model declined to work on this' };
   if (stop === 'model_context_window_exceeded')
     return { stopped: 'The conversation has become too long for the model' };
   if (stop === 'unknown') return { stopped: 'The model stopped for a reason that is not known here' };
-  if (content.length === 0) return { stopped: `The model answered nothing (${stop})` };
-  append(work, state, { role: 'assistant', content });
-  const calls = content.filter(isToolUse);
-  if (calls.length > 0) return useTools(work, state, { calls, step, cut: stop !== 'tool_use' });
-  return remind(work, state, reply);
-}
-
-function isToolUse(block: Block): block is ToolUse {
-  return block.type === 'tool_use';
-}
-
-interface Calls {
-  calls: ToolUse[];
-  step: number;
-  /** The answer ended early, so that its calls may be incomplete. */
-  cut: boolean;
-}
-
-/** One after the other: they share one work tree. */
-async function useTools(work: Work, state: State, { calls, step, cut }: Calls): Promise<Ending | undefined> {
-  const results: ToolResult[] = [];
-  for (const call of calls) {
-    if (cut) {
-      results.push(
-        resultOf(
-          call,
-          'Your answer was cut off here, so this call was not made. Make it again, smaller.',
-          true,
-        ),
-      );
-      continue;
-    }
-    work.signal.throwIfAborted();
-    await work.onStep(step, tell(call.name, call.input));
-    const { text, isError = false, handover, facts } = await work.useTool(call.name, call.input);
-    work.onProgress();
-    if (handover) return { handover };
-    const { name: tool, input } = call;
-    const { stop, nudge } = state.observe({ tool, input, result: text, isError, ...facts });
-    if (stop) return { stopped: stop };
-    results.push(resultOf(call, nudge ? `${text}\n\n${nudge}` : text, isError));
-  }
-  append(work, state, { role: 'user', content: results });
-  return undefined;
-}
-
-function resultOf({ id }: ToolUse, text: string, isError: boolean): ToolResult {
-  return {
-    type: 'tool_result',
-    tool_use_id: id,
-    content: text || '(nothing)',
-    ...(isError && { is_error: true }),
-  };
-}
-
-function remind(work: Work, state: State, { stop, content }: Reply): Ending | undefined {
-  if (stop === 'pause_turn') return undefined;
-  const verdict = state.observe({ result: JSON.stringify(content) });
-  if (verdict.stop) return { stopped: verdict.stop };
+  if (state.messages.at(-1)?.role === 'user') return { stopped: `The model answered nothing (${stop})` };
   const text =
     stop === 'max_tokens'
       ? 'Your answer was cut off. Go on in smaller steps.'
-      : (verdict.nudge ?? 'Go on with the tools. When the change is done and verified, call finish.');
-  append(work, state, { role: 'user', content: [{ type: 'text', text }] });
+      : 'Go on with the tools. When the change is done and verified, call finish.';
+  await record({ type: 'note', kind: 'reminder', text });
+  return undefined;
+}
+
+const WARNINGS = [0.5, 0.25, 0.1];
+
+/** Ends what has used up its steps, and tells the model when half, a quarter and a tenth is left. */
+async function limits({ budget }: Work, { state, record }: Session): Promise<Ending | undefined> {
+  const { maxSteps, maxNanoUsd } = ROLES.engineer;
+  const steps = maxSteps - state.answers;
+  if (steps <= 0) return { stopped: `It did not get to an end in ${maxSteps} steps` };
+  const most = Math.min(maxNanoUsd, budget);
+  const left = Math.min(steps / maxSteps, 1 - state.spent / most);
+  const told = WARNINGS.filter((share) => left <= share).length;
+  if (told <= state.told) return undefined;
+  const dollars = ((most - state.spent) / 1e9).toFixed(2);
+  const text = `[Signalbox] ${steps} steps and ${dollars} USD are left. What is not handed over by then is lost.`;
+  await record({ type: 'note', kind: 'budget', text, told } satisfies Entry);
   return undefined;
 }

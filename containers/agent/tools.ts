@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { Step } from '#core/agents/breaker.ts';
 import { replaceOnce } from '#core/agents/edit.ts';
+import type { Facts } from '#core/agents/journal.ts';
 import { headAndTail, numbered } from '#core/agents/output.ts';
 import { type EngineerInput, EngineerInputs, type EngineerTool } from '#core/agents/tools.ts';
 import { Fault } from '#core/fault.ts';
@@ -28,7 +28,7 @@ export interface Result {
   text: string;
   isError?: boolean;
   /** What the loop breaker wants to know besides. */
-  facts?: Pick<Step, 'timedOut' | 'malformed' | 'polls' | 'tree' | 'tests'>;
+  facts?: Facts;
   /** What the engineer handed over: the conversation ends. */
   handover?: Handover;
 }

@@ -48,33 +48,40 @@ export function replay(entries: readonly Entry[]): Conversation {
 export function follow(state: Conversation, entry: Entry): void {
   switch (entry.type) {
     case 'note':
-      if (entry.id) state.heard.push(entry.id);
-      if (entry.told) state.told = entry.told;
-      state.notices.push(entry.text);
-      if (state.open.length === 0 && state.sent === 0) tell(state);
-      return;
+      noted(state, entry);
+      break;
     case 'request_intent':
       if (entry.because === 'restart') state.unknown++;
       state.sent++;
-      return;
+      break;
     case 'response':
-      return answered(state, entry);
+      answered(state, entry);
+      break;
     case 'tool_intent':
       state.begun = entry.call;
-      return;
+      break;
     case 'tool_result':
-      return resulted(state, entry);
+      resulted(state, entry);
+      break;
     case 'checkpoint':
       state.kept = { tree: entry.tree, patch: entry.patch };
       if (entry.isVerified) state.best = state.kept;
-      return;
+      break;
     case 'compaction':
-      Object.assign(state, { messages: [], open: [], results: [], stop: undefined, begun: undefined });
+      Object.assign(state, { messages: [], open: [], results: [], begun: undefined });
       state.notices.unshift(entry.text);
-      return tell(state);
+      tell(state);
+      break;
     case 'end':
       state.end = entry.ending;
   }
+}
+
+function noted(state: Conversation, { text, id, told }: Extract<Entry, { type: 'note' }>): void {
+  if (id) state.heard.push(id);
+  if (told) state.told = told;
+  state.notices.push(text);
+  if (state.open.length === 0 && state.sent === 0) tell(state);
 }
 
 function answered(state: Conversation, { reply }: Extract<Entry, { type: 'response' }>): void {

@@ -1,16 +1,20 @@
 import { createHash } from 'node:crypto';
 import { Fault } from '../fault.ts';
 import type { Handover } from '../runs/run.ts';
+import type { Step } from './breaker.ts';
 import type { Message, Reply } from './model.ts';
 
 /** How an engineer's conversation ended; `stopped` says why there is no handover, for a person. */
 export type Ending = { handover: Handover } | { stopped: string };
 
+/** What the breaker wants to know of a call besides its result. */
+export type Facts = Pick<Step, 'timedOut' | 'malformed' | 'polls' | 'tree' | 'tests'>;
+
 /** What happens in a conversation with an engineer. Intents are written before what they announce. */
 export type Entry =
   | {
       type: 'note';
-      kind: 'brief' | 'reminder' | 'nudge' | 'budget' | 'message';
+      kind: 'brief' | 'reminder' | 'nudge' | 'budget' | 'message' | 'restart';
       text: string;
       /** Of a person's message: that it was heard. */
       id?: string;
@@ -21,7 +25,8 @@ export type Entry =
   | { type: 'request_intent'; hash: string; maxTokens: number; because?: string }
   | { type: 'response'; reply: Reply }
   | { type: 'tool_intent'; call: string; name: string }
-  | { type: 'tool_result'; call: string; text: string; isError: boolean }
+  /** Without `facts` when the call was not made. */
+  | { type: 'tool_result'; call: string; text: string; isError: boolean; facts?: Facts }
   /** The work tree as it is kept: what has changed since the start lies under `patch`. */
   | { type: 'checkpoint'; tree: string; patch: string; isVerified: boolean }
   /** The conversation begins anew with this text. */

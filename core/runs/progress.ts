@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Clock, Runs } from '../ports.ts';
 import { visible } from '../visible.ts';
-import type { RunLine, Stage } from './run.ts';
+import type { Run, RunLine, Stage } from './run.ts';
 import type { RunRef } from './steps.ts';
 
 export interface Progress {
-  /** What is being done now, in a few words, and how far the run is. */
-  at(percent: number, doing: string): Promise<void>;
+  /** What is being done now, in a few words, and how far the run is; at which step of a conversation, if it is one. */
+  at(percent: number, doing: string, also?: Pick<Run, 'step'>): Promise<void>;
   say(text: string, level?: RunLine['level']): Promise<void>;
 }
 
@@ -17,8 +17,13 @@ export function progress(
   { who, stage }: { who: RunLine['who']; stage: Stage },
 ): Progress {
   return {
-    at: async (percent, doing) => {
-      await runs.update(org, runId, { stage, percent, doing: `${who}: ${visible(doing)}`.slice(0, 300) });
+    at: async (percent, doing, also) => {
+      await runs.update(org, runId, {
+        stage,
+        percent,
+        doing: `${who}: ${visible(doing)}`.slice(0, 300),
+        ...also,
+      });
     },
     say: async (text, level = 'info') => {
       const at = clock.now().toISOString();

@@ -44,6 +44,25 @@ export const Handover = z.object({
 });
 export type Handover = z.infer<typeof Handover>;
 
+/** Where the engineer's journal of a run lies: the conversation, and the segments that one task wrote of it. */
+export const KeptJournal = z.object({
+  round: z.string(),
+  lease: z.int().positive(),
+  segments: z.int().nonnegative(),
+  /** The commit that its work started from. */
+  base: z.string(),
+});
+export type KeptJournal = z.infer<typeof KeptJournal>;
+
+/** What a person says to whoever works on a run. */
+export const Instruction = z.object({
+  id: z.string(),
+  at: z.iso.datetime(),
+  by: z.string(),
+  text: z.string().max(2_000),
+});
+export type Instruction = z.infer<typeof Instruction>;
+
 /** One attempt at a ticket. Money is in nano-dollars (10⁻⁹ USD), always whole. */
 export const Run = z.object({
   org: z.string(),
@@ -62,9 +81,22 @@ export const Run = z.object({
   headSha: z.string().optional(),
   patchKey: z.string().optional(),
   handover: Handover.optional(),
+  /** What there was when a limit ended the work: the change so far, and whether it passed verification. */
+  partial: z.object({ patchKey: z.string(), isVerified: z.boolean() }).optional(),
   verification: Verification.optional(),
   spentNanoUsd: z.int().nonnegative(),
   budgetNanoUsd: z.int().positive(),
+  /** Model answers so far in this conversation, and what verification said last. */
+  step: z.int().nonnegative().optional(),
+  tests: z.string().max(500).optional(),
+  /** Whose turn it is: raised by each task that takes the run over; the writes of an earlier one are refused. */
+  lease: z.int().positive().optional(),
+  journal: KeptJournal.optional(),
+  /** What a person wants of whoever works on it; and by whom. */
+  control: z
+    .object({ wish: z.enum(['pause', 'resume', 'stop']), by: z.string(), at: z.iso.datetime() })
+    .optional(),
+  instructions: z.array(Instruction).max(20).optional(),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime().optional(),
 });

@@ -18,39 +18,39 @@ function live(numbers: readonly number[]): Live {
   const run: Live = { entries: [], requests: [], state: conversation() };
   let next = 0;
   const pick = (most: number) => (numbers[next++ % numbers.length] ?? 0) % most;
-  const add = (entry: Entry) => {
-    run.entries.push(entry);
-    follow(run.state, entry);
-  };
-  const note = (kind: 'message' | 'budget') =>
-    add({ type: 'note', kind, text: `${kind} ${next}`, id: String(next) });
+  const perhaps = (entry: Entry) => pick(4) === 0 && add(entry);
   add({ type: 'note', kind: 'brief', text: 'Mend it' });
   while (next < numbers.length) {
-    if (pick(3) === 0) note('message');
-    if (run.state.messages.at(-1)?.role === 'assistant' && run.state.stop !== 'pause_turn') note('budget');
-    send(pick(4) === 0);
-    if (pick(4) === 0) note('message');
+    perhaps(message());
+    if (run.state.messages.at(-1)?.role === 'assistant' && run.state.stop !== 'pause_turn') add(message());
+    send();
+    perhaps(message());
+    if (pick(4) === 0) send('restart');
     add({
       type: 'response',
       reply: { content: said(pick(4)), stop: stops[pick(4)] as Stop, nanoUsd: pick(50) },
     });
     for (const { id, name } of [...run.state.open]) {
-      if (pick(5) === 0) note('message');
+      perhaps(message());
       add({ type: 'tool_intent', call: id, name });
-      if (pick(5) === 0) add({ type: 'checkpoint', tree: `t${next}`, patch: '', isVerified: pick(2) === 0 });
+      perhaps({ type: 'checkpoint', tree: `t${next}`, patch: '', isVerified: pick(2) === 0 });
       add({ type: 'tool_result', call: id, text: pick(3) ? `result ${next}` : '', isError: pick(2) === 0 });
     }
   }
   return run;
 
-  function send(again: boolean): void {
+  function add(entry: Entry): void {
+    run.entries.push(entry);
+    follow(run.state, entry);
+  }
+
+  function message(): Entry {
+    return { type: 'note', kind: 'message', text: `message ${next}`, id: String(next) };
+  }
+
+  function send(because?: string): void {
     run.requests.push(JSON.stringify(run.state.messages));
-    const intent = { type: 'request_intent', hash: requestHash(run.state.messages), maxTokens: 100 } as const;
-    add(intent);
-    if (!again) return;
-    if (pick(2)) note('message');
-    run.requests.push(JSON.stringify(run.state.messages));
-    add({ ...intent, because: 'restart' });
+    add({ type: 'request_intent', hash: requestHash(run.state.messages), maxTokens: 100, because });
   }
 
   function said(calls: number): Block[] {

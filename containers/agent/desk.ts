@@ -1,0 +1,138 @@
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { clock } from '#adapters/clock.ts';
+import { type Workspace, workspace } from '#adapters/git/workspace.ts';
+import { gitToken } from '#adapters/github/client.ts';
+import { replay } from '#core/agents/conversation.ts';
+import { Fault } from '#core/fault.ts';
+import type { Repository } from '#core/projects/project.ts';
+import type { KeptJournal, Verification } from '#core/runs/run.ts';
+import { branchFor } from '#core/tickets/slug.ts';
+import { hands as makeHands } from '../hands.ts';
+import { steady } from '../steady.ts';
+import type { Task } from '../task.ts';
+import { type Environment, environment, interpreterFor, type Shop } from '../verify/environment.ts';
+import { type Journal, openJournal } from './journal.ts';
+import type { Kept } from './session.ts';
+
+/** The place where a change is made. */
+export interface Desk {
+  shop: Shop;
+  repository: Repository;
+  branch: string;
+  /** The commit that the change starts from. */
+  base: string;
+  environment: Environment;
+  journal: Journal;
+}
+
+/** Percent of the run at which the implementation begins. */
+export const FROM = 45;
+
+/** A clone, a fresh environment and a journal: from the beginning, or as an earlier task of the same work kept them. Words when the project does not install. */
+export async function prepare(task: Task, repository: Repository): Promise<Desk | string> {
+  const { folder, signal, say, at } = task;
+  const branch = branchFor(task.ticket);
+  await at(FROM, `cloning ${repository.fullName}`);
+  await say(`clones ${repository.fullName} and works on ${branch}`);
+  const clone = await cloned(task, repository);
+  const { base, kept } = await beginning(task, clone, repository.defaultBranch);
+  const hands = await makeHands(folder);
+  if (!hands.isolated)
+    await say('this machine has no second user for commands; they run as its own user, without credentials');
+
+  const shop = { workspace: clone, hands, folder, signal };
+  const interpreter = await interpreterFor(shop, base);
+  if (typeof interpreter === 'string') return interpreter;
+  task.progress();
+  const journal = await journalOf(task, base, kept);
+  const tree = await startingTree(task, clone, { base, kept: replay(journal.lines).kept });
+  const made = await environment(shop, { tree, name: 'work', interpreter });
+  if (made.install.verdict !== 'PASS')
+    return `The project does not install: ${made.install.detail.slice(-600)}`;
+  hands.prefer(made.bin);
+  await scratch(shop, made, { base, tree });
+  if (journal.lines.length > 0) await say('goes on where an earlier task stopped');
+  return { shop, repository, branch, base, environment: made, journal };
+}
+
+/** Keeps its place when the task is told to stop: what there is by then is still put away. */
+async function cloned({ folder, forgeSecret, signal }: Task, repository: Repository): Promise<Workspace> {
+  const token = await gitToken(repository.apiUrl, await forgeSecret());
+  return steady(await workspace({ folder: join(folder, 'git'), url: repository.cloneUrl, token }), signal);
+}
+
+/** The commit to start from: the branch's newest, or the one that the journal of this conversation started from. */
+async function beginning(
+  { run }: Task,
+  clone: Workspace,
+  branch: string,
+): Promise<{ base: string; kept?: KeptJournal }> {
+  const newest = await clone.fetch(`refs/heads/${branch}`);
+  const { journal } = run;
+  const isOurs = journal?.round === roundOf(run.verification) && (await clone.has(journal.base));
+  return isOurs ? { base: journal.base, kept: journal } : { base: newest };
+}
+
+/** One conversation per refused verification: after it, the engineer begins with what was wrong. */
+function roundOf(verification?: Verification): string {
+  return isRefused(verification) ? `after-${verification.headSha.slice(0, 12)}` : 'first';
+}
+
+async function journalOf(
+  { run, runs, artifacts, folder }: Task,
+  base: string,
+  kept?: KeptJournal,
+): Promise<Journal> {
+  return openJournal(
+    {
+      ...{ folder, artifacts, clock, lease: run.lease ?? 1, round: roundOf(run.verification) },
+      prefix: journalPrefix(run),
+      keep: async (journal) => void (await runs.update(run.org, run.id, { journal: { ...journal, base } })),
+    },
+    kept,
+  );
+}
+
+export function journalPrefix({ org, id }: { org: string; id: string }): string {
+  return `runs/${org}/${id}/journal`;
+}
+
+/** After a refused verification the earlier change is where the engineer goes on, if it still applies. */
+async function startingTree(
+  { run, artifacts }: Task,
+  clone: Workspace,
+  { base, kept }: { base: string; kept?: Kept },
+): Promise<string> {
+  if (kept) return kept.patch ? clone.apply(base, await artifacts.bytes(kept.patch)) : base;
+  if (!run.patchKey || !isRefused(run.verification)) return base;
+  try {
+    return await clone.apply(base, await artifacts.bytes(run.patchKey));
+  } catch (error) {
+    if (error instanceof Fault && error.code !== 'Unavailable') return base;
+    throw error;
+  }
+}
+
+export function isRefused(verification?: Verification): verification is Verification {
+  return verification !== undefined && verification.verdict !== 'passed';
+}
+
+const SCRATCH = `git init -q && if [ -s "$1" ]; then git apply -R --whitespace=nowarn "$1"; fi && git add -A &&
+git -c user.name=base -c user.email=base@localhost commit -q -m "The commit this change starts from" &&
+if [ -s "$1" ]; then git apply --whitespace=nowarn "$1"; fi`;
+
+/** A repository of the hands' own, so that `git diff` and `git status` say what changed since the base. Ours never reads it. */
+async function scratch(
+  { workspace: clone, hands, folder }: Shop,
+  { repository }: Environment,
+  { base, tree }: { base: string; tree: string },
+): Promise<void> {
+  const patch = join(folder, 'start.patch');
+  await writeFile(patch, await clone.changes(base, tree));
+  await chmod(patch, 0o644);
+  const argv = ['sh', '-c', SCRATCH, 'sh', patch];
+  const { output } = await hands.run({ argv, cwd: repository, limit: 60_000 });
+  if ((await clone.snapshot(repository)) !== (await clone.tree(tree)))
+    throw new Fault('Invalid', `The work tree is not what was kept: ${output.slice(-300)}`);
+}

@@ -1,0 +1,85 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Entry, type Line, parseJournal, written } from '#core/agents/journal.ts';
+import type { Artifacts, Clock } from '#core/ports.ts';
+import type { KeptJournal } from '#core/runs/run.ts';
+
+export interface Journal {
+  /** What an earlier task wrote. */
+  lines: Line[];
+  /** On this task's disk once it resolves. */
+  append(entry: Entry): Promise<void>;
+  /** Everything that was appended until now is where another machine finds it once it resolves. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface JournalPlace {
+  /** On this task's disk. */
+  folder: string;
+  /** Of the journal's segments in the bucket. */
+  prefix: string;
+  /** The conversation that the journal is of. */
+  round: string;
+  /** Of the task that writes: segments of another are never taken for ours. */
+  lease: number;
+  artifacts: Artifacts;
+  clock: Clock;
+  /** Makes these segments the journal; throws when another task has taken over. */
+  keep: (kept: Omit<KeptJournal, 'base'>) => Promise<void>;
+}
+
+/** Opens the journal of a conversation, with what was kept of it. */
+export async function openJournal(place: JournalPlace, kept?: KeptJournal): Promise<Journal> {
+  const { folder, prefix, round, lease, artifacts, clock, keep } = place;
+  const text = kept?.round === round ? await segments(place, kept) : '';
+  const { lines, tip: start } = parseJournal(text);
+  const file = await open(join(folder, `journal-${round}.jsonl`), 'w', 0o600);
+  let tip = start;
+  let waiting = text;
+  let count = 0;
+  let writing = write(file, text);
+  let flushing = Promise.resolve();
+
+  async function upload(body: string): Promise<void> {
+    await artifacts.put(segment(prefix, { round, lease }, count), body, 'application/jsonl');
+    await keep({ round, lease, segments: ++count });
+  }
+
+  return {
+    lines,
+    append: (entry) => {
+      const line = written(entry, tip, clock.now().toISOString());
+      tip = line.tip;
+      waiting += line.text;
+      writing = writing.then(() => write(file, line.text));
+      return writing;
+    },
+    flush: () => {
+      const body = waiting;
+      waiting = '';
+      if (body) flushing = flushing.then(() => upload(body));
+      return flushing;
+    },
+    close: () => file.close(),
+  };
+}
+
+async function write(file: FileHandle, text: string): Promise<void> {
+  await file.appendFile(text);
+  await file.datasync();
+}
+
+async function segments({ prefix, artifacts }: JournalPlace, kept: KeptJournal): Promise<string> {
+  const keys = Array.from({ length: kept.segments }, (_, index) => segment(prefix, kept, index));
+  return (await Promise.all(keys.map((key) => artifacts.text(key)))).join('');
+}
+
+/** Where a part of a journal lies in the bucket. */
+export function segment(
+  prefix: string,
+  { round, lease }: Pick<KeptJournal, 'round' | 'lease'>,
+  index: number,
+): string {
+  return `${prefix}/${round}/${lease}-${String(index).padStart(5, '0')}.jsonl`;
+}

@@ -1,0 +1,81 @@
+import { breaker, type Step, type Verdict } from '#core/agents/breaker.ts';
+import { type Conversation, conversation, follow } from '#core/agents/conversation.ts';
+import type { Entry } from '#core/agents/journal.ts';
+import type { Journal } from './journal.ts';
+
+/** A work tree as it is kept: what has changed in it since the start lies under `patch`. */
+export interface Kept {
+  tree: string;
+  patch: string;
+}
+
+/** A conversation that is written down as it happens. */
+export interface Session {
+  state: Conversation;
+  /** What the breaker says of the last step; nothing once it was passed on. */
+  verdict: Verdict | undefined;
+  record(entry: Entry): Promise<void>;
+  /** Puts the journal, and the work tree that belongs to it, where another machine finds them. One at a time. */
+  keep(): Promise<void>;
+  /** Waits for what is being kept. */
+  kept(): Promise<void>;
+  /** The tree is no longer the one that was kept; `isVerified` when it is known to be right. */
+  touched(isVerified: boolean): void;
+}
+
+/** Goes on with what the journal says. */
+export function session(journal: Journal, checkpoint: () => Promise<Kept>): Session {
+  const observe = breaker();
+  let keeping = Promise.resolve();
+  let isDirty = false;
+  let isVerified = false;
+  const self: Session = {
+    state: conversation(),
+    verdict: undefined,
+    record: async (entry) => {
+      take(entry);
+      await journal.append(entry);
+    },
+    keep: () => {
+      keeping = keeping.then(keepNow);
+      keeping.catch(() => undefined); // whoever waits is told
+      return keeping;
+    },
+    kept: () => keeping,
+    touched: (now) => {
+      isDirty = true;
+      isVerified = now;
+    },
+  };
+  for (const line of journal.lines) take(line);
+  return self;
+
+  function take(entry: Entry): void {
+    const step = stepOf(self.state, entry);
+    follow(self.state, entry);
+    if (step) self.verdict = observe(step);
+    if (entry.type === 'note' && entry.kind === 'nudge') self.verdict = undefined;
+  }
+
+  async function keepNow(): Promise<void> {
+    if (isDirty) {
+      isDirty = false;
+      const kept = await checkpoint();
+      await self.record({ type: 'checkpoint', ...kept, isVerified });
+    }
+    await journal.flush();
+  }
+}
+
+/** What the breaker is told of an entry: a tool's result, or an answer in words. */
+function stepOf({ open, kept }: Conversation, entry: Entry): Step | undefined {
+  if (entry.type === 'response') {
+    const { content, stop } = entry.reply;
+    const isWords = stop !== 'pause_turn' && content.every(({ type }) => type !== 'tool_use');
+    return isWords ? { result: JSON.stringify(content) } : undefined;
+  }
+  if (entry.type !== 'tool_result' || !entry.facts) return undefined;
+  const { call, text: result, isError, facts } = entry;
+  const made = open.find(({ id }) => id === call);
+  return { tool: made?.name, input: made?.input, result, isError, tree: kept?.tree, ...facts };
+}
