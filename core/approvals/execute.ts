@@ -22,9 +22,19 @@ export function refuseUse(approval: Approval, by: string, now: Date): void {
   if (status === 'PENDING') throw new Fault('Conflict', 'Nobody has decided yet; wait for the decision');
   if (status === 'EXECUTING')
     throw new Fault('Conflict', `It is being carried out until ${lease?.until}; report its result instead`);
-  if (status !== 'APPROVED')
-    throw new Fault('Conflict', `It is ${status.toLowerCase().replaceAll('_', ' ')}; propose it again`);
+  if (status !== 'APPROVED') throw new Fault('Conflict', OVER[status] ?? wordsFor(status));
   if (now >= useBy(approval)) throw new Fault('Gone', 'The approval has lapsed; propose it again');
+}
+
+/** What whoever comes too late must not do: the same once more. */
+const OVER: Partial<Record<Approval['status'], string>> = {
+  EXECUTED: 'It was carried out already; do not do it again',
+  EXEC_FAILED: 'It was tried and failed; propose it again',
+  EXEC_UNKNOWN: 'Nobody said what came of it; a person must look before it is proposed again',
+};
+
+function wordsFor(status: Approval['status']): string {
+  return `It is ${status.toLowerCase().replaceAll('_', ' ')}; propose it again`;
 }
 
 const by = (principal: string) => ({ principal, auth: principal === 'system' ? 'system' : 'agent' }) as const;

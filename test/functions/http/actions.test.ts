@@ -363,6 +363,10 @@ describe('carrying out what was approved', () => {
     expect(await agent.result(id, 'done')).toMatchObject({ status: 200, body: { status: 'EXECUTED' } });
     expect(await agent.result(id, 'done')).toMatchObject({ status: 200 });
     expect(await agent.result(id, 'failed')).toMatchObject({ status: 409 });
+    expect(await agent.redeem(id)).toMatchObject({
+      status: 409,
+      body: { message: expect.stringContaining('do not do it again') },
+    });
     expect(await entries(team, id)).toEqual(['PROPOSED', 'DECIDED', 'EXECUTING', 'EXECUTED']);
   });
 
