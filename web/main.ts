@@ -35,7 +35,7 @@ function top() {
   return html`<header class="top">
     <b><a href="/">Signalbox</a></b>
     ${me ? links() : ''}
-    ${me ? html`<span class="me quiet">${me.email ?? me.id} (${me.roles.join(', ')}) <a href="/auth/slack">Slack</a> <button class="plain" @click=${signOut}>Sign out</button></span>` : ''}
+    ${me ? html`<span class="me quiet">${me.email ?? me.id} (${me.roles.join(', ')}) <a href="/auth/passkeys">Passkeys</a> <a href="/auth/slack">Slack</a> <button class="plain" @click=${signOut}>Sign out</button></span>` : ''}
   </header>`;
 }
 
