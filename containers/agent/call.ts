@@ -3,10 +3,14 @@ import { tell } from '#core/agents/tools.ts';
 import type { Work } from './loop.ts';
 import type { Session } from './session.ts';
 
-/** Calls that only look, or whose doing can be done twice. */
-export const PURE: readonly string[] = ['read', 'search', 'verify', 'finish'];
-
 const CUT = 'Your answer was cut off here, so this call was not made. Make it again, smaller.';
+
+const LOOKS = ['read', 'search'];
+
+/** Whether a call reaches no further than the work tree, which goes back with the journal. Any other is kept as begun before it begins. */
+export function isRepeatable(name: string): boolean {
+  return name !== 'bash';
+}
 
 /** Makes the first call that has no result yet. One at a time: they share one work tree. */
 export async function useTool(work: Work, here: Session): Promise<Ending | undefined> {
@@ -21,14 +25,12 @@ export async function useTool(work: Work, here: Session): Promise<Ending | undef
   work.signal.throwIfAborted();
   await work.onStep(state.answers, tell(name, input));
   await record({ type: 'tool_intent', call: id, name });
-  // What may reach beyond the work tree is kept as begun before it begins; the tree itself goes back with the journal.
-  await (name === 'bash' ? here.keep() : here.kept());
+  await (isRepeatable(name) ? here.kept() : here.keep());
   const { text, isError = false, handover, facts = {} } = await work.useTool(name, input);
   work.signal.throwIfAborted();
   work.onProgress();
   if (handover) return { handover };
-  if (!PURE.includes(name)) here.touched(false);
-  if (name === 'verify' && !isError) here.touched(true);
+  if (!LOOKS.includes(name)) here.touched(name === 'verify' && !isError);
   await record({ type: 'tool_result', call: id, text, isError, facts });
   if (state.open.length === 0) void here.keep();
   return undefined;

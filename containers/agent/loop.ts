@@ -3,7 +3,7 @@ import type { Model } from '#core/agents/model.ts';
 import { ROLES } from '#core/agents/roles.ts';
 import type { Run } from '#core/runs/run.ts';
 import { ask } from './ask.ts';
-import { PURE, useTool } from './call.ts';
+import { isRepeatable, useTool } from './call.ts';
 import type { Journal } from './journal.ts';
 import { orders } from './orders.ts';
 import { type Kept, type Session, session } from './session.ts';
@@ -64,7 +64,7 @@ async function begin({ brief }: Work, { state, record }: Session): Promise<void>
   if (state.messages.length === 0) return record({ type: 'note', kind: 'brief', text: brief });
   if (state.end) return;
   const begun = state.open.find(({ id }) => id === state.begun);
-  if (begun && !PURE.includes(begun.name))
+  if (begun && !isRepeatable(begun.name))
     await record({ type: 'tool_result', call: begun.id, text: INTERRUPTED, isError: true });
   await record({ type: 'note', kind: 'restart', text: RESTARTED });
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -47,7 +47,11 @@ export async function workbench() {
   const scripts = join(folder, 'scripts');
   cpSync(join(import.meta.dirname, 'scripts'), scripts, { recursive: true });
   const play = scriptedModel({ folder: scripts, key: MODEL_KEY });
-  const modelServer = await serve((request, response) => void play(request, response));
+  const answered: string[] = [];
+  const modelServer = await serve((request, response) => {
+    overhear(response, answered);
+    void play(request, response);
+  });
 
   for (const [Name, SecretString] of [
     ['forge', FORGE_TOKEN],
@@ -72,9 +76,14 @@ export async function workbench() {
     return ports.runs.open(runOf(ticket));
   }
 
-  function start(entry: 'agent' | 'verify', run: Run, env: Record<string, string> = {}): Started {
+  function start(
+    entry: 'agent' | 'verify',
+    run: Run,
+    env: Record<string, string> = {},
+    node: string[] = [],
+  ): Started {
     return started(
-      spawn(process.execPath, [join(ROOT, `containers/${entry}/main.ts`)], {
+      spawn(process.execPath, [...node, join(ROOT, `containers/${entry}/main.ts`)], {
         cwd: folder,
         detached: true,
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -99,6 +108,8 @@ export async function workbench() {
   return {
     ...ports,
     answers,
+    /** Every answer of the model, as it went over the wire. */
+    answered,
     /** Tokens that nobody waits for. */
     closed,
     forgeUrl: forgeServer.url,
@@ -133,6 +144,21 @@ function started(child: ChildProcess): Started {
     printed += chunk;
   });
   return { child, ended: new Promise((done) => child.on('close', (code) => done({ code, printed }))) };
+}
+
+/** Keeps what is written to a response. */
+function overhear(response: ServerResponse, kept: string[]): void {
+  const index = kept.push('') - 1;
+  for (const name of ['write', 'end'] as const) {
+    const real = response[name].bind(response) as (...all: unknown[]) => boolean;
+    Object.assign(response, {
+      [name]: (...all: unknown[]) => {
+        if (typeof all[0] === 'string' || all[0] instanceof Uint8Array)
+          kept[index] += Buffer.from(all[0] as string).toString();
+        return real(...all);
+      },
+    });
+  }
 }
 
 function tokenServer(answers: Answer[], closed: Set<string>): RequestListener {
