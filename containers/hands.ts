@@ -1,83 +1,71 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
-
-export interface Command {
-  argv: string[];
-  cwd: string;
-  /** Milliseconds; then SIGTERM, and five seconds later SIGKILL to all that it started. */
-  limit?: number;
-  input?: string;
-  env?: Record<string, string>;
-  signal?: AbortSignal;
-}
-
-export interface Outcome {
-  code: number | null;
-  timedOut: boolean;
-  /** Standard output and error as they came, together; at most `MAX_OUTPUT` bytes of the beginning and as many of the end. */
-  output: string;
-  /** Standard output alone, under the same limit. */
-  stdout: string;
-  /** Standard error alone, under the same limit. */
-  stderr: string;
-  seconds: number;
-}
+import { type Command, type Outcome, onPath, run } from './command.ts';
+import { egressProxy, type ProxyOptions } from './egress/proxy.ts';
+import { fence } from './fence.ts';
 
 /** Who runs what the model and the repository say: a user of their own with no credentials, where the machine has one. */
 export interface Hands {
+  /** What a command leaves running ends with it, or with the last of those that ran beside it. */
   run(command: Command): Promise<Outcome>;
   /** Gives a folder and all in it to the hands. */
   own(folder: string): Promise<void>;
   /** Ends everything that still runs under the hands' user. */
   sweep(): Promise<void>;
+  /** Sweeps, and closes the way out; nothing can be run afterwards. */
+  close(): Promise<void>;
   /** Whether commands run under another user than ours: else they could read our environment. */
   isolated: boolean;
+  /** Whether commands reach nothing but our proxy: not the local network, not the credentials endpoint, no resolver. */
+  fenced: boolean;
   /** First in their `PATH` from now on. */
   prefer(folder: string): void;
 }
 
-const LIMIT = 300_000;
-const GRACE = 5_000;
-/** How long output is waited for after its command has ended: something outside its group may hold the pipe. */
-const LEFTOVERS = 500;
-const MAX_OUTPUT = 4_000_000;
-
-/** What commands may know of our environment. Proxies only without a password in them. */
-const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'];
+/** Where commands may go; nowhere unless given. */
+export type WayOut = Omit<ProxyOptions, 'onDenied'> & Partial<Pick<ProxyOptions, 'onDenied'>>;
 
 /** Numbers that no account uses, one per process of ours, so that two tasks on one machine never sweep each other. */
 const FIRST_USER = 61_000;
 const USERS = 4_000;
 
 /** `folder` must be one that every user may enter. */
-export async function hands(folder: string): Promise<Hands> {
+export async function hands(folder: string, wayOut: WayOut = { hosts: [] }): Promise<Hands> {
   const setpriv = process.getuid?.() === 0 ? onPath('setpriv') : undefined;
   const uid = Number(process.env.HANDS_UID ?? FIRST_USER + (process.pid % USERS));
   const as = setpriv ? [setpriv, ...privileges(uid), ...SEARCH] : [];
+  const out = await wayOutOf(wayOut, setpriv !== undefined);
+  const before = [...limits(setpriv !== undefined), ...out.enter, ...as];
   const preferred: string[] = [];
   const home = join(folder, 'home');
   await mkdir(join(home, 'tmp'), { recursive: true });
 
   const environment = () => ({
-    ...allowed(),
+    ...out.environment,
     PATH: [...preferred, process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter),
     HOME: home,
     TMPDIR: join(home, 'tmp'),
     LANG: 'C.UTF-8',
     TERM: 'dumb',
   });
+  const sweep = async () => {
+    if (setpriv)
+      await run({ argv: [setpriv, ...privileges(uid), 'kill', '-9', '-1'], cwd: '/' }, environment());
+  };
   const self: Hands = {
-    run: (command) => run({ ...command, argv: [...as, ...command.argv] }, environment()),
+    run: sweeping(sweep, (command) => run({ ...command, argv: [...before, ...command.argv] }, environment())),
     own: async (owned) => {
       if (setpriv) await mustRun(['chown', '-R', '-h', `${uid}:${uid}`, owned]);
     },
-    sweep: async () => {
-      if (setpriv)
-        await run({ argv: [setpriv, ...privileges(uid), 'kill', '-9', '-1'], cwd: '/' }, environment());
+    sweep,
+    close: async () => {
+      await sweep();
+      out.close();
     },
     isolated: setpriv !== undefined,
+    fenced: out.enter.length > 0,
     prefer: (first) => void preferred.unshift(first),
   };
   await self.own(home);
@@ -99,121 +87,83 @@ function privileges(uid: number): string[] {
   ];
 }
 
-function allowed(): Record<string, string> {
-  const proxies = PROXIES.flatMap((name) => {
-    const value = process.env[name];
-    return value && !value.includes('@') ? [[name, value]] : [];
-  });
-  return Object.fromEntries(proxies);
+/** By option of `prlimit`: as the kernel names it, and what a command may have. Address space is more than memory: programs reserve. */
+const LIMITS: Record<string, [name: string, most: number]> = {
+  nproc: ['Max processes', 512],
+  fsize: ['Max file size', 2 ** 31],
+  as: ['Max address space', 2 ** 33],
+  core: ['Max core file size', 0],
+};
+
+/** Processes are counted by user, so their number says something only about a user of the hands' own. */
+function limits(isOwnUser: boolean): string[] {
+  const prlimit = onPath('prlimit');
+  if (!prlimit) return [];
+  const now = readFileSync('/proc/self/limits', 'utf8');
+  const options = Object.entries(LIMITS)
+    .filter(([option]) => isOwnUser || option !== 'nproc')
+    .map(([option, [name, most]]) => {
+      // No limit may be raised, and some machines set lower ones.
+      const hard = Number(new RegExp(`^${name}\\s+\\S+\\s+(\\d+)`, 'm').exec(now)?.[1] ?? Infinity);
+      return `--${option}=${Math.min(most, hard)}`;
+    });
+  return [prlimit, ...options, '--'];
 }
+
+/** What ran beside each other is swept together: a sweep ends everything, so nothing may begin during one. */
+function sweeping(sweep: Hands['sweep'], work: Hands['run']): Hands['run'] {
+  let running = 0;
+  let swept: Promise<void> | undefined;
+  const clean = async () => {
+    await sweep();
+    swept = undefined;
+  };
+  return async (command) => {
+    while (swept) await swept;
+    running++;
+    try {
+      return await work(command);
+    } finally {
+      running--;
+      if (running === 0) swept = clean();
+      await swept;
+    }
+  };
+}
+
+interface Out {
+  /** Before a command: enters the network that has only this way out. */
+  enter: string[];
+  environment: Record<string, string>;
+  close(): void;
+}
+
+/** The proxy, inside a network that has nothing else where the machine lets us make one; on the loopback address elsewhere. */
+async function wayOutOf(given: WayOut, isOwnUser: boolean): Promise<Out> {
+  const proxy = egressProxy({ onDenied: () => {}, ...given });
+  const fenced = isOwnUser ? await fence() : undefined;
+  if (fenced) fenced.door.on('connection', (socket) => proxy.emit('connection', socket)).unref();
+  else await new Promise<void>((done) => void proxy.listen(0, '127.0.0.1', done).unref());
+  const port = fenced?.port ?? (proxy.address() as AddressInfo).port;
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    enter: fenced?.enter ?? [],
+    environment: {
+      ...{ HTTP_PROXY: url, HTTPS_PROXY: url, http_proxy: url, https_proxy: url },
+      ...{ NO_PROXY: OURSELVES, no_proxy: OURSELVES },
+    },
+    close: () => {
+      proxy.close();
+      proxy.closeAllConnections();
+      fenced?.door.close();
+      fenced?.close();
+    },
+  };
+}
+
+const OURSELVES = 'localhost,127.0.0.1,::1';
 
 async function mustRun(argv: string[]): Promise<void> {
   const { code, output } = await run({ argv, cwd: '/' }, { PATH: process.env.PATH ?? '' });
   if (code !== 0) throw new Error(`${argv[0]} failed: ${output.slice(0, 500)}`);
-}
-
-async function run(command: Command, env: Record<string, string>): Promise<Outcome> {
-  const { argv, cwd, limit = LIMIT, input, signal } = command;
-  const began = performance.now();
-  const [file = '', ...args] = argv;
-  const child = spawn(file, args, {
-    cwd,
-    env: { ...env, ...command.env },
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  child.stdin?.on('error', () => {});
-  child.stdin?.end(input);
-  const stdout = kept();
-  const stderr = kept();
-  const both = kept();
-  child.stdout?.on('data', (chunk: Buffer) => [stdout, both].map(({ add }) => add(chunk)));
-  child.stderr?.on('data', (chunk: Buffer) => [stderr, both].map(({ add }) => add(chunk)));
-  const { code, timedOut } = await end(child, limit, signal);
-  return {
-    code,
-    timedOut,
-    output: both.text(),
-    stdout: stdout.text(),
-    stderr: stderr.text(),
-    seconds: (performance.now() - began) / 1_000,
-  };
-}
-
-/** Waits for the child itself, then ends what it left behind: a daemon that holds the pipe open is not waited for. */
-function end(
-  child: ChildProcess,
-  limit: number,
-  signal?: AbortSignal,
-): Promise<{ code: number | null; timedOut: boolean }> {
-  return new Promise((resolve) => {
-    let timedOut = false;
-    let killer: NodeJS.Timeout | undefined;
-    const terminate = () => {
-      endGroup(child, 'SIGTERM');
-      killer = setTimeout(() => endGroup(child, 'SIGKILL'), GRACE);
-    };
-    const timer = setTimeout(() => {
-      timedOut = true;
-      terminate();
-    }, limit);
-    signal?.addEventListener('abort', terminate, { once: true });
-    const done = (code: number | null) => {
-      clearTimeout(timer);
-      clearTimeout(killer);
-      signal?.removeEventListener('abort', terminate);
-      resolve({ code, timedOut });
-    };
-    child.on('error', () => done(127));
-    child.on('close', done);
-    child.on('exit', (code) => {
-      endGroup(child, 'SIGKILL');
-      setTimeout(() => done(code), LEFTOVERS).unref();
-    });
-    if (signal?.aborted) terminate();
-  });
-}
-
-function endGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
-  if (!pid) return;
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // The group has ended by itself.
-  }
-}
-
-/** The first and the last bytes of something that may be endless. */
-function kept() {
-  const head: Buffer[] = [];
-  let headBytes = 0;
-  let tail = Buffer.alloc(0);
-  let cut = false;
-  const add = (chunk: Buffer) => {
-    if (headBytes < MAX_OUTPUT) {
-      head.push(chunk);
-      headBytes += chunk.length;
-      return;
-    }
-    tail = Buffer.concat([tail, chunk]);
-    cut ||= tail.length > MAX_OUTPUT;
-    if (tail.length > MAX_OUTPUT) tail = tail.subarray(tail.length - MAX_OUTPUT);
-  };
-  const text = () => `${Buffer.concat(head)}${cut ? '\n[…]\n' : ''}${tail}`;
-  return { add, text };
-}
-
-/** The full path of a program, if it is installed. */
-export function onPath(name: string): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
-  return folders
-    .map((folder) => join(folder, name))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
 }

@@ -7,7 +7,8 @@ import { Fault } from '#core/fault.ts';
 import { parse } from '#core/parse.ts';
 import type { Handover, Verification } from '#core/runs/run.ts';
 import { failures, summary } from '#core/taps/verify.ts';
-import { type Hands, onPath } from '../hands.ts';
+import { onPath } from '../command.ts';
+import type { Hands } from '../hands.ts';
 import { type Files, files, mark } from './files.ts';
 
 export interface Bench {

@@ -5,7 +5,8 @@ import type { CheckResult } from '#core/runs/run.ts';
 import { result } from '#core/taps/patch.ts';
 import { requirement } from '#core/taps/python.ts';
 import { isTestFile } from '#core/taps/tests.ts';
-import { type Hands, onPath } from '../hands.ts';
+import { onPath } from '../command.ts';
+import type { Hands } from '../hands.ts';
 import { choose, type Interpreter, installing, interpreters } from '../python.ts';
 
 export interface Shop {

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { HostPattern } from '../agents/egress.ts';
+import { ReporterPattern } from './trust.ts';
 
 export const Repository = z.object({
   /** `owner/name`, as the forge writes it. */
@@ -12,6 +14,10 @@ export const Repository = z.object({
   aliases: z.array(z.string()).default([]),
   /** Key prefix in the artifact bucket under which this integration's job logs are kept, newest last by name. */
   logPrefix: z.string().optional(),
+  /** Hosts that its commands may reach besides the package mirrors: an API's sandbox. */
+  hosts: z.array(HostPattern).max(50).optional(),
+  /** That its code may run where a credential is within reach, and for whose tickets. Without it, only where none is. */
+  trustedReporters: z.array(ReporterPattern).min(1).max(200).optional(),
 });
 export type Repository = z.infer<typeof Repository>;
 
