@@ -119,7 +119,7 @@ function sweeping(sweep: Hands['sweep'], work: Hands['run']): Hands['run'] {
     swept = undefined;
   };
   return async (command) => {
-    while (swept) await swept;
+    while (swept !== undefined) await swept;
     running++;
     try {
       return await work(command);

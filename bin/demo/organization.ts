@@ -43,6 +43,7 @@ export function projects(forgeUrl: string): Project[] {
         kind,
         aliases: [name],
         logPrefix: `logs/${ORG}/${name}/`,
+        trustedReporters: ['*'],
       },
     ],
   }));

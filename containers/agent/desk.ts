@@ -8,7 +8,7 @@ import { Fault } from '#core/fault.ts';
 import type { Repository } from '#core/projects/project.ts';
 import type { KeptJournal, Verification } from '#core/runs/run.ts';
 import { branchFor } from '#core/tickets/slug.ts';
-import { hands as makeHands } from '../hands.ts';
+import { contained } from '../contained.ts';
 import { steady } from '../steady.ts';
 import type { Task } from '../task.ts';
 import { type Environment, environment, interpreterFor, type Shop } from '../verify/environment.ts';
@@ -37,9 +37,7 @@ export async function prepare(task: Task, repository: Repository): Promise<Desk 
   await say(`clones ${repository.fullName} and works on ${branch}`);
   const clone = await cloned(task, repository);
   const { base, kept } = await beginning(task, clone, repository.defaultBranch);
-  const hands = await makeHands(folder);
-  if (!hands.isolated)
-    await say('this machine has no second user for commands; they run as its own user, without credentials');
+  const hands = await contained({ ...task, repository, reporter: task.ticket.reporter });
 
   const shop = { workspace: clone, hands, folder, signal };
   const interpreter = await interpreterFor(shop, base);

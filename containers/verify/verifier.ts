@@ -8,7 +8,7 @@ import type { Repository } from '#core/projects/project.ts';
 import type { Verification } from '#core/runs/run.ts';
 import type { Verify } from '#core/runs/steps.ts';
 import { failures, summary } from '#core/taps/verify.ts';
-import { hands as makeHands } from '../hands.ts';
+import { contained } from '../contained.ts';
 import { steady } from '../steady.ts';
 import type { Task } from '../task.ts';
 import { checklist } from './checklist.ts';
@@ -67,7 +67,7 @@ async function look(task: Task, given: Given): Promise<Output> {
   await clone.fetch(`refs/heads/${repository.defaultBranch}`);
   if (!(await clone.has(base))) await clone.fetch(base);
   const head = await commitOf(task, clone, given);
-  const hands = await makeHands(folder);
+  const hands = await contained({ ...task, repository, reporter: task.ticket.reporter });
   const shop = { workspace: clone, hands, folder, signal, base, kind: repository.kind };
   const found = await checklist(shop).verify(head);
   await hands.sweep();

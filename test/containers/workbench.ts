@@ -200,6 +200,7 @@ function projectOf(name: string, forgeUrl: string): Project {
         defaultBranch: 'main',
         kind: 'tap',
         aliases: [],
+        trustedReporters: ['*'],
       },
     ],
   };
