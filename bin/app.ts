@@ -1,8 +1,11 @@
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
+import { refuseUnfit } from '#core/agents/capabilities.ts';
+import { ROLES } from '#core/agents/roles.ts';
 import { DataStack } from '#lib/data-stack.ts';
 import { ServiceStack } from '#lib/service-stack.ts';
 
+refuseUnfit(ROLES, new Date());
 const app = new App();
 const data = new DataStack(app, 'SignalboxData', { description: 'Signalbox: tables, files and secrets' });
 new ServiceStack(app, 'SignalboxService', {

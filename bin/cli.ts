@@ -8,6 +8,7 @@ import { evidence } from './commands/evidence.ts';
 import { local } from './commands/local.ts';
 import { login, token } from './commands/login.ts';
 import { logs } from './commands/logs.ts';
+import { models } from './commands/models.ts';
 import { people } from './commands/people.ts';
 import { policy } from './commands/policy.ts';
 import { projects } from './commands/projects.ts';
@@ -50,6 +51,7 @@ for (const add of [
   logs,
   projects,
   spend,
+  models,
   login,
   token,
   local,

@@ -9,6 +9,8 @@ export interface Access {
   apiKey: string;
   /** Without `/v1`. Always given, so that no environment variable sends an organization's words elsewhere. */
   baseUrl: string;
+  /** Of the API, where a provider does not know the SDK's own. */
+  version?: string;
   patience?: Patience;
 }
 
@@ -39,7 +41,7 @@ export type Send = (request: MessageCreateParams, call: Call) => Promise<Message
  * The Messages API, always streamed. Answers only complete messages: a stream without its end throws, as does one that
  * says nothing for too long. The SDK's own timeout ends with the headers, hence the watchdogs.
  */
-export function messagesClient({ apiKey, baseUrl, patience = PATIENCE }: Access): Send {
+export function messagesClient({ apiKey, baseUrl, version, patience = PATIENCE }: Access): Send {
   const client = new BaseAnthropic({
     apiKey,
     baseURL: baseUrl,
@@ -47,6 +49,7 @@ export function messagesClient({ apiKey, baseUrl, patience = PATIENCE }: Access)
     timeout: patience.headers,
     logLevel: 'off',
     openTelemetry: false,
+    ...(version && { defaultHeaders: { 'anthropic-version': version } }),
   });
   const messages = new Messages(client);
 

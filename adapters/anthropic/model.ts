@@ -1,25 +1,32 @@
 import type { Block, Model } from '#core/agents/model.ts';
+import { ROLES, type Role, type RoleLimits } from '#core/agents/roles.ts';
 import type { Purse } from '#core/agents/spend.ts';
+import { Fault } from '#core/fault.ts';
 import type { Clock } from '#core/ports.ts';
-import { type Access, messagesClient } from './client.ts';
+import { clients, type ProviderAccess } from './providers.ts';
 import { speaking } from './speak.ts';
 import { stopOf } from './stop.ts';
 import { ask } from './structured.ts';
 
-export interface ModelOptions extends Access {
+export interface ModelOptions extends ProviderAccess {
+  roles?: Record<Role, RoleLimits>;
   clock: Clock;
   /** Pays for every HTTP attempt, before it is made. */
   purse: Purse;
 }
 
-/** The model port over the Messages API. Cheap to make: one per run, so that every cost lands on that run. */
-export function anthropicModel(options: ModelOptions): Model {
-  const speak = speaking({ ...options, send: messagesClient(options) });
+/** The model port over the Messages API, each role at its own provider. Cheap to make: one per run, so that every cost lands on that run. */
+export function anthropicModel({ roles = ROLES, clock, purse, ...access }: ModelOptions): Model {
+  const speak = speaking({ roles, clock, purse, send: clients(access) });
   return {
-    ask: (question) => ask(speak, options.clock, question),
+    ask: (question) => ask(speak, { clock, roles }, question),
     async converse(turn) {
       const { answer, nanoUsd } = await speak(turn, { signal: turn.signal, onProgress: turn.onProgress });
-      return { content: answer.content as unknown as Block[], stop: stopOf(answer), nanoUsd };
+      const content = answer.content as unknown as Block[];
+      const stop = stopOf(answer);
+      if (stop === 'tool_use' && !content.some(({ type }) => type === 'tool_use'))
+        throw new Fault('Invalid', 'The model provider dropped the tool calls of an answer');
+      return { content, stop, nanoUsd };
     },
   };
 }

@@ -5,8 +5,9 @@ import type {
   TextBlockParam,
   Tool as WireTool,
 } from '@anthropic-ai/sdk/resources/messages';
+import { type Capabilities, capabilitiesOf } from '#core/agents/capabilities.ts';
 import type { Block, Message, Tool } from '#core/agents/model.ts';
-import { ROLES, type Role } from '#core/agents/roles.ts';
+import type { Role, RoleLimits } from '#core/agents/roles.ts';
 
 const HOUR = { type: 'ephemeral', ttl: '1h' } as const;
 const MINUTES = { type: 'ephemeral', ttl: '5m' } as const;
@@ -23,26 +24,54 @@ export interface Draft {
   repair?: number;
 }
 
-/** A request as the API takes it: no sampling parameters, no forced tool, tools and system first because they never change. */
-export function requestOf({ role, system, messages, maxTokens, tools, schema }: Draft): MessageCreateParams {
-  const { model, effort, thinks } = ROLES[role];
+/** A request as the role's provider takes it: no sampling parameters, no forced tool, tools and system first because they never change. */
+export function requestOf(
+  { system, messages, maxTokens, tools, schema }: Draft,
+  { provider, model, effort, thinks }: RoleLimits,
+): MessageCreateParams {
+  const can = capabilitiesOf(provider, model);
   const output: OutputConfig = {
-    effort,
-    ...(schema && { format: { type: 'json_schema', schema: { ...schema } } }),
+    ...(can.adaptiveThinking && { effort }),
+    ...(schema && can.strictSchema && { format: { type: 'json_schema', schema: { ...schema } } }),
   };
+  const words = schema && !can.strictSchema ? `${system}\n\n${inWords(schema)}` : system;
   return {
     model,
     max_tokens: maxTokens,
-    system: [{ type: 'text', text: system, ...(tools && { cache_control: HOUR }) }],
-    messages: tools ? withBreakpoints(messages) : messages.map(wire),
-    output_config: output,
-    ...(thinks && { thinking: { type: 'adaptive' } }),
-    ...(tools && { tools: tools.map(wireTool) }),
+    system: [
+      {
+        type: 'text',
+        text: words,
+        ...(tools && can.cache && { cache_control: can.hourCache ? HOUR : MINUTES }),
+      },
+    ],
+    messages:
+      tools && can.cache ? withBreakpoints(replayed(messages, can)) : replayed(messages, can).map(wire),
+    ...(Object.keys(output).length > 0 && { output_config: output }),
+    ...(thinks && can.adaptiveThinking && { thinking: { type: 'adaptive' } }),
+    ...(tools && { tools: tools.map((tool) => wireTool(tool, can)) }),
   } as MessageCreateParams;
 }
 
-function wireTool({ name, description, schema }: Tool): WireTool {
-  return { name, description, input_schema: schema as WireTool.InputSchema, strict: true };
+/** For models whose provider does not enforce a schema: it is asked for, and checked afterwards. */
+function inWords(schema: object): string {
+  return `Answer with one JSON value of this JSON Schema, and nothing before or after it:\n${JSON.stringify(schema)}`;
+}
+
+function wireTool({ name, description, schema }: Tool, { strictSchema }: Capabilities): WireTool {
+  return {
+    ...{ name, description, input_schema: schema as WireTool.InputSchema },
+    ...(strictSchema && { strict: true }),
+  };
+}
+
+/** Thinking that its provider cannot read again would be refused, or worse, believed. */
+function replayed(messages: Message[], { thinkingReplay }: Capabilities): Message[] {
+  if (thinkingReplay) return messages;
+  return messages.map(({ role, content }) => ({
+    role,
+    content: content.filter(({ type }) => type !== 'thinking' && type !== 'redacted_thinking'),
+  }));
 }
 
 /** Three of the four that are allowed: system with tools, the brief, and what came last. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Message as Answer } from '@anthropic-ai/sdk/resources/messages';
+import type { Provider } from '#core/agents/capabilities.ts';
 import {
   affordable,
   isConfirmed,
@@ -10,7 +11,7 @@ import {
   type Usage,
   worstCase,
 } from '#core/agents/prices.ts';
-import { ROLES } from '#core/agents/roles.ts';
+import type { Role, RoleLimits } from '#core/agents/roles.ts';
 import type { Claim, Outcome, Purse } from '#core/agents/spend.ts';
 import { metricsOfCost } from '#core/agents/spend-metrics.ts';
 import { Fault } from '#core/fault.ts';
@@ -23,7 +24,8 @@ import type { OnAttempt, Used } from './meter.ts';
 import { type Draft, requestOf } from './request.ts';
 
 export interface Speaking {
-  send: Send;
+  send: (provider: Provider) => Send;
+  roles: Record<Role, RoleLimits>;
   clock: Clock;
   purse: Purse;
 }
@@ -43,18 +45,19 @@ const REPEATS = 2;
 const USEFUL_TOKENS = 500;
 
 /** One answer, paid for: every attempt is reserved before it is sent, no longer than the money lasts, and settled after. */
-export function speaking({ send, clock, purse }: Speaking): Speak {
+export function speaking({ send, roles, clock, purse }: Speaking): Speak {
   return async (draft, call) => {
-    const { model, turnSeconds } = ROLES[draft.role];
+    const limits = roles[draft.role];
+    const { provider, model, turnSeconds } = limits;
     let nanoUsd = 0;
     for (let repeat = 0; ; repeat++) {
       const tariff = { model, at: clock.now() };
       const allowed = await clamped(draft, purse, tariff);
-      const onAttempt = attempting(allowed, { clock, purse }, (cost) => {
+      const onAttempt = attempting(allowed, { limits, clock, purse }, (cost) => {
         nanoUsd += cost;
       });
       try {
-        const answer = await send(requestOf(allowed), { turnSeconds, ...call, onAttempt });
+        const answer = await send(provider)(requestOf(allowed, limits), { turnSeconds, ...call, onAttempt });
         price(answer.usage as Usage, model, tariff.at);
         return { answer, nanoUsd };
       } catch (error) {
@@ -82,16 +85,16 @@ function promptTokens({ system, tools, messages, schema }: Draft): number {
 
 function attempting(
   draft: Draft,
-  { clock, purse }: Pick<Speaking, 'clock' | 'purse'>,
+  { limits, clock, purse }: Pick<Speaking, 'clock' | 'purse'> & { limits: RoleLimits },
   onCost: (nanoUsd: number) => void,
 ): OnAttempt {
-  const { model } = ROLES[draft.role];
+  const { provider, model } = limits;
   return async (number) => {
     const at = clock.now();
     const nanoUsd = worstCase(promptTokens(draft), draft.maxTokens, { model, at });
     const claim: Claim = {
       id: `${randomUUID()}#${number}`,
-      ...{ at: at.toISOString(), role: draft.role, provider: 'anthropic', model, attempt: number, nanoUsd },
+      ...{ at: at.toISOString(), role: draft.role, provider, model, attempt: number, nanoUsd },
       ...(draft.repair && { repair: draft.repair }),
     };
     await purse.reserve(claim);
@@ -99,13 +102,12 @@ function attempting(
       const outcome = outcomeOf(used, { claim, tariff: { model, at } });
       onCost(outcome.nanoUsd);
       await purse.settle(claim, outcome);
-      const about = { model, provider: claim.provider ?? '' };
-      emit(metricsOfCost({ ...claim, ...outcome }), about, clock.now());
+      emit(metricsOfCost({ ...claim, ...outcome }), { model, provider }, clock.now());
     };
   };
 }
 
-/** What an answer's usage comes to; one with a surcharge of unknown price is charged at what was set aside. */
+/** What an answer's usage comes to, in the provider's own words where it names its charge; one with a surcharge of unknown price is charged at what was set aside. */
 export function outcomeOf(
   { usage, final, requestId, stop }: Used,
   { claim, tariff }: { claim: Claim; tariff: Tariff },
@@ -120,6 +122,8 @@ export function outcomeOf(
     usage: { ...usage },
     priceVersion: PRICE_VERSION,
   };
+  if (claim.provider === 'openrouter' && final && typeof usage.cost === 'number')
+    return { ...known, nanoUsd: Math.round(usage.cost * 1e9), status: 'settled' };
   try {
     const nanoUsd = price(usage, tariff.model, tariff.at);
     return { ...known, nanoUsd, status: final && isConfirmed(tariff) ? 'settled' : 'estimated' };

@@ -2,7 +2,7 @@ import type { Message as Answer } from '@anthropic-ai/sdk/resources/messages';
 import * as z from 'zod';
 import type { Block, Message, Question } from '#core/agents/model.ts';
 import { affordable, tokensOf } from '#core/agents/prices.ts';
-import { ROLES } from '#core/agents/roles.ts';
+import type { Role, RoleLimits } from '#core/agents/roles.ts';
 import { jsonSchema } from '#core/agents/schema.ts';
 import { Fault } from '#core/fault.ts';
 import type { Clock } from '#core/ports.ts';
@@ -17,10 +17,10 @@ const REPAIRS = 2;
  */
 export async function ask<T>(
   speak: Speak,
-  clock: Clock,
+  { clock, roles }: { clock: Clock; roles: Record<Role, RoleLimits> },
   { role, system, user, schema }: Question<T>,
 ): Promise<T> {
-  const { model, maxTokens: most, maxNanoUsd } = ROLES[role];
+  const { model, maxTokens: most, maxNanoUsd } = roles[role];
   const messages: Message[] = [{ role: 'user', content: [{ type: 'text', text: user }] }];
   const form = jsonSchema(schema);
   let left = maxNanoUsd;

@@ -1,8 +1,13 @@
+import type { Need, Provider } from './capabilities.ts';
+
 /** Who asks a model. Closed: prompts, limits and cost rows are told apart by it. */
 export type Role = 'triage' | 'lead' | 'engineer';
 
 export interface RoleLimits {
+  provider: Provider;
   model: string;
+  /** What the model must be able to do there, or the product is not deployed. */
+  needs: Need[];
   /** Most tokens that one answer may have, thinking included. */
   maxTokens: number;
   effort: 'low' | 'medium' | 'high';
@@ -19,7 +24,9 @@ export interface RoleLimits {
 /** Start values; an offline evaluation should choose them. Model ids stand here and nowhere else. */
 export const ROLES: Record<Role, RoleLimits> = {
   triage: {
+    provider: 'anthropic',
     model: 'claude-haiku-5-5',
+    needs: [],
     maxTokens: 2_000,
     effort: 'low',
     thinks: false,
@@ -28,7 +35,9 @@ export const ROLES: Record<Role, RoleLimits> = {
     turnSeconds: 60,
   },
   lead: {
+    provider: 'anthropic',
     model: 'claude-sonnet-5-5',
+    needs: [],
     maxTokens: 12_000,
     effort: 'medium',
     thinks: true,
@@ -37,7 +46,9 @@ export const ROLES: Record<Role, RoleLimits> = {
     turnSeconds: 300,
   },
   engineer: {
+    provider: 'anthropic',
     model: 'claude-opus-5-5',
+    needs: ['tools', 'thinkingReplay', 'cache'],
     maxTokens: 32_000,
     effort: 'medium',
     thinks: true,
@@ -46,3 +57,9 @@ export const ROLES: Record<Role, RoleLimits> = {
     turnSeconds: 900,
   },
 };
+
+/** A conversation stays with the provider and the model that it began with: nobody else can read its thinking. */
+export function routeOf(role: Role, roles = ROLES): string {
+  const { provider, model } = roles[role];
+  return `${provider}/${model}`;
+}

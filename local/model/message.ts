@@ -76,5 +76,6 @@ function sent(request: MessagesRequest, block: ScriptBlock, id: string) {
   const { thinking } = request;
   const shows = thinking && 'display' in thinking && thinking.display === 'summarized';
   const text = shows ? block.thinking : '';
-  return { type: 'thinking', thinking: text, signature: signature(request, turnsOf(request), text) } as const;
+  const signed = block.unsigned ? '' : signature(request, turnsOf(request), text);
+  return { type: 'thinking', thinking: text, signature: signed } as const;
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendStream, sendWhole } from './answer.ts';
 import { messageOf } from './message.ts';
+import { described } from './models.ts';
 import { perform } from './perform.ts';
 import { errorBody, isRefusal, refusal } from './refusal.ts';
 import { CountRequest, checked, MessagesRequest, OldMessagesRequest } from './request.ts';
@@ -40,6 +41,8 @@ export function scriptedModel({ folder, key }: ModelOptions): HandleModel {
       const path = new URL(request.url ?? '/', 'http://model.local').pathname;
       const route = `${request.method} ${path}`;
       const headers = checkHeaders(request.headers, key);
+      const [, model] = /^GET \/v1\/models\/([\w.-]+)$/.exec(route) ?? [];
+      if (model) return send(response, { requestId, body: described(model) });
       const body = parsed(await read(request));
       const asked = { request, response, requestId, body, ...headers };
       if (route === 'POST /v1/messages') return await converse(asked, loadScripts(folder));

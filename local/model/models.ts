@@ -43,6 +43,7 @@ const MODELS: Record<string, Traits> = {
   'claude-haiku-5-5': USUAL,
   'claude-haiku-4-5': OLD,
   'claude-haiku-4-5-20251001': OLD,
+  'MiniMax-M3': OLD,
 };
 
 /** Throws the API's 404 for a model it does not have. */
@@ -50,4 +51,22 @@ export function traitsOf(model: string): Traits {
   const traits = Object.hasOwn(MODELS, model) ? MODELS[model] : undefined;
   if (!traits) throw refusal(404, `model: ${model}`);
   return traits;
+}
+
+/** A model as `GET /v1/models/{id}` describes it. */
+export function described(model: string): object {
+  const { maxOutput } = traitsOf(model);
+  const isEnding = model.startsWith('claude-sonnet-4-5');
+  return {
+    ...{
+      type: 'model',
+      id: model,
+      display_name: model,
+      created_at: '2025-01-01T00:00:00Z',
+      max_tokens: maxOutput,
+    },
+    ...(isEnding
+      ? { lifecycle: 'deprecated', deprecated_at: '2026-05-30T00:00:00Z', retires_at: '2026-11-30T00:00:00Z' }
+      : { lifecycle: 'active', deprecated_at: null, retires_at: null }),
+  };
 }

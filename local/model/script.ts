@@ -4,7 +4,12 @@ import * as z from 'zod';
 
 const Block = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('text'), text: z.string() }),
-  z.strictObject({ type: z.literal('thinking'), thinking: z.string() }),
+  z.strictObject({
+    type: z.literal('thinking'),
+    thinking: z.string(),
+    /** As some providers send it: nobody can send it back. */
+    unsigned: z.boolean().optional(),
+  }),
   z.strictObject({ type: z.literal('tool_use'), name: z.string(), input: z.record(z.string(), z.unknown()) }),
 ]);
 export type ScriptBlock = z.infer<typeof Block>;
@@ -33,7 +38,8 @@ const Turn = z.strictObject({
   /** The structured output as a value, said after `content`. */
   json: z.unknown().optional(),
   stop_reason: z.string().optional(),
-  usage: z.record(z.string(), z.number()).optional(),
+  /** In place of what is counted; `cost` and `iterations` as some answers have them. */
+  usage: z.record(z.string(), z.unknown()).optional(),
   trouble: Trouble.optional(),
 });
 export type ScriptTurn = z.infer<typeof Turn>;
