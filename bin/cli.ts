@@ -12,6 +12,7 @@ import { models } from './commands/models.ts';
 import { people } from './commands/people.ts';
 import { policy } from './commands/policy.ts';
 import { projects } from './commands/projects.ts';
+import { runs } from './commands/runs.ts';
 import { spend } from './commands/spend.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
@@ -49,6 +50,7 @@ for (const add of [
   policy,
   evidence,
   logs,
+  runs,
   projects,
   spend,
   models,

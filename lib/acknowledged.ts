@@ -82,11 +82,11 @@ const SERVICE: Acceptance[] = [
   },
   { at: 'Agents', ids: ['AwsSolutions-ECS2'], reason: 'Names of tables and ARNs of secrets, no secret' },
   { at: 'Agents', ids: wildcard('*'), reason: `${TOKENS}; a registry login has no resource` },
-  {
-    at: 'Agents',
+  ...['Agents', 'Dashboard/Api'].map((at) => ({
+    at,
     ids: wildcard(`${exported('Artifacts82DD59A1Arn3B515032')}/runs/*`),
     reason: 'Files of runs, below one prefix',
-  },
+  })),
   { at: 'Approvals/Dispatch', ids: wildcard('*'), reason: TOKENS },
   { at: 'Approvals/Views', ids: wildcard('*'), reason: STREAMS },
   { at: 'Approvals/Sweep', ids: wildcard('*'), reason: TOKENS },

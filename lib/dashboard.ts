@@ -8,8 +8,9 @@ import type { Env as ApiEnv } from '#functions/http/api.ts';
 import type { Env as DashboardEnv } from '#functions/http/dashboard.ts';
 import type { Env as PutBudgetsEnv } from '#functions/http/put-budgets.ts';
 import type { Env as PutProjectEnv } from '#functions/http/put-project.ts';
+import type { Env as SteerRunEnv } from '#functions/http/steer-run.ts';
 import type { DataStack } from './data-stack.ts';
-import { knowsPeople, reads, writes } from './grants.ts';
+import { keepsFiles, knowsPeople, reads, writes } from './grants.ts';
 import { Handler } from './handler.ts';
 import { addRoutes } from './routes.ts';
 
@@ -42,7 +43,11 @@ export class Dashboard extends Construct {
       SESSION_SECRET_ARN: data.sessionSecret.secretArn,
       PUBLIC_URL: publicUrl,
     };
-    const reader = new Handler<ApiEnv>(this, 'Api', { entry: 'http/api', env });
+    const reader = new Handler<ApiEnv>(this, 'Api', {
+      entry: 'http/api',
+      env: { ...env, ARTIFACTS_BUCKET: data.artifacts.bucketName },
+    });
+    keepsFiles(reader, data.artifacts, 'runs/', { isWriter: false });
     reads(reader, data.tickets, data.deliveries, data.runs, data.projects, data.approvals);
     knowsPeople(reader, data);
 
@@ -54,6 +59,10 @@ export class Dashboard extends Construct {
     writes(putBudgets, data.runs);
     knowsPeople(putBudgets, data);
 
+    const steerRun = new Handler<SteerRunEnv>(this, 'SteerRun', { entry: 'http/steer-run', env });
+    writes(steerRun, data.runs);
+    knowsPeople(steerRun, data);
+
     addRoutes(api, [
       [HttpMethod.GET, '/', page],
       [HttpMethod.GET, '/tickets/{id}', page],
@@ -61,6 +70,7 @@ export class Dashboard extends Construct {
       [HttpMethod.GET, '/assets/{file}', page],
       [HttpMethod.GET, '/api/{proxy+}', reader],
       [HttpMethod.PUT, '/api/projects/{id}', putProject],
+      [HttpMethod.POST, '/api/runs/{id}/{wish}', steerRun],
       [HttpMethod.PUT, '/api/budgets', putBudgets],
     ]);
   }

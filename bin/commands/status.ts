@@ -5,6 +5,7 @@ import type { Run } from '#core/runs/run.ts';
 import { isFinal, type Ticket, type TicketStatus } from '#core/tickets/ticket.ts';
 import { type Client, client } from '../client.ts';
 import { columns, facts, moment, relative } from '../layout.ts';
+import { runLine } from '../run-line.ts';
 import { typed } from '../session.ts';
 import { CommandError, EXIT, money, terminal, tone } from '../terminal.ts';
 
@@ -107,7 +108,7 @@ function listed(api: Client, tickets: (Ticket & { approval?: ApprovalEntry })[])
 
 function doing(run: Run | undefined): string | undefined {
   if (run?.status !== 'running' || run.stage === 'approval') return undefined;
-  return `${String(run.percent).padStart(3)} %  ${run.doing}`;
+  return runLine(run);
 }
 
 function waitsFor(

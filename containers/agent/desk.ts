@@ -4,6 +4,7 @@ import { clock } from '#adapters/clock.ts';
 import { type Workspace, workspace } from '#adapters/git/workspace.ts';
 import { gitToken } from '#adapters/github/client.ts';
 import { replay } from '#core/agents/conversation.ts';
+import { journalFolder } from '#core/agents/journal.ts';
 import { Fault } from '#core/fault.ts';
 import type { Repository } from '#core/projects/project.ts';
 import type { KeptJournal, Verification } from '#core/runs/run.ts';
@@ -85,15 +86,11 @@ async function journalOf(
   return openJournal(
     {
       ...{ folder, artifacts, clock, lease: run.lease ?? 1, round: roundOf(run.verification) },
-      prefix: journalPrefix(run),
+      prefix: journalFolder(run),
       keep: async (journal) => void (await runs.update(run.org, run.id, { journal: { ...journal, base } })),
     },
     kept,
   );
-}
-
-export function journalPrefix({ org, id }: { org: string; id: string }): string {
-  return `runs/${org}/${id}/journal`;
 }
 
 /** After a refused verification the earlier change is where the engineer goes on, if it still applies. */

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Entry, type Line, parseJournal, written } from '#core/agents/journal.ts';
+import { type Entry, type Line, parseJournal, segmentKey, written } from '#core/agents/journal.ts';
 import type { Artifacts, Clock } from '#core/ports.ts';
 import type { KeptJournal } from '#core/runs/run.ts';
 
@@ -42,7 +42,7 @@ export async function openJournal(place: JournalPlace, kept?: KeptJournal): Prom
   let flushing = Promise.resolve();
 
   async function upload(body: string): Promise<void> {
-    await artifacts.put(segment(prefix, { round, lease }, count), body, 'application/jsonl');
+    await artifacts.put(segmentKey(prefix, { round, lease }, count), body, 'application/jsonl');
     await keep({ round, lease, segments: ++count });
   }
 
@@ -71,15 +71,6 @@ async function write(file: FileHandle, text: string): Promise<void> {
 }
 
 async function segments({ prefix, artifacts }: JournalPlace, kept: KeptJournal): Promise<string> {
-  const keys = Array.from({ length: kept.segments }, (_, index) => segment(prefix, kept, index));
+  const keys = Array.from({ length: kept.segments }, (_, index) => segmentKey(prefix, kept, index));
   return (await Promise.all(keys.map((key) => artifacts.text(key)))).join('');
-}
-
-/** Where a part of a journal lies in the bucket. */
-export function segment(
-  prefix: string,
-  { round, lease }: Pick<KeptJournal, 'round' | 'lease'>,
-  index: number,
-): string {
-  return `${prefix}/${round}/${lease}-${String(index).padStart(5, '0')}.jsonl`;
 }

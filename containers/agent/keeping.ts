@@ -1,6 +1,7 @@
+import { journalFolder } from '#core/agents/journal.ts';
 import type { Run } from '#core/runs/run.ts';
 import type { Task } from '../task.ts';
-import { type Desk, journalPrefix } from './desk.ts';
+import type { Desk } from './desk.ts';
 import type { Kept } from './session.ts';
 
 /** Puts what the work tree has changed where another machine finds it; the same tree once. */
@@ -14,7 +15,7 @@ export function checkpoints(
     const tree = await clone.snapshot(environment.repository);
     if (last?.tree === tree) return last;
     const changes = await clone.changes(base, tree);
-    const patch = changes.length > 0 ? `${journalPrefix(run)}/${tree}.patch` : '';
+    const patch = changes.length > 0 ? `${journalFolder(run)}/${tree}.patch` : '';
     if (patch) await artifacts.put(patch, changes, 'text/plain');
     last = { tree, patch };
     return last;

@@ -118,10 +118,10 @@ function resulted(
 /** Says what is to be told in the user's next message. Nothing may stand after a tool's result, so there it joins the result. */
 function tell(state: Conversation): void {
   const text = state.notices.splice(0).join('\n\n');
-  const last = state.messages.at(-1);
+  const last = state.messages.at(-1)?.role === 'user' ? state.messages.pop()?.content : undefined;
   state.stop = undefined;
-  if (last?.role !== 'user') state.messages.push({ role: 'user', content: [{ type: 'text', text }] });
-  else last.content = [...last.content.slice(0, -1), extended(last.content.at(-1), text)];
+  const content = [...(last ?? []).slice(0, -1), extended(last?.at(-1), text)];
+  state.messages.push({ role: 'user', content });
 }
 
 function extended(block: Block | undefined, text: string): Block {

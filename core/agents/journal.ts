@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Fault } from '../fault.ts';
-import type { Handover } from '../runs/run.ts';
+import type { Handover, KeptJournal } from '../runs/run.ts';
 import type { Step } from './breaker.ts';
 import type { Message, Reply } from './model.ts';
 
@@ -87,4 +87,18 @@ export function requestHash(messages: readonly Message[]): string {
 
 function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
+}
+
+/** Where in the bucket the parts of a run's journals lie, and the work trees that belong to them. */
+export function journalFolder({ org, id }: { org: string; id: string }): string {
+  return `runs/${org}/${id}/journal`;
+}
+
+/** One part of a journal, as one task wrote it. */
+export function segmentKey(
+  folder: string,
+  { round, lease }: Pick<KeptJournal, 'round' | 'lease'>,
+  index: number,
+): string {
+  return `${folder}/${round}/${lease}-${String(index).padStart(5, '0')}.jsonl`;
 }

@@ -6,6 +6,8 @@ import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
 import { dynamoSpend } from '#adapters/dynamodb/spend.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
+import { s3Artifacts } from '#adapters/s3/artifacts.ts';
+import { journalFolder, segmentKey } from '#core/agents/journal.ts';
 import type { Spend } from '#core/agents/spend.ts';
 import type { Approvals } from '#core/approvals/ports.ts';
 import { Fault } from '#core/fault.ts';
@@ -15,7 +17,7 @@ import { keyView } from '#core/people/key.ts';
 import type { Scope } from '#core/people/person.ts';
 import type { People } from '#core/people/ports.ts';
 import { allow, type Principal } from '#core/people/principal.ts';
-import type { Clock, Projects, Runs, TicketQuery, Tickets } from '#core/ports.ts';
+import type { Artifacts, Clock, Projects, Runs, TicketQuery, Tickets } from '#core/ports.ts';
 import { issueOf, jobOf } from '#core/tickets/issue.ts';
 import { Priority, Source, type Ticket, TicketStatus, TicketType } from '#core/tickets/ticket.ts';
 import { approvalFigures, approvalList } from '../approval-list.ts';
@@ -29,6 +31,7 @@ export const Env = PrincipalEnv.extend({
   RUNS_TABLE: z.string(),
   PROJECTS_TABLE: z.string(),
   APPROVALS_TABLE: z.string(),
+  ARTIFACTS_BUCKET: z.string(),
 });
 export type Env = z.infer<typeof Env>;
 
@@ -39,6 +42,7 @@ interface Needs {
   projects: Pick<Projects, 'list'>;
   spend: Pick<Spend, 'rows' | 'caps'>;
   approvals: Pick<Approvals, 'inbox' | 'history'>;
+  artifacts: Pick<Artifacts, 'text'>;
   people: Pick<People, 'delegations' | 'keys' | 'list'>;
   clock: Clock;
   publicUrl: string;
@@ -68,6 +72,7 @@ const READS: Read[] = [
   { path: /^\/api\/tickets\/([\w-]{1,100})$/, scope: 'issues:read', answer: ticket },
   { path: /^\/api\/runs\/([\w-]{1,100})$/, scope: 'issues:read', answer: run },
   { path: /^\/api\/runs\/([\w-]{1,100})\/lines$/, scope: 'issues:read', answer: lines },
+  { path: /^\/api\/runs\/([\w-]{1,100})\/journal$/, answer: journal },
   {
     path: /^\/api\/projects$/,
     answer: async ({ projects, org }) => ({ projects: await projects.list(org) }),
@@ -162,6 +167,21 @@ async function lines({ runs, org, id, query }: Asked) {
   return { lines: found, after: found.at(-1)?.id ?? query.after };
 }
 
+/** A part of the engineer's journal, as it was written; `next` names the part after it. */
+async function journal({ runs, artifacts, org, id, query }: Asked) {
+  const one = await runs.find(org, id);
+  if (!one) throw new Fault('NotFound', `There is no run ${id}`);
+  const part = Number(query.part ?? 0);
+  const { segments = 0, ...kept } = one.journal ?? {};
+  if (!one.journal || !(part < segments))
+    throw new Fault(
+      'NotFound',
+      `Run ${id} has no part ${query.part ?? 0} of a journal: its engineer has not begun`,
+    );
+  const text = await artifacts.text(segmentKey(journalFolder(one), one.journal, part));
+  return { ...kept, text, ...(part + 1 < segments && { next: part + 1 }) };
+}
+
 async function everybody({ people, org }: Asked) {
   const all = await people.list(org);
   return {
@@ -211,6 +231,7 @@ export const handler = http(Env, async (env) =>
     spend: dynamoSpend(env.RUNS_TABLE),
     // Reading lists touches no ledger, so this function is not given one.
     approvals: dynamoApprovals({ approvals: env.APPROVALS_TABLE, ledger: '' }),
+    artifacts: s3Artifacts(env.ARTIFACTS_BUCKET),
     people: dynamoPeople(env.PEOPLE_TABLE),
     clock,
     publicUrl: env.PUBLIC_URL,

@@ -5,6 +5,7 @@ import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
 import { dynamoSpend } from '#adapters/dynamodb/spend.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
+import { s3Artifacts } from '#adapters/s3/artifacts.ts';
 import type { Principal } from '#core/people/principal.ts';
 import { api } from '#functions/http/api.ts';
 import { putProject } from '#functions/http/put-project.ts';
@@ -36,6 +37,7 @@ const principalOf = async () => principal;
 const publicUrl = 'http://localhost:4600/';
 const people = dynamoPeople('People');
 const clock = { now: () => new Date(AT) };
+const artifacts = s3Artifacts('artifacts');
 
 const post = (body: unknown, headers: Record<string, string> = {}) =>
   send(restIntake({ principalOf, tickets, publicUrl, clock }), {
@@ -47,7 +49,8 @@ const post = (body: unknown, headers: Record<string, string> = {}) =>
 
 async function get(path: string, query?: Sent['query']) {
   const approvals = dynamoApprovals({ approvals: 'Approvals', ledger: 'Ledger' });
-  const route = api({ principalOf, tickets, runs, projects, spend, approvals, people, clock, publicUrl });
+  const reads = { principalOf, tickets, runs, projects, spend, approvals, people, artifacts };
+  const route = api({ ...reads, clock, publicUrl });
   const { statusCode, body } = await send(route, { path, ...(query && { query }) });
   return { statusCode, body: JSON.parse(body) };
 }

@@ -4,6 +4,7 @@ import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
 import { dynamoSpend } from '#adapters/dynamodb/spend.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
+import { s3Artifacts } from '#adapters/s3/artifacts.ts';
 import { type Approval, approvalId } from '#core/approvals/approval.ts';
 import { ended } from '#core/approvals/decide.ts';
 import type { Question } from '#core/approvals/question.ts';
@@ -45,6 +46,7 @@ async function get(path: string, query: Record<string, string> = {}, principal =
     clock: handClock(),
     publicUrl: 'http://localhost:4600/',
     approvals,
+    artifacts: s3Artifacts('artifacts'),
   });
   const { statusCode, body } = await send(route, { path, query });
   return { statusCode, body: JSON.parse(body) };

@@ -1,0 +1,255 @@
+import { describe, expect, it } from 'vitest';
+import { engage, type Work } from '#containers/agent/loop.ts';
+import type { Result } from '#containers/agent/tools.ts';
+import { replay } from '#core/agents/conversation.ts';
+import { type Ending, type Entry, type Line, parseJournal, START, written } from '#core/agents/journal.ts';
+import type { Block, Message, Model, Reply, Turn } from '#core/agents/model.ts';
+import { Fault } from '#core/fault.ts';
+import type { Run } from '#core/runs/run.ts';
+
+const HANDOVER = { summary: 'Done', rootCause: '', changes: [], tests: [], risks: [] };
+
+type Use = [name: string, input?: object];
+type Said = Use[] | Partial<Reply> | Error | string;
+
+interface Played {
+  ending: Ending;
+  lines: Line[];
+  turns: Turn[];
+  used: string[];
+}
+
+interface Told extends Partial<Work> {
+  /** What the journal holds already. */
+  before?: Entry[];
+  tool?: (name: string, input: unknown) => Promise<Result>;
+}
+
+/** A journal in memory, chained as on disk. */
+function memory(before: Entry[]) {
+  let tip = START;
+  let text = '';
+  const append = async (entry: Entry) => {
+    const line = written(entry, tip, '2026-11-20T10:00:00.000Z');
+    tip = line.tip;
+    text += line.text;
+  };
+  for (const entry of before) void append(entry);
+  const { lines } = parseJournal(text);
+  return { lines, append, flush: async () => {}, close: async () => {}, all: () => parseJournal(text).lines };
+}
+
+let ids = 0;
+
+function replyOf(said: Exclude<Said, Error>): Reply {
+  if (typeof said === 'string')
+    return { content: [{ type: 'text', text: said }], stop: 'end_turn', nanoUsd: 10 };
+  if (!Array.isArray(said)) return { content: [], stop: 'end_turn', nanoUsd: 10, ...said };
+  const content: Block[] = said.map(([name, input = {}]) => ({
+    ...{ type: 'tool_use', id: `call_${++ids}`, name, input },
+  }));
+  return { content, stop: 'tool_use', nanoUsd: 10 };
+}
+
+async function play(script: Said[], { before = [], tool, ...work }: Told = {}): Promise<Played> {
+  const journal = memory(before);
+  const turns: Turn[] = [];
+  const used: string[] = [];
+  const model = {
+    converse: async (turn: Turn) => {
+      turns.push({ ...turn, messages: structuredClone(turn.messages) });
+      const said = script.shift();
+      if (!said) throw new Error('The script is over');
+      if (said instanceof Error) throw said;
+      return replyOf(said);
+    },
+  } as Model;
+  let trees = 0;
+  const { ending } = await engage({
+    ...{ model, journal, system: 'You are an engineer', brief: 'Mend it', budget: 5_000_000_000 },
+    useTool: async (name, input) => {
+      used.push(name);
+      if (name === 'finish') return { text: 'Handed over', handover: HANDOVER };
+      return tool ? tool(name, input) : { text: `${name} ${used.length}` };
+    },
+    checkpoint: async () => ({ tree: `t${++trees}`, patch: `p${trees}` }),
+    recap: async () => 'Where it stands',
+    steering: async () => ({}),
+    onStep: async () => {},
+    onProgress: () => {},
+    signal: new AbortController().signal,
+    ...work,
+  });
+  return { ending, lines: journal.all(), turns, used };
+}
+
+function lastText(messages: readonly Message[] = []): string {
+  return JSON.stringify(messages.at(-1)?.content);
+}
+
+describe('the loop', () => {
+  it('hands over, and its journal replays to what was sent', async () => {
+    const { ending, lines, turns } = await play([[['bash']], 'Well', [['edit'], ['read']], [['finish']]]);
+
+    expect(ending).toEqual({ handover: HANDOVER });
+    const intents = lines.flatMap((line, index) => (line.type === 'request_intent' ? [index] : []));
+    expect(intents.map((index) => replay(lines.slice(0, index)).messages)).toEqual(
+      turns.map(({ messages }) => messages),
+    );
+  });
+
+  it.each<[string, Said, RegExp]>([
+    ['a refusal', { stop: 'refusal' }, /declined/],
+    ['a full context', { stop: 'model_context_window_exceeded' }, /too long/],
+    ['a reason that nobody knows', { content: [{ type: 'text', text: 'x' }], stop: 'unknown' }, /not known/],
+    ['an answer without anything', { stop: 'end_turn' }, /answered nothing/],
+    ['a request that is refused', new Fault('Invalid', 'No such tool'), /No such tool/],
+    ['an empty purse', new Fault('OverBudget', 'The budget is used up'), /used up/],
+  ])('ends with words after %s', async (_, said, words) => {
+    expect(await play([said])).toMatchObject({ ending: { stopped: expect.stringMatching(words) } });
+  });
+
+  it('makes no call of an answer that was cut off', async () => {
+    const cut = { content: replyOf([['bash']]).content, stop: 'max_tokens' as const };
+    const { used, turns } = await play([cut, [['finish']]]);
+
+    expect(used).toEqual(['finish']);
+    expect(lastText(turns[1]?.messages)).toMatch(/cut off/);
+  });
+
+  it('asks a model that cannot be reached again, in writing', async () => {
+    const { lines, turns } = await play([new Fault('Unavailable', 'It is overloaded'), [['finish']]]);
+
+    expect(lines.filter(({ type }) => type === 'request_intent')).toMatchObject([
+      { type: 'request_intent' },
+      { because: 'It is overloaded' },
+    ]);
+    expect(turns[1]?.messages).toEqual(turns[0]?.messages);
+  });
+
+  it('says when half, a quarter and a tenth is left, once each', async () => {
+    const spend = (nanoUsd: number): Said => ({ ...replyOf([['edit', { nanoUsd }]]), nanoUsd });
+    const script = [
+      spend(300e6),
+      spend(300e6),
+      spend(200e6),
+      spend(50e6),
+      spend(60e6),
+      [['finish']] as Use[],
+    ];
+    const { lines } = await play(script, { budget: 1_000_000_000 });
+
+    expect(lines.flatMap((line) => (line.type === 'note' && line.told ? [line.told] : []))).toEqual([
+      1, 2, 3,
+    ]);
+  });
+
+  it('nudges, begins anew, and stops what goes round in circles', async () => {
+    const same: Said[] = Array.from({ length: 30 }, () => [['read', { path: 'a' }]]);
+    const { ending, lines } = await play(same, { tool: async () => ({ text: 'the same' }) });
+
+    expect(ending).toMatchObject({ stopped: expect.stringMatching(/circles/) });
+    expect(lines.map(({ type }) => type)).toContain('compaction');
+    expect(lines.filter((line) => line.type === 'note' && line.kind === 'nudge')).toHaveLength(2);
+  });
+});
+
+describe('people', () => {
+  const steering =
+    (...said: Partial<Run>[]) =>
+    async () =>
+      (said.length > 1 ? said.shift() : said[0]) ?? {};
+  const told = { id: 'm1', at: '2026-11-20T10:00:00.000Z', by: 'Dana', text: 'Look at the client' };
+
+  it('are heard once, with the next result', async () => {
+    const { turns } = await play([[['bash']], [['edit']], [['finish']]], {
+      steering: steering({}, { instructions: [told] }),
+    });
+
+    expect(turns[1]?.messages.at(-1)?.content).toMatchObject([
+      { type: 'tool_result', content: expect.stringMatching(/Dana says: Look at the client/) },
+    ]);
+    expect(JSON.stringify(turns[2]?.messages).match(/Dana says/g)).toHaveLength(1);
+  });
+
+  it('stop a run before its next question', async () => {
+    const control = { wish: 'stop', by: 'Dana', at: told.at } as const;
+    const { ending, turns } = await play([[['bash']]], { steering: steering({}, { control }) });
+
+    expect(ending).toEqual({ stopped: 'Dana stopped it' });
+    expect(turns).toHaveLength(1);
+  });
+
+  it('pause a run, and let it go on', async () => {
+    const control = (wish: 'pause' | 'resume') => ({ control: { wish, by: 'Dana', at: told.at } });
+    const asked = { turns: 0 };
+    const { ending } = await play([[['finish']]], {
+      steering: steering(control('pause'), { ...control('resume'), instructions: [told] }),
+      onProgress: () => asked.turns++,
+    });
+
+    expect(ending).toEqual({ handover: HANDOVER });
+    expect(asked.turns).toBeGreaterThan(0);
+  });
+});
+
+describe('after a restart', () => {
+  const brief: Entry = { type: 'note', kind: 'brief', text: 'Mend it' };
+  const intent: Entry = { type: 'request_intent', hash: 'h', maxTokens: 1 };
+  const called = (name: string): Entry[] => {
+    const content: Block[] = [{ type: 'tool_use', id: 'call_0', name, input: {} }];
+    return [
+      brief,
+      intent,
+      { type: 'response', reply: { content, stop: 'tool_use', nanoUsd: 1 } },
+      { type: 'tool_intent', call: 'call_0', name },
+    ];
+  };
+
+  it('a command that was begun is not run again: the model is told to look', async () => {
+    const { used, turns } = await play([[['finish']]], { before: called('bash') });
+
+    expect(used).toEqual(['finish']);
+    expect(turns[0]?.messages.at(-1)?.content).toMatchObject([
+      { is_error: true, content: expect.stringMatching(/Interrupted by a restart[\s\S]*restarted/) },
+    ]);
+  });
+
+  it.each(['read', 'search', 'verify', 'edit'])(
+    '%s is done again: the work tree went back too',
+    async (name) => {
+      const { used } = await play([[['finish']]], { before: called(name) });
+
+      expect(used).toEqual([name, 'finish']);
+    },
+  );
+
+  it('a request without an answer is sent again as it was, and counted as of unknown fate', async () => {
+    const { lines, turns } = await play([[['finish']]], { before: [brief, intent] });
+
+    expect(turns[0]?.messages).toEqual([{ role: 'user', content: [{ type: 'text', text: 'Mend it' }] }]);
+    expect(lines.find((line) => line.type === 'request_intent' && line.because)).toMatchObject({
+      because: 'restart',
+    });
+    expect(replay(lines).unknown).toBe(1);
+  });
+
+  it('an ending is an ending', async () => {
+    const { ending, turns } = await play([], {
+      before: [brief, { type: 'end', ending: { stopped: 'Dana stopped it' } }],
+    });
+
+    expect({ ending, turns }).toEqual({ ending: { stopped: 'Dana stopped it' }, turns: [] });
+  });
+
+  it('the breaker remembers: a loop is not forgiven by a crash', async () => {
+    const loop: Said[] = Array.from({ length: 30 }, () => [['read', { path: 'a' }]]);
+    const tool = async () => ({ text: 'the same' });
+    const whole = await play([...loop], { tool });
+    const half = whole.lines.slice(0, Math.floor(whole.lines.length / 2));
+    const before = half.map(({ seq: _, at: __, prevHash: ___, ...entry }) => entry as Entry);
+    const rest = await play([...loop], { tool, before });
+
+    expect(rest.ending).toEqual(whole.ending);
+  });
+});
