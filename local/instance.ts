@@ -32,8 +32,9 @@ export async function instance(
   const store = openStore(options.folder, options);
   const clock = options.clock ?? storedClock(store);
   const url = (door: Door) => urlOf(door, doors[door]?.port ?? 0);
-  const { root, onHappening } = options;
-  const services = openServices({ store, clock, root, endpoint: url('aws'), onHappening });
+  const { root, onHappening, taskEnvironment } = options;
+  const endpoint = url('aws');
+  const services = openServices({ store, clock, root, endpoint, onHappening, taskEnvironment });
   const companions: Companion[] = [];
   const stop = once(async () => {
     await stopAll(doors, services, companions);

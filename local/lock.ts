@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { makeFolder, replaceFile } from './disk.ts';
@@ -14,6 +14,7 @@ const SQLITE_BUSY = 5;
  */
 export function lockFolder(folder: string): () => void {
   makeFolder(folder);
+  keepToOurselves(folder);
   const lock = taken(folder);
   if (!lock) {
     const advice = 'stop that first, or choose another folder';
@@ -25,6 +26,11 @@ export function lockFolder(folder: string): () => void {
     rmSync(file, { force: true });
     lock.close();
   };
+}
+
+/** Secrets are in it, and commands of repositories run on this machine as other users. */
+function keepToOurselves(folder: string): void {
+  if (statSync(folder).uid === process.getuid?.()) chmodSync(folder, 0o700);
 }
 
 /** Who uses the folder now; undefined when nobody does. */

@@ -22,6 +22,8 @@ export interface Options {
   /** What answers at the forge and the model; without one its door stays shut. */
   companions?: Partial<Record<'forge' | 'model', (given: Given) => Companion>>;
   clock?: MovableClock;
+  /** What every task's environment says besides. */
+  taskEnvironment?: Record<string, string>;
   /** See {@link StoreOptions}: tests die here. */
   onCommit?: StoreOptions['onCommit'];
   /** The disk failed: nothing more can be kept, so this process should end. */

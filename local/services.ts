@@ -35,12 +35,21 @@ export interface ServicesOptions {
   /** Where the AWS endpoint listens. */
   endpoint: string;
   onHappening?: (happening: Happening) => void;
+  /** What every task's environment says besides. */
+  taskEnvironment?: Record<string, string> | undefined;
 }
 
 export type Services = ReturnType<typeof openServices>;
 
 /** Every service of the local AWS on one store, each handed what it needs of the others. */
-export function openServices({ store, clock, root, endpoint, onHappening }: ServicesOptions) {
+export function openServices({
+  store,
+  clock,
+  root,
+  endpoint,
+  onHappening,
+  taskEnvironment,
+}: ServicesOptions) {
   const emit = (happening: Happening) => {
     bus.put(happening);
     store.afterCommit(() => onHappening?.(happening));
@@ -58,7 +67,7 @@ export function openServices({ store, clock, root, endpoint, onHappening }: Serv
   });
   const containers = ecs({
     ...{ store, clock, root, emit },
-    environment: { ...essentials(['PATH', 'HOME', 'TMPDIR']), ...access(endpoint) },
+    environment: { ...essentials(['PATH', 'HOME', 'TMPDIR']), ...access(endpoint), ...taskEnvironment },
     secret: (arn) => secretText(vault, arn),
   });
   const machines = states({

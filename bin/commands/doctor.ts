@@ -1,8 +1,11 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { dirname, resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import pc from 'picocolors';
+import { hands } from '#containers/hands.ts';
 import { holderOf } from '#local/lock.ts';
 import { columns } from '../layout.ts';
 import { type Finding, needed, said } from '../machine.ts';
@@ -12,7 +15,6 @@ import { EXIT, terminal } from '../terminal.ts';
 const USEFUL: Record<string, string> = {
   uv: 'would make virtual environments faster',
   rg: 'would make the agent search faster',
-  setpriv: 'would let tools run as another user',
 };
 
 /** `signalbox doctor`: what this machine has, what is missing, and how to get it. Changes nothing; ends with 1 if anything needed is missing. */
@@ -24,7 +26,13 @@ export function doctor(program: Command): void {
     .option('--port <n>', 'first of the five ports that start would use', '4600')
     .addHelpText('after', '\nExample:\n  npx signalbox doctor')
     .action(async ({ folder, port }: { folder: string; port: string }) => {
-      const findings = [...(await needed()), writable(folder), ...(await optional()), await ports(port)];
+      const findings = [
+        ...(await needed()),
+        writable(folder),
+        ...(await optional()),
+        ...(await containment()),
+        await ports(port),
+      ];
       terminal(program.opts().json).result(findings, () => text(findings));
       if (findings.some(({ state }) => state === 'missing')) process.exitCode = EXIT.failed;
     });
@@ -43,6 +51,26 @@ async function optional(): Promise<Finding[]> {
         detail: 'not set: the scripted model covers the demo tickets, others go to a person',
       };
   return [...(await Promise.all(tools)), key];
+}
+
+/** What keeps commands of repositories from this machine's secrets; found out by trying. */
+async function containment(): Promise<Finding[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'signalbox-doctor-'));
+  const { isolated, fenced, close } = await hands(folder);
+  await close();
+  await rm(folder, { recursive: true, force: true });
+  const without =
+    'Code that nobody marked as trusted is refused here, unless with npm start -- --unsandboxed';
+  const part = (what: string, isThere: boolean, has: string, needs: string): Finding => ({
+    what,
+    state: isThere ? 'ok' : 'optional',
+    detail: isThere ? has : `not here; ${needs}. ${without}`,
+  });
+  const root = 'takes Linux, root and util-linux (setpriv, unshare, nsenter)';
+  return [
+    part('user for commands', isolated, 'commands run as one that owns nothing else', root),
+    part('network for commands', fenced, 'commands reach only what their project names', root),
+  ];
 }
 
 /** Looks at the folder, or at the nearest one above it that exists and in which it would be made. */

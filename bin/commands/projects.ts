@@ -9,6 +9,9 @@ interface Options {
   branch: string;
   approver: string[];
   alias: string[];
+  trusted?: boolean;
+  reporter: string[];
+  host: string[];
 }
 
 const HELP = `
@@ -38,6 +41,14 @@ export function projects(program: Command): void {
     .option('--kind <kind>', 'tap, target, etl or service', 'tap')
     .option('--branch <branch>', 'default branch', 'main')
     .option('--alias <word>', 'another word that tickets use for it; may be given again', many, [])
+    .option('--trusted', 'its code may run where a credential is within reach; see docs/operating.md')
+    .option(
+      '--reporter <who>',
+      'whose tickets that is for: an e-mail address or *@DOMAIN; anyone unless given',
+      many,
+      [],
+    )
+    .option('--host <name>', 'a host that its commands may reach besides the package mirrors', many, [])
     .addHelpText('after', HELP)
     .action(async (id: string, cloneUrl: string, options: Options) => {
       const { url, json } = program.opts();
@@ -68,7 +79,8 @@ async function add(
 }
 
 /** GitHub's REST interface has a host of its own; GitHub Enterprise and its like have it beside the repositories. */
-function repository(cloneUrl: string, { kind, branch, alias }: Options): Repository {
+function repository(cloneUrl: string, options: Options): Repository {
+  const { kind, branch, alias, host: hosts } = options;
   const [, origin, host, fullName] =
     /^(https?:\/\/([^/]+))\/([\w.-]+\/[\w.-]+?)(?:\.git)?$/.exec(cloneUrl) ?? [];
   if (!origin || !fullName)
@@ -81,10 +93,21 @@ function repository(cloneUrl: string, { kind, branch, alias }: Options): Reposit
     defaultBranch: branch,
     kind,
     aliases: alias,
+    ...(hosts.length > 0 && { hosts }),
+    ...trust(options),
   };
 }
 
+function trust({ trusted, reporter }: Options): Pick<Repository, 'trustedReporters'> {
+  if (trusted) return { trustedReporters: reporter.length > 0 ? reporter : ['*'] };
+  if (reporter.length === 0) return {};
+  throw new CommandError('--reporter says for whom a repository is trusted: give --trusted too', EXIT.usage);
+}
+
 function text({ id, name, repositories, approvers }: Project): string {
-  const rows = repositories.map(({ fullName, kind }) => `  ${kind.padEnd(8)} ${fullName}`);
+  const rows = repositories.map(
+    ({ fullName, kind, trustedReporters }) =>
+      `  ${kind.padEnd(8)} ${fullName}${trustedReporters ? `, trusted with tickets of ${trustedReporters.join(', ')}` : ''}`,
+  );
   return [`${id} (${name}), decided by ${approvers.join(', ')}`, ...rows].join('\n');
 }

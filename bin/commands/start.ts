@@ -17,6 +17,7 @@ interface Given {
   fresh?: boolean;
   demo: boolean;
   port?: string;
+  unsandboxed?: boolean;
 }
 
 const HELP = `
@@ -34,8 +35,12 @@ export function start(program: Command): void {
     .option('--fresh', 'empty the folder first')
     .option('--no-demo', 'do not file the demo ticket')
     .option('--port <n>', 'first of five ports in a row (4600); 0 for any that are free')
+    .option(
+      '--unsandboxed',
+      'also run code that nobody marked as trusted where this machine cannot contain it',
+    )
     .addHelpText('after', HELP)
-    .action(async ({ folder, fresh = false, demo, port }: Given) => {
+    .action(async ({ folder, fresh = false, demo, port, unsandboxed = false }: Given) => {
       const out = terminal(program.opts().json);
       const began = performance.now();
       const ports = port === undefined ? undefined : portsFrom(port);
@@ -44,6 +49,7 @@ export function start(program: Command): void {
       const product = await startProduct({
         folder,
         fresh,
+        unsandboxed,
         ...(ports && { ports }),
         onFailure: endAtOnce(out),
         apiKey: process.env.ANTHROPIC_API_KEY || undefined,

@@ -33,14 +33,17 @@ export interface Product {
 export type ProductOptions = Pick<Options, 'folder' | 'fresh' | 'ports' | 'onCommit' | 'onFailure'> & {
   /** An Anthropic API key: with one the real model works, without one the scripted one plays the demo tickets. */
   apiKey?: string | undefined;
+  /** Lets work that nobody marked as trusted run where this machine cannot contain it. */
+  unsandboxed?: boolean;
 };
 
 /** Starts or continues the product, and makes whatever of the demo organization is not there yet. */
-export async function startProduct({ apiKey, ...options }: ProductOptions): Promise<Product> {
+export async function startProduct({ apiKey, unsandboxed, ...options }: ProductOptions): Promise<Product> {
   let forge: ReturnType<typeof openForge> | undefined;
   const local = await start({
     ...options,
     root,
+    taskEnvironment: taskEnvironment(unsandboxed),
     parameters: (url) => ({
       FirstOrg: ORG,
       AdminEmail: ADMIN,
@@ -66,6 +69,11 @@ export async function startProduct({ apiKey, ...options }: ProductOptions): Prom
     tickets: dynamoTickets(table('Tickets'), table('Deliveries')),
     runs: dynamoRuns(table('Runs')),
   };
+}
+
+function taskEnvironment(unsandboxed = false): Record<string, string> {
+  const { PACKAGE_MIRRORS } = process.env;
+  return { ...(PACKAGE_MIRRORS && { PACKAGE_MIRRORS }), ...(unsandboxed && { UNSANDBOXED: 'true' }) };
 }
 
 function scripted({ modelKey }: Keys): Companion {

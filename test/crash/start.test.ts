@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,6 +97,13 @@ describe('starting', () => {
       `Port ${port}, meant for the aws, is taken`,
     );
     other.close();
+  });
+
+  it('keeps what is in its folder from other users, also where it was open to them', async () => {
+    mkdirSync(folder, { mode: 0o755 });
+    await boot();
+
+    expect(statSync(folder).mode & 0o077).toBe(0);
   });
 
   it('empties nothing that another process uses, and doctor says who that is', async () => {
