@@ -20,9 +20,11 @@ export interface Patience {
   headers: number;
   /** Between two pieces of a stream. */
   idle: number;
+  /** Between two pieces that say something: pings only tell that the line is open. */
+  silent: number;
 }
 
-const PATIENCE: Patience = { headers: 30_000, idle: 90_000 };
+const PATIENCE: Patience = { headers: 30_000, idle: 90_000, silent: 300_000 };
 
 /** Retries by the SDK of a request that has not been answered yet; a stream that breaks off is the caller's to repeat. */
 const RETRIES = 2;
@@ -31,6 +33,8 @@ export interface Call {
   turnSeconds: number;
   signal?: AbortSignal;
   onProgress?: () => void;
+  /** Awaited before a turn that broke off is sent again, and told why; throwing ends it. */
+  onRepeat?: (why: string) => Promise<void>;
   /** What it answers is awaited before the call ends, whether that answers or throws. */
   onAttempt: OnAttempt;
 }
@@ -55,18 +59,25 @@ export function messagesClient({ apiKey, baseUrl, version, patience = PATIENCE }
 
   return async (request, { turnSeconds, signal, onProgress, onAttempt }) => {
     const idle = watchdog(patience.idle, `the model said nothing for ${patience.idle / 1_000} s`);
+    const silent = watchdog(
+      patience.silent,
+      `the model said nothing but pings for ${patience.silent / 1_000} s`,
+    );
     const turn = AbortSignal.timeout(turnSeconds * 1_000);
-    const stop = AbortSignal.any([idle.signal, turn, ...(signal ? [signal] : [])]);
+    const stop = AbortSignal.any([idle.signal, silent.signal, turn, ...(signal ? [signal] : [])]);
     const { middleware, settled } = meter(onAttempt, () => {
       idle.touch();
       onProgress?.();
     });
     try {
-      return await messages.stream(request, { signal: stop, middleware: [middleware] }).finalMessage();
+      const stream = messages.stream(request, { signal: stop, middleware: [middleware] });
+      stream.on('streamEvent', silent.touch); // the SDK keeps pings to itself
+      return await stream.finalMessage();
     } catch (error) {
       throw error instanceof APIUserAbortError ? stop.reason : error;
     } finally {
       idle.stop();
+      silent.stop();
       await settled();
     }
   };

@@ -21,7 +21,11 @@ export function anthropicModel({ roles = ROLES, clock, purse, ...access }: Model
   return {
     ask: (question) => ask(speak, { clock, roles }, question),
     async converse(turn) {
-      const { answer, nanoUsd } = await speak(turn, { signal: turn.signal, onProgress: turn.onProgress });
+      const { answer, nanoUsd } = await speak(turn, {
+        signal: turn.signal,
+        onProgress: turn.onProgress,
+        onRepeat: turn.onRepeat,
+      });
       const content = answer.content as unknown as Block[];
       const stop = stopOf(answer);
       if (stop === 'tool_use' && !content.some(({ type }) => type === 'tool_use'))

@@ -63,6 +63,7 @@ export function speaking({ send, roles, clock, purse }: Speaking): Speak {
       } catch (error) {
         const isRaced = error instanceof Fault && error.code === 'OverBudget';
         if (repeat === REPEATS || !(isRaced || brokeOff(error))) throw fault(error);
+        await call?.onRepeat?.((error as Error).message);
       }
     }
   };

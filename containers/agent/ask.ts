@@ -11,13 +11,22 @@ import type { Session } from './session.ts';
 /** How long a model that cannot be reached is asked again. */
 const UNREACHABLE = 10 * 60_000;
 
+/** Answers that broke off and were asked for again, in one step: what broke off has cost something. */
+const REPEATS = 3;
+
 /** The model's next answer, asked for in writing; sent again, each time in writing, while it cannot be reached. */
 export async function ask(work: Work, here: Session): Promise<Ending | undefined> {
   const until = Date.now() + UNREACHABLE;
   let because = here.state.sent > 0 ? 'restart' : undefined;
+  let repeats = 0;
+  const onRepeat = async (why: string) => {
+    if (++repeats >= REPEATS)
+      throw new Fault('Conflict', `The model's answer broke off again and again: ${why}`);
+    await intend(work, here, why);
+  };
   for (let wait = 1_000; ; wait = Math.min(wait * 2, 30_000)) {
     try {
-      const reply = await sent(work, here, because);
+      const reply = await sent(work, here, { because, onRepeat });
       await here.record({ type: 'response', reply });
       void work.journal.flush().catch(() => undefined); // told by the next `keep`
       return undefined;
@@ -31,17 +40,29 @@ export async function ask(work: Work, here: Session): Promise<Ending | undefined
   }
 }
 
-async function sent(work: Work, { state, record }: Session, because?: string): Promise<Reply> {
-  const { messages, spent } = state;
-  const prompt = { system: work.system, tools: ENGINEER_TOOLS, messages };
-  const left = Math.min(work.budget, ROLES.engineer.maxNanoUsd) - spent;
-  const maxTokens = allowance(left, prompt, { role: ROLES.engineer, at: new Date() });
-  await record({
-    type: 'request_intent',
-    hash: requestHash(messages),
-    maxTokens,
-    ...(because && { because }),
-  });
+async function sent(
+  work: Work,
+  here: Session,
+  { because, onRepeat }: { because?: string; onRepeat: (why: string) => Promise<void> },
+): Promise<Reply> {
   const { signal, onProgress } = work;
-  return work.model.converse({ role: 'engineer', ...prompt, maxTokens, signal, onProgress });
+  const maxTokens = await intend(work, here, because);
+  return work.model.converse({
+    ...{ role: 'engineer', maxTokens, signal, onProgress, onRepeat },
+    ...promptOf(work, here),
+  });
+}
+
+/** Writes down that the next answer is asked for, and answers how long it may be. */
+async function intend(work: Work, here: Session, because?: string): Promise<number> {
+  const { messages, spent } = here.state;
+  const left = Math.min(work.budget, ROLES.engineer.maxNanoUsd) - spent;
+  const maxTokens = allowance(left, promptOf(work, here), { role: ROLES.engineer, at: new Date() });
+  const hash = requestHash(messages);
+  await here.record({ type: 'request_intent', hash, maxTokens, ...(because && { because }) });
+  return maxTokens;
+}
+
+function promptOf({ system }: Work, { state }: Session) {
+  return { system, tools: ENGINEER_TOOLS, messages: state.messages };
 }

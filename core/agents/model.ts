@@ -71,6 +71,8 @@ export interface Turn {
   signal?: AbortSignal;
   /** Called whenever bytes arrive: a turn that is slow but alive. */
   onProgress?: () => void;
+  /** Awaited before an answer that broke off is asked for again, and told why; throwing ends the turn. */
+  onRepeat?: (why: string) => Promise<void>;
 }
 
 export interface Reply {

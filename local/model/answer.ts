@@ -54,9 +54,16 @@ function isTrouble(type: string, { response, requestId, trouble }: Answering): b
 /** Falls silent or breaks off at `point`, if that is the trouble. A silent answer ends when the client hangs up. */
 function interrupt(response: ServerResponse, trouble: Trouble | undefined, point: Point): boolean {
   if (trouble?.stall === point) return true;
+  if (trouble?.stall === 'pings' && point === 'start') return ping(response);
   if (trouble?.drop !== point) return false;
   if (point === 'end') response.end();
   else setTimeout(() => response.destroy(), 20); // let what was written leave first
+  return true;
+}
+
+function ping(response: ServerResponse): true {
+  const timer = setInterval(() => response.write('event: ping\ndata: {"type":"ping"}\n\n'), 50);
+  response.on('close', () => clearInterval(timer));
   return true;
 }
 

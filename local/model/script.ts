@@ -21,8 +21,8 @@ const Trouble = z.strictObject({
   status: z.int().min(400).optional(),
   message: z.string().optional(),
   headers: z.record(z.string(), z.string()).optional(),
-  /** Falls silent, or breaks the connection, at this point of the answer. */
-  stall: z.enum(['headers', 'start', 'content']).optional(),
+  /** Falls silent, or breaks the connection, at this point of the answer; `pings` goes on with nothing else. */
+  stall: z.enum(['headers', 'start', 'content', 'pings']).optional(),
   drop: z.enum(['headers', 'start', 'content', 'end']).optional(),
   /** Sends an `error` event after the first content. */
   event: z.string().optional(),

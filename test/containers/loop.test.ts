@@ -127,6 +127,21 @@ describe('the loop', () => {
     expect(turns[1]?.messages).toEqual(turns[0]?.messages);
   });
 
+  it('asks for an answer that breaks off four times at most, each time in writing', async () => {
+    let sent = 0;
+    const converse = async ({ onRepeat }: Turn) => {
+      for (sent++; ; sent++) {
+        if (sent % 3 === 0) throw new Fault('Unavailable', 'It broke off');
+        await onRepeat?.('It broke off');
+      }
+    };
+    const { ending, lines } = await play([], { model: { converse } as unknown as Model });
+
+    expect(ending).toMatchObject({ stopped: expect.stringMatching(/broke off again and again/) });
+    expect(sent).toBe(4);
+    expect(lines.filter(({ type }) => type === 'request_intent')).toHaveLength(4);
+  });
+
   it('says when half, a quarter and a tenth is left, once each', async () => {
     const spend = (nanoUsd: number): Said => ({ ...replyOf([['edit', { nanoUsd }]]), nanoUsd });
     const script = [

@@ -31,11 +31,15 @@ afterAll(() => {
 });
 
 /** A model for one scripted conversation, and the rows it wrote. */
-function scripted(name: string, turns: object[], { apiKey = KEY, idle = 300, nanoUsd = 1e12 } = {}) {
+function scripted(
+  name: string,
+  turns: object[],
+  { apiKey = KEY, idle = 300, silent = 600, nanoUsd = 1e12 } = {},
+) {
   writeFileSync(join(folder, `${name}.json`), JSON.stringify({ match: { user: [`<${name}>`] }, turns }));
   const { purse, rows, reserved } = openPurse(nanoUsd);
   const model = anthropicModel({
-    ...{ apiKey, baseUrl, patience: { headers: 2_000, idle } },
+    ...{ apiKey, baseUrl, patience: { headers: 2_000, idle, silent } },
     clock: { now: () => new Date() },
     purse,
   });
@@ -134,6 +138,7 @@ describe('converse', () => {
     ['breaks off', { drop: 'content' }],
     ['lacks its end', { drop: 'end' }],
     ['falls silent', { stall: 'content' }],
+    ['says nothing but pings', { stall: 'pings' }],
     ['reports an error', { event: 'overloaded_error' }],
   ])('never takes a stream that %s for an answer, and books what it cost', async (name, trouble) => {
     const { converse, rows } = scripted(name, [{ ...used, trouble }]);

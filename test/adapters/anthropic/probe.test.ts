@@ -26,7 +26,7 @@ afterEach(() => model?.close());
 async function failures(change: Record<string, object>, limits: RoleLimits = ROLES.engineer) {
   model = await openModel(...Object.values({ ...GOOD, ...change }));
   const version = limits.provider === 'anthropic' ? {} : { version: '2023-06-01' };
-  const patience = { headers: 2_000, idle: 300 };
+  const patience = { headers: 2_000, idle: 300, silent: 600 };
   const findings = await probe(
     limits,
     messagesClient({ apiKey: KEY, baseUrl: model.baseURL, patience, ...version }),
