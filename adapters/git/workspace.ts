@@ -46,6 +46,8 @@ export interface Workspace {
   overlay(base: string, head: string, paths: string[]): Promise<string>;
   files(tree: string): Promise<string[]>;
   read(tree: string, path: string): Promise<string>;
+  /** Every text in a tree's files that a POSIX extended pattern finds, one a line. */
+  grep(tree: string, pattern: string): Promise<string>;
   /** Moves a remote branch to a commit if it still stands at `expected` (`''`: does not exist). */
   push(commit: string, branch: string, expected: string): Promise<void>;
 }
@@ -111,11 +113,18 @@ export async function workspace({ folder, url, token, signal }: WorkspaceOptions
     files: async (tree) =>
       (await git(here, 'ls-tree', '-r', '-z', '--name-only', tree)).split('\0').filter(Boolean),
     read: (tree, path) => git(here, 'cat-file', 'blob', `${tree}:${path}`),
+    grep: (tree, pattern) => git(here, 'grep', '-hoIE', '-e', pattern, tree).catch(noneFound),
     push: async (commit, branch, expected) => {
       const ref = `refs/heads/${branch}`;
       await git(there, 'push', '-q', `--force-with-lease=${ref}:${expected}`, url, `${commit}:${ref}`);
     },
   };
+}
+
+/** git says "nothing" with an exit code of 1 and no words. */
+function noneFound(error: unknown): string {
+  if (error instanceof Fault && error.message === 'git grep failed: ') return '';
+  throw error;
 }
 
 async function write(here: GitPlace, tree: string, folder: string): Promise<void> {

@@ -6,10 +6,10 @@ import { ENGINEER, engineerBrief } from '#core/agents/prompts/engineer.ts';
 import { Fault } from '#core/fault.ts';
 import type { Handover, Verification } from '#core/runs/run.ts';
 import type { Implement } from '#core/runs/steps.ts';
-import { changes, checkPatch } from '#core/taps/patch.ts';
+import { changes } from '#core/taps/patch.ts';
 import { failures, summary } from '#core/taps/verify.ts';
 import type { Task } from '../task.ts';
-import { checklist } from '../verify/checklist.ts';
+import { checklist, inspect, knownHosts } from '../verify/checklist.ts';
 import { type Desk, FROM, isRefused, prepare } from './desk.ts';
 import { checkpoints, recap } from './keeping.ts';
 import { engage, type Work } from './loop.ts';
@@ -77,6 +77,7 @@ function conversing(task: Task, desk: Desk): Omit<Work, 'model'> {
       ...{ hands, root: desk.environment.repository, out: desk.environment.out, venv: desk.environment.venv },
       signal,
       verify: () => verified(task, desk, checks.verify),
+      tree: () => desk.shop.workspace.snapshot(desk.environment.repository),
       objection: () => objection(task, desk),
     }),
     checkpoint: checkpoints(desk, task),
@@ -116,9 +117,9 @@ async function objection(_task: Task, desk: Desk): Promise<string | undefined> {
   const { workspace: clone } = desk.shop;
   const tree = await snapshot(desk);
   const raw = await clone.diff(desk.base, tree, '--raw', '-z', '--no-abbrev');
-  const failed = checkPatch({ changes: changes(raw), diff: await clone.diff(desk.base, tree) }).filter(
-    ({ verdict }) => verdict === 'FAIL',
-  );
+  const patch = { changes: changes(raw), diff: await clone.diff(desk.base, tree) };
+  const known = await knownHosts({ workspace: clone, base: desk.base });
+  const failed = inspect(patch, known).filter(({ verdict }) => verdict === 'FAIL');
   if (failed.length === 0) return undefined;
   return failed.map(({ title, detail }) => `${title}: no. ${detail}`).join('\n');
 }

@@ -51,8 +51,8 @@ export function files(hands: Hands, root: string): Files {
   };
 }
 
-/** A path within the work tree, relative to its root. */
-function inside(path: string): string {
+/** A path within the work tree, relative to its root, beginning with `./`. Throws `Invalid` for any other, and for git's own files. */
+export function inside(path: string): string {
   const plain = posix.normalize(path);
   if (posix.isAbsolute(plain) || plain.split('/').includes('..') || plain.includes('\0')) throw outside(path);
   if (plain.split('/').includes('.git'))

@@ -1,15 +1,18 @@
 import { join } from 'node:path';
 import { replaceOnce } from '#core/agents/edit.ts';
 import type { Facts } from '#core/agents/journal.ts';
-import { headAndTail, numbered } from '#core/agents/output.ts';
+import { headAndTail, numbered, ranked } from '#core/agents/output.ts';
 import { type EngineerInput, EngineerInputs, type EngineerTool } from '#core/agents/tools.ts';
 import { Fault } from '#core/fault.ts';
 import { parse } from '#core/parse.ts';
 import type { Handover, Verification } from '#core/runs/run.ts';
+import { isProtected, secretsIn } from '#core/taps/patch.ts';
 import { failures, summary } from '#core/taps/verify.ts';
 import { onPath } from '../command.ts';
 import type { Hands } from '../hands.ts';
-import { type Files, files, mark } from './files.ts';
+import { type Files, files, inside, mark } from './files.ts';
+import { git } from './tools-git.ts';
+import { refuseBroken } from './tools-syntax.ts';
 
 export interface Bench {
   hands: Hands;
@@ -21,6 +24,8 @@ export interface Bench {
   out: string;
   signal: AbortSignal;
   verify: () => Promise<Verification>;
+  /** Hash of the work tree as it is. */
+  tree: () => Promise<string>;
   /** Why the change cannot be handed over as it is; nothing when it can. */
   objection: () => Promise<string | undefined>;
 }
@@ -52,27 +57,48 @@ export function engineerTools(bench: Bench): UseTool {
     },
     edit: (change) => edit(bench, { tree, seen, change }),
     search: ({ pattern, path }) => search(bench, pattern, path),
+    git: (input) => git(bench, input),
     verify: async () => verify(bench),
     finish: async (handover) => {
+      const secrets = secretsIn(JSON.stringify(handover));
+      if (secrets.length > 0)
+        throw new Fault('Invalid', `The handover seems to hold ${secrets.join(', ')}; leave it out`);
       const objection = await bench.objection();
       return objection ? { text: objection, isError: true } : { text: 'Handed over.', handover };
     },
   };
   return async (name, input) => {
-    if (!Object.hasOwn(tools, name)) return { text: `There is no tool "${name}"`, isError: true };
+    if (!Object.hasOwn(tools, name))
+      return { text: `There is no tool "${name}"`, isError: true, facts: { malformed: true } };
     try {
-      const result = await call(tools, name as EngineerTool, input);
-      return typeof result === 'string' ? { text: result } : result;
+      const given = parse<unknown>(EngineerInputs[name as EngineerTool], input);
+      const result = await used(tools[name as EngineerTool] as Use, given);
+      return { ...result, facts: { ...result.facts, tree: await treeOf(bench) } };
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      return { text: error.message, isError: true };
+      return { text: error.message, isError: true, facts: { malformed: true } };
     }
   };
 }
 
-function call(tools: Tools, name: EngineerTool, input: unknown): Promise<Result | string> {
-  const run = tools[name] as (given: unknown) => Promise<Result | string>;
-  return run(parse<unknown>(EngineerInputs[name], input));
+/** Undefined when commands have left files that cannot be read. */
+async function treeOf({ tree }: Bench): Promise<string | undefined> {
+  return tree().catch((error: unknown) => {
+    if (error instanceof Fault) return undefined;
+    throw error;
+  });
+}
+
+type Use = (given: unknown) => Promise<Result | string>;
+
+async function used(use: Use, given: unknown): Promise<Result> {
+  try {
+    const result = await use(given);
+    return typeof result === 'string' ? { text: result } : result;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return { text: error.message, isError: true };
+  }
 }
 
 async function bash(bench: Bench, command: string, name: string): Promise<Result> {
@@ -92,7 +118,7 @@ async function bash(bench: Bench, command: string, name: string): Promise<Result
   return {
     text: `${how}\n${headAndTail(output, whole)}`.trimEnd(),
     isError: timedOut || code !== 0,
-    facts: { timedOut },
+    facts: { timedOut, polls: /^\s*sleep [\d.]+\s*$/.test(command) },
   };
 }
 
@@ -111,6 +137,7 @@ interface Editing {
 
 async function edit(bench: Bench, { tree, seen, change }: Editing): Promise<string> {
   const { path } = change;
+  refuseProtected(path);
   const text = await tree.read(path);
   const known = seen.get(path);
   if (known && text !== undefined && known !== mark(text)) {
@@ -118,10 +145,18 @@ async function edit(bench: Bench, { tree, seen, change }: Editing): Promise<stri
     throw new Fault('Conflict', `${path} has changed since you read it; read it again`);
   }
   const next = replaced(text, change);
-  if (path.endsWith('.py')) await refuseBroken(bench, { path, before: text, after: next });
+  await refuseBroken(bench, { path, before: text, after: next });
   await tree.write(path, next);
   seen.set(path, mark(next));
   return text === undefined ? `Wrote ${path}` : `Changed ${path}`;
+}
+
+function refuseProtected(path: string): void {
+  if (!isProtected(inside(path).slice(2))) return;
+  throw new Fault(
+    'Forbidden',
+    `${path} decides how the project is built, tested or published, so it is not yours to change; say in finish what should change there`,
+  );
 }
 
 function replaced(text: string | undefined, change: EngineerInput<'edit'>): string {
@@ -134,36 +169,29 @@ function replaced(text: string | undefined, change: EngineerInput<'edit'>): stri
   return change.new;
 }
 
-const PARSE = 'import ast,sys; ast.parse(sys.stdin.read())';
+const MISSING = /cannot use Perl-compatible|not compiled with|unsupported/i;
 
-/** Python that parsed before must parse afterwards. */
-async function refuseBroken(
-  { hands, root }: Bench,
-  { path, before, after }: { path: string; before?: string; after: string },
-): Promise<void> {
-  const parses = (input: string) =>
-    hands.run({ argv: ['python3', '-I', '-S', '-c', PARSE], cwd: root, input, limit: 20_000 });
-  const now = await parses(after);
-  if (now.code === 0 || now.code === 127) return;
-  if (before !== undefined && (await parses(before)).code !== 0) return;
-  const why = now.output.trim().split('\n').slice(-4).join('\n');
-  throw new Fault('Invalid', `${path} would no longer parse, so it is left as it was:\n${why}`);
-}
-
+/** With ripgrep where it is installed, else with git, which finds the same more slowly. */
 async function search({ hands, root }: Bench, pattern: string, path = '.'): Promise<string> {
-  const where = path.startsWith('-') || path.startsWith('/') || path.split('/').includes('..') ? '.' : path;
-  const argv = onPath('rg')
-    ? ['rg', '-n', '--no-heading', '--color=never', '--max-columns=300', '-e', pattern, '--', where]
-    : ['grep', '-rnIE', '--exclude-dir=.git', '-e', pattern, '--', where];
-  const { code, stdout, output } = await hands.run({ argv, cwd: root, limit: 60_000 });
+  const where = inside(path);
+  const find = (argv: string[]) =>
+    hands.run({ argv: [...argv, '-e', pattern, '--', where], cwd: root, limit: 60_000 });
+  const grep = ['git', 'grep', '--no-index', '--exclude-standard', '-nI', '--no-color'];
+  const rg = ['rg', '-n', '--no-heading', '--color=never', '--max-columns=300'];
+  let found = await find(onPath('rg') ? rg : [...grep, '-P']);
+  if (MISSING.test(found.stderr)) found = await find([...grep, '-E']);
+  const { code, stdout, output } = found;
   if (code === 1 && !stdout) return 'Nothing found';
   if (code !== 0 && !stdout) throw new Fault('Invalid', `The search failed: ${output.slice(0, 500)}`);
-  return headAndTail(stdout.trimEnd());
+  const plain = stdout.replaceAll(/^\.\//gm, '').replaceAll(/^(.{300}).*$/gm, '$1');
+  return headAndTail(ranked(plain));
 }
 
 async function verify(bench: Bench): Promise<Result> {
   const found = await bench.verify();
   const passed = found.verdict === 'passed';
   const text = passed ? `${summary(found)}\nVerification passed.` : `${summary(found)}\n${failures(found)}`;
-  return { text: headAndTail(text), isError: !passed };
+  const tests = { passing: found.greenAfter.length, failing: found.redAfter };
+  const isJudged = found.checks.some(({ id }) => id === 'red-green');
+  return { text: headAndTail(text), isError: !passed, facts: isJudged ? { tests } : {} };
 }

@@ -1,6 +1,7 @@
 import type { Repository } from '#core/projects/project.ts';
 import type { CheckResult, Verification } from '#core/runs/run.ts';
-import { changes, checkPatch, result } from '#core/taps/patch.ts';
+import { checkAdded, HOST_PATTERN, hosts } from '#core/taps/added.ts';
+import { changes, checkPatch, type Patch, result } from '#core/taps/patch.ts';
 import { isTestFile, judge, type TestFile, type TestReport } from '#core/taps/tests.ts';
 import { type Findings, verification } from '#core/taps/verify.ts';
 import { discover, discovery, scripts } from './discover.ts';
@@ -57,7 +58,7 @@ async function verify(options: ChecklistOptions, { head, baseline }: Subject): P
   const findings: Findings = {
     baseSha: base,
     headSha: head,
-    checks: checkPatch(patch),
+    checks: inspect(patch, await knownHosts(options)),
     timedOut: false,
     notVerified: NOT_VERIFIED,
   };
@@ -69,6 +70,18 @@ async function verify(options: ChecklistOptions, { head, baseline }: Subject): P
   if (typeof after === 'string')
     return verification({ ...findings, checks: [...findings.checks, noPython(after)] });
   return verification(await compared(options, { findings, changed, before, after }));
+}
+
+/** Every check of a patch that needs nothing but its text and the hosts that the code before it names. */
+export function inspect(patch: Patch, known: string[]): CheckResult[] {
+  return [...checkPatch(patch), ...checkAdded(patch.diff, known)];
+}
+
+export async function knownHosts({
+  workspace,
+  base,
+}: Pick<ChecklistOptions, 'workspace' | 'base'>): Promise<string[]> {
+  return hosts(await workspace.grep(base, HOST_PATTERN));
 }
 
 function noPython(why: string): CheckResult {
@@ -94,11 +107,19 @@ async function compared(options: ChecklistOptions, both: Both): Promise<Findings
   if (after.install.verdict !== 'PASS') return { ...findings, checks };
 
   const compiles = await compile(options, after, changed);
+  const { headSha, baseSha } = findings;
   const [head, overlay] = await Promise.all([
     runTests(options.hands, after, options.signal),
-    overlaid(options, both),
+    overlaid(options, { code: before.environment, onto: baseSha, from: headSha, changed, name: 'overlay' }),
   ]);
-  const runs = { base: before.tests, overlay, head };
+  const former = await overlaid(options, {
+    code: after,
+    onto: headSha,
+    from: baseSha,
+    changed,
+    name: 'former',
+  });
+  const runs = { base: before.tests, overlay: overlay ?? before.tests, head, former: former ?? head };
   const broken = Object.entries(runs).find(([, run]) => 'failed' in run);
   if (broken) {
     const [name, run] = broken as [string, Extract<TestRun, { failed: string }>];
@@ -110,9 +131,10 @@ async function compared(options: ChecklistOptions, both: Both): Promise<Findings
   return { ...findings, judged, checks: [...checks, compiles, ...judged.checks, ...found] };
 }
 
-function reports(runs: Record<'base' | 'overlay' | 'head', TestRun>) {
+function reports(runs: Record<'base' | 'overlay' | 'head' | 'former', TestRun>) {
   const report = (run: TestRun) => (run as { report: TestReport }).report;
-  return { base: report(runs.base), overlay: report(runs.overlay), head: report(runs.head) };
+  const { base, overlay, head, former } = runs;
+  return { base: report(base), overlay: report(overlay), head: report(head), former: report(former) };
 }
 
 const PARSE =
@@ -128,15 +150,28 @@ async function compile({ hands }: ChecklistOptions, { python, repository }: Envi
   return { ...result('compiles', 'The changed files parse', code === 0, detail), seconds };
 }
 
-/** The change's test files on the code before it: a new test has to be red there. */
-async function overlaid(options: ChecklistOptions, { findings, changed, before }: Both): Promise<TestRun> {
-  const { workspace, base, hands } = options;
+interface Overlay {
+  /** Where the code under test is installed. */
+  code: Environment;
+  onto: string;
+  from: string;
+  changed: string[];
+  name: string;
+}
+
+/**
+ * The tests of one commit on the code of another: a new test has to be red on the old code, and an old one green on the
+ * new. Undefined when there are no tests to carry over.
+ */
+async function overlaid(
+  { workspace, hands, signal, ...shop }: ChecklistOptions,
+  { code, onto, from, changed, name }: Overlay,
+): Promise<TestRun | undefined> {
   const tests = changed.filter(isTestFile);
-  if (tests.length === 0) return before.tests;
-  const tree = await workspace.overlay(base, findings.headSha, tests);
-  const place = await unpack(options, tree, 'overlay');
-  const { python } = before.environment;
-  return runTests(hands, { python, repository: `${place}/repository`, out: `${place}/out` }, options.signal);
+  if (tests.length === 0) return undefined;
+  const tree = await workspace.overlay(onto, from, tests);
+  const place = await unpack({ workspace, hands, ...shop }, tree, name);
+  return runTests(hands, { ...code, repository: `${place}/repository`, out: `${place}/out` }, signal);
 }
 
 async function testFiles(

@@ -15,6 +15,16 @@ const Edit = z.object({
   new: z.string().max(200_000),
 });
 const Search = z.object({ pattern: z.string().min(1).max(500), path: z.string().max(500).optional() });
+const Git = z.object({
+  command: z.enum(['status', 'diff', 'log', 'show', 'commit', 'restore']),
+  /** For `diff`, `log`, `show` and `restore`. */
+  revision: z
+    .string()
+    .regex(/^[A-Za-z0-9][\w./~^@{}-]{0,100}$/)
+    .optional(),
+  paths: z.array(z.string().min(1).max(500)).max(50).optional(),
+  message: z.string().min(1).max(2_000).optional(),
+});
 const Verify = z.object({});
 
 /** What the engineer can do. `finish` hands over; everything else happens in the work tree. */
@@ -23,6 +33,7 @@ export const EngineerInputs = {
   read: Read,
   edit: Edit,
   search: Search,
+  git: Git,
   verify: Verify,
   finish: Handover,
 };
@@ -30,11 +41,12 @@ export type EngineerTool = keyof typeof EngineerInputs;
 export type EngineerInput<Name extends EngineerTool> = z.infer<(typeof EngineerInputs)[Name]>;
 
 const DESCRIPTIONS: Record<EngineerTool, string> = {
-  bash: 'Runs a command with bash in the root of the work tree and answers its exit code and output. Each call is a new shell; what it leaves running is ended. Limit 300 seconds. `python` is an environment with the project installed; `pip install` adds to it. There are no credentials, and git here is a scratch copy: commits and pushes are not yours to make.',
+  bash: 'Runs a command with bash in the root of the work tree and answers its exit code and output. Each call is a new shell; what it leaves running is ended. Limit 300 seconds. `python` is an environment with the project installed; `pip install` adds to it. There are no credentials; of the network only the package registries and the hosts that the project names may be there.',
   read: 'Answers a file of the work tree with line numbers, whole or from line `start` to line `end`.',
-  edit: 'Replaces `old` by `new` in a file. `old` must occur exactly once: give enough of the lines around it. An empty `old` makes a new file. A Python file that would no longer parse is left as it was.',
+  edit: 'Replaces `old` by `new` in a file. `old` must occur exactly once: give enough of the lines around it. An empty `old` makes a new file. A Python, TypeScript, JavaScript or JSON file that would no longer parse is left as it was. Files that decide how the project is built, tested or published are refused.',
   search:
-    'Finds a regular expression in the files of the work tree, or below `path`: file, line number and line.',
+    'Finds a regular expression in the files of the work tree, or below `path`: file, line number and line. Definitions come first, then the files with most matches; tests and documents last.',
+  git: 'Looks at the scratch repository of the work tree, or records a state to come back to: status, diff, log, show, commit (everything, with `message`), restore (`paths` as of `revision`, else as last committed). It has no remote; the platform makes the commit that is proposed.',
   verify:
     'Runs the verification checklist on the work tree as it is, in fresh environments: patch rules, install, tests before and after, discovery. The same checks decide later whether the change is proposed.',
   finish:
@@ -64,6 +76,8 @@ export function tell(name: string, input: unknown): string {
       return said.old === '' ? `writes ${short(said.path)}` : `edits ${short(said.path)}`;
     case 'search':
       return `looks for ${short(said.pattern)}${said.path ? ` in ${short(said.path)}` : ''}`;
+    case 'git':
+      return `git ${short(said.command)} ${short(said.paths)}`.trim();
     case 'verify':
       return 'verifies the change';
     case 'finish':

@@ -26,7 +26,8 @@ const PROTECTED = [
   /^\.(gitlab-ci|travis|drone|pre-commit-config|cirrus)\.ya?ml$/i,
   /^(jenkinsfile|azure-pipelines\.ya?ml|bitbucket-pipelines\.ya?ml|codeowners)$/i,
   /(^|\/)\.?(netrc|npmrc|pypirc|pip\.conf|env)$/i,
-  /(^|\/)(sitecustomize|usercustomize)\.py$/i,
+  /(^|\/)(sitecustomize|usercustomize|conftest)\.py$/i,
+  /(^|\/)(pytest\.ini|tox\.ini|noxfile\.py|\.coveragerc)$/i,
   /\.pth$/i,
   /(^|\/)\.\.(\/|$)|^\/|\\/,
 ];
@@ -40,6 +41,9 @@ const SECRETS: [string, RegExp][] = [
   ['an API key', /\bsk-[A-Za-z0-9_-]{24,}\b/],
   ['a Stripe key', /\b[rs]k_live_[A-Za-z0-9]{20,}\b/],
   ['a Google API key', /\bAIza[0-9A-Za-z_-]{35}\b/],
+  ['a GitLab token', /\bglpat-[\w-]{20,}/],
+  ['a package registry token', /\b(npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{50,})\b/],
+  ['a SendGrid key', /\bSG\.[\w-]{16,}\.[\w-]{16,}/],
   ['a JSON Web Token', /\beyJ[A-Za-z0-9_-]{16,}\.eyJ[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}/],
   ['a URL with a password', /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@'"]+:[^\s/@'"]{6,}@/i],
   [
@@ -80,8 +84,13 @@ function isSmall({ changes: all, diff }: Patch): CheckResult {
   );
 }
 
+/** Whether a file decides how the project is built, tested, checked or published. */
+export function isProtected(path: string): boolean {
+  return PROTECTED.some((one) => one.test(path));
+}
+
 function staysOut({ changes: all }: Patch): CheckResult {
-  const touched = all.map(({ path }) => path).filter((path) => PROTECTED.some((one) => one.test(path)));
+  const touched = all.map(({ path }) => path).filter(isProtected);
   const detail = touched.length === 0 ? 'None is touched' : `Touched: ${list(touched)}`;
   return result('paths', 'Protected files stay as they are', touched.length === 0, detail);
 }
@@ -103,8 +112,14 @@ function keepsSecrets({ diff }: Patch): CheckResult {
 
 function secretsOfFile(part: string): string[] {
   const file = /^\+\+\+ b\/(.*)$/m.exec(part)?.[1] ?? 'a file';
-  const added = part.match(/^\+(?!\+\+ ).*$/gm)?.join('\n') ?? '';
-  return SECRETS.filter(([, shape]) => shape.test(added)).map(([kind]) => `${kind} in ${file}`);
+  const lines = part.match(/^\+(?!\+\+ ).*$/gm)?.join('\n') ?? '';
+  const named = secretsIn(file).map((kind) => `${kind} in a file's name`);
+  return [...named, ...secretsIn(lines).map((kind) => `${kind} in ${file}`)];
+}
+
+/** The kinds of credentials that a text seems to hold. */
+export function secretsIn(text: string): string[] {
+  return SECRETS.filter(([, shape]) => shape.test(text)).map(([kind]) => kind);
 }
 
 /** A check that passed or failed by looking alone. */

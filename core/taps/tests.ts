@@ -18,6 +18,8 @@ export interface TestRuns {
   /** The change's tests on the base commit's code: a new test must be red there. */
   overlay: TestReport;
   head: TestReport;
+  /** The change's code under the tests as they were, when the change touches tests that were there. */
+  former?: TestReport;
 }
 
 export interface TestFile {
@@ -43,10 +45,11 @@ export function isTestFile(path: string): boolean {
 }
 
 /** Compares what the tests said before and after: names, outcomes and how much they assert. */
-export function judge({ base, overlay, head }: TestRuns, files: TestFile[]): Judged {
+export function judge({ base, overlay, head, former = head }: TestRuns, files: TestFile[]): Judged {
   const redBefore = [...new Set([...red(base), ...red(overlay), ...unloaded(overlay, head)])].sort();
   const redAfter = red(head);
-  const greenAfter = redBefore.filter((name) => head.tests[name]?.outcome === 'pass');
+  const shows = (name: string) => isRed(overlay, name) || isUnloaded(overlay, name) || passes(former, name);
+  const greenAfter = redBefore.filter((name) => passes(head, name) && shows(name));
   const stillRed = redAfter.filter((name) => base.tests[name] && isRed(base, name));
   const newlyRed = redAfter.filter((name) => !stillRed.includes(name));
   return {
@@ -56,6 +59,7 @@ export function judge({ base, overlay, head }: TestRuns, files: TestFile[]): Jud
     stillRed,
     checks: [
       kept(base, head),
+      unchanged({ base, former, head }),
       asserting(files),
       redToGreen(greenAfter, redBefore),
       green(head, { newlyRed, stillRed }),
@@ -79,6 +83,20 @@ function kept(base: TestReport, head: TestReport): CheckResult {
     passed,
     detail.filter(Boolean).join('; '),
   );
+}
+
+/** What passed before passes still when asked in the old words. */
+function unchanged({ base, former, head }: Record<'base' | 'former' | 'head', TestReport>): CheckResult {
+  const broken = red(former).filter((name) => passes(base, name) && !isRed(head, name));
+  const detail =
+    broken.length === 0
+      ? 'The tests as they were before say nothing else'
+      : `As they were before the change, these fail with it: ${list(broken)}. If they have to change, a person has to say so`;
+  return result('tests-before', 'The tests of before still pass', broken.length === 0, detail);
+}
+
+function passes(report: TestReport, name: string): boolean {
+  return report.tests[name]?.outcome === 'pass';
 }
 
 function asserting(files: TestFile[]): CheckResult {
@@ -138,8 +156,12 @@ function isUnloaded(report: TestReport, name: string): boolean {
   );
 }
 
+/** What is true whatever the code does. */
+const TRIVIAL =
+  /\bassert\s+(?:True|1|not False)\b|\.assert(?:True|False|IsNotNone)\(\s*(?:True|False|1|0|None|['"][^'"]*['"])\s*\)|\.assert\w+\(\s*([\w.'"]+)\s*,\s*\1\s*\)/g;
+
 /** Comments do not assert. */
 function assertions(text = ''): number {
-  const code = text.replace(/^\s*#.*$/gm, '');
+  const code = text.replace(/#.*$/gm, '').replace(TRIVIAL, '');
   return code.match(/\bassert\b|\.assert\w*\(|\bpytest\.(raises|warns|fail)\b|self\.fail\(/g)?.length ?? 0;
 }

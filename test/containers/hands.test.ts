@@ -26,6 +26,7 @@ beforeEach(async () => {
     ...bench,
     verify: async () => ({}) as Verification,
     objection: async () => 'Nothing was changed',
+    tree: async () => '',
   });
 });
 afterEach(async () => {
@@ -88,7 +89,9 @@ describe('hands', () => {
 describe('tools', () => {
   it('edit what was read, and not what has changed since', async () => {
     await use('read', { path: 'a.py' });
-    expect(await use('edit', { path: 'a.py', old: 'x = 1', new: 'x = 3' })).toEqual({ text: 'Changed a.py' });
+    expect(await use('edit', { path: 'a.py', old: 'x = 1', new: 'x = 3' })).toMatchObject({
+      text: 'Changed a.py',
+    });
     await use('bash', { command: 'echo z=1 >> a.py' });
 
     expect(await use('edit', { path: 'a.py', old: 'y = 2', new: 'y = 4' })).toMatchObject({
@@ -115,6 +118,15 @@ describe('tools', () => {
     ['edit', { path: 'link', old: '', new: 'x' }, /outside the work tree/],
     ['edit', { path: 'folder/new', old: '', new: 'x' }, /outside the work tree/],
     ['edit', { path: '.git/config', old: '', new: 'x' }, /not yours/],
+    ['edit', { path: '.github/workflows/ci.yml', old: '', new: 'x' }, /not yours to change/],
+    ['edit', { path: 'tests/../conftest.py', old: '', new: 'x' }, /not yours to change/],
+    ['edit', { path: 'b.json', old: '', new: '{' }, /no longer parse/],
+    ['edit', { path: 'b.ts', old: '', new: 'const x: = 1' }, /no longer parse/],
+    ['search', { pattern: 'x', path: '../..' }, /outside the work tree/],
+    ['git', { command: 'push' }, /command/],
+    ['git', { command: 'log', revision: '--output=x' }, /revision/],
+    ['git', { command: 'restore' }, /needs `paths`/],
+    ['git', { command: 'diff', paths: ['/etc/passwd'] }, /outside the work tree/],
     ['read', { path: 'missing' }, /no file missing/],
     ['read', { path: 7 }, /path/],
     ['edit', { path: 'a.py', old: '', new: 'x' }, /exists already/],
@@ -138,6 +150,24 @@ describe('tools', () => {
 
     const path = /all of it is in (\S+) /.exec(text)?.[1] ?? '';
     expect((await use('bash', { command: `wc -l < ${path}` })).text).toMatch(/20000/);
+  });
+
+  it('know few git commands, whatever the repository says of hooks', async () => {
+    const hook = join(root, '.git/hooks/post-commit');
+    await use('bash', {
+      command: `git init -q && git add -A && git -c user.name=a -c user.email=a commit -qm base && printf '#!/bin/sh\\ntouch ran' > .git/hooks/post-commit && chmod +x .git/hooks/post-commit`,
+    });
+    expect(existsSync(hook)).toBe(true);
+    await use('edit', { path: 'a.py', old: 'x = 1', new: 'x = 3' });
+
+    expect((await use('git', { command: 'diff' })).text).toMatch(/-x = 1\n\+x = 3/);
+    expect(await use('git', { command: 'commit', message: 'three' })).toMatchObject({ isError: false });
+    expect((await use('git', { command: 'log' })).text).toMatch(/three\n\w+ base/);
+    expect(await use('git', { command: 'restore', revision: 'HEAD~1', paths: ['a.py'] })).toMatchObject({
+      isError: false,
+    });
+    expect((await use('git', { command: 'status' })).text).toMatch(/ M a.py/);
+    expect(existsSync(join(root, 'ran'))).toBe(false);
   });
 
   it('find text', async () => {

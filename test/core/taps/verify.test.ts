@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CheckResult } from '#core/runs/run.ts';
+import { checkAdded } from '#core/taps/added.ts';
 import { catalogProblems } from '#core/taps/catalog.ts';
 import { changes, checkPatch } from '#core/taps/patch.ts';
 import { requirement, satisfies } from '#core/taps/python.ts';
@@ -27,6 +28,7 @@ describe('checkPatch', () => {
     ['a hook', patchOf('.git/hooks/pre-commit'), ['paths']],
     ['git settings of a folder', patchOf('tap/.gitattributes'), ['paths']],
     ['code that runs with every Python', patchOf('sitecustomize.py'), ['paths']],
+    ['a plugin of the tests', patchOf('tests/conftest.py'), ['paths']],
     ['a link', patchOf('tap/data', { mode: '120000' }), ['kinds']],
     ['another repository', patchOf('vendor', { mode: '160000' }), ['kinds']],
     ['an access key', patchOf('tap/a.py', { added: `key = "${AWS_KEY}"` }), ['secrets']],
@@ -37,6 +39,29 @@ describe('checkPatch', () => {
     ['far too much', { ...patchOf('a.py'), diff: 'x'.repeat(500_000) }, ['size']],
   ])('judges %s', (_, patch, ids) => {
     expect(failed(checkPatch(patch))).toEqual(ids);
+  });
+
+  it.each([
+    ['what is there already', 'tap/a.py', 'get("https://api.known.io/v2")', []],
+    ['a host for examples', 'README.md', 'http://localhost:8080 https://api.example.com', []],
+    ['another host', 'tap/a.py', 'get("https://known.io.evil.net/v2")', ['hosts']],
+    ['an address', 'tap/a.py', 'connect(("8.8.4.4", 53))', ['hosts']],
+    ['a newer version', 'pyproject.toml', 'dependencies = ["requests>=2.32"]', []],
+    ['a file of the registry', 'uv.lock', 'url = "https://files.pythonhosted.org/a.whl"', []],
+    ['a file of elsewhere', 'uv.lock', 'url = "https://api.known.io/a.whl"', ['sources']],
+    [
+      'a package of a repository',
+      'setup.py',
+      "install_requires=['x @ git+https://api.known.io/x']",
+      ['sources'],
+    ],
+    ['a script', 'package.json', '"postinstall": "node x.js"', ['sources']],
+    ['a pattern', 'tap/a.py', 'shape = re.compile("x")', []],
+    ['a call of a method', 'tap/a.py', 'model.eval()', []],
+    ['hidden code', 'tap/a.py', 'exec(text)', ['harness']],
+    ['a test that uses its runner', 'tests/test_a.py', 'import unittest', []],
+  ])('judges %s that is added', (_, path, line, ids) => {
+    expect(failed(checkAdded(patchOf(path, { added: line }).diff, ['api.known.io']))).toEqual(ids);
   });
 
   it('never repeats the secret it found', () => {
@@ -86,7 +111,9 @@ describe('judge', () => {
   });
 
   it.each([
-    ['asserts less', 'self.assertEqual(1, 1)\nassert x', 'assert x', ['tests-strength']],
+    ['asserts less', 'self.assertEqual(y, 1)\nassert x', 'assert x', ['tests-strength']],
+    ['asserts what is true anyway', 'assert x', 'assert True', ['tests-strength']],
+    ['compares a thing with itself', 'self.assertEqual(x, 1)', 'self.assertEqual(1, 1)', ['tests-strength']],
     ['is deleted', 'assert x', undefined, ['tests-strength']],
     ['has its assertion commented out', 'assert x', '# assert x', ['tests-strength']],
     ['asserts more', 'assert x', 'assert x\nassert y', []],
