@@ -1,18 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Message as Answer } from '@anthropic-ai/sdk/resources/messages';
 import type { Provider } from '#core/agents/capabilities.ts';
-import {
-  affordable,
-  isConfirmed,
-  PRICE_VERSION,
-  price,
-  type Tariff,
-  tokensOf,
-  type Usage,
-  worstCase,
-} from '#core/agents/prices.ts';
+import { affordable, price, type Tariff, tokensOf, type Usage, worstCase } from '#core/agents/prices.ts';
 import type { Role, RoleLimits } from '#core/agents/roles.ts';
-import type { Claim, Outcome, Purse } from '#core/agents/spend.ts';
+import type { Claim, Purse } from '#core/agents/spend.ts';
 import { metricsOfCost } from '#core/agents/spend-metrics.ts';
 import { Fault } from '#core/fault.ts';
 import { dollars } from '#core/money.ts';
@@ -20,7 +11,8 @@ import type { Clock } from '#core/ports.ts';
 import { emit } from '../emf.ts';
 import type { Call, Send } from './client.ts';
 import { brokeOff, fault } from './faults.ts';
-import type { OnAttempt, Used } from './meter.ts';
+import type { OnAttempt } from './meter.ts';
+import { outcomeOf } from './outcome.ts';
 import { type Draft, requestOf } from './request.ts';
 
 export interface Speaking {
@@ -106,30 +98,4 @@ function attempting(
       emit(metricsOfCost({ ...claim, ...outcome }), { model, provider }, clock.now());
     };
   };
-}
-
-/** What an answer's usage comes to, in the provider's own words where it names its charge; one with a surcharge of unknown price is charged at what was set aside. */
-export function outcomeOf(
-  { usage, final, requestId, stop }: Used,
-  { claim, tariff }: { claim: Claim; tariff: Tariff },
-): Outcome {
-  const known = {
-    ...(requestId && { requestId }),
-    ...(stop && { stop }),
-    inputTokens: usage.input_tokens,
-    outputTokens: usage.output_tokens,
-    cacheReadTokens: usage.cache_read_input_tokens ?? 0,
-    cacheWriteTokens: usage.cache_creation_input_tokens ?? 0,
-    usage: { ...usage },
-    priceVersion: PRICE_VERSION,
-  };
-  if (claim.provider === 'openrouter' && final && typeof usage.cost === 'number')
-    return { ...known, nanoUsd: Math.round(usage.cost * 1e9), status: 'settled' };
-  try {
-    const nanoUsd = price(usage, tariff.model, tariff.at);
-    return { ...known, nanoUsd, status: final && isConfirmed(tariff) ? 'settled' : 'estimated' };
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    return { ...known, nanoUsd: claim.nanoUsd, status: 'unpriced' };
-  }
 }

@@ -80,13 +80,15 @@ function purse(table: string, org: string, runId: string): Purse {
             TableName: table,
             Item: costItem(await run(), claim, RESERVED),
             ConditionExpression: 'attribute_not_exists(sk)',
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
           },
         },
         ...keysOf(await run(), claim.at).map((key, index) =>
           holding(table, key, most[LEVELS[index] ?? 'run'] - claim.nanoUsd, claim.nanoUsd),
         ),
       ]);
-      if (!refused || refused[0]) return;
+      if (!refused || refused[0]?.item.status === 'reserved') return;
+      if (refused[0]) throw new Fault('Conflict', `What ${claim.id} cost is settled; claim anew`);
       throw exceeded(LEVELS[refused.findIndex(Boolean) - 1] ?? 'run', most);
     },
 
@@ -181,7 +183,7 @@ async function abandon(
     },
     'reserved',
   );
-  const lost = rows.filter(({ at }) => at < before.toISOString());
+  const lost = rows.filter(({ at, customId }) => !customId && at < before.toISOString());
   const { settle } = purse(table, org, runId);
   for (const row of lost) {
     const { reservedNanoUsd: nanoUsd = 0 } = row;

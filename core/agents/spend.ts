@@ -2,7 +2,10 @@ import type { CostRow } from '../runs/run.ts';
 import type { Caps } from './caps.ts';
 
 /** What one attempt can cost at most, before it is made; `id` is unique to the attempt. */
-export type Claim = Pick<CostRow, 'id' | 'at' | 'role' | 'provider' | 'model' | 'attempt' | 'repair'> & {
+export type Claim = Pick<
+  CostRow,
+  'id' | 'at' | 'role' | 'provider' | 'model' | 'attempt' | 'repair' | 'customId'
+> & {
   nanoUsd: number;
 };
 
@@ -26,7 +29,7 @@ export interface Spend {
   caps(org: string): Promise<Caps>;
   setCaps(org: string, caps: Caps): Promise<void>;
   purse(org: string, runId: string): Purse;
-  /** Charges, as `unknown`, what was set aside before `before` and never settled: whoever made those attempts is gone. */
+  /** Charges, as `unknown`, what was set aside before `before` and never settled: whoever made those attempts is gone. Batches go on by themselves. */
   abandon(org: string, runId: string, before: Date): Promise<number>;
   /** Everything settled on a day (UTC), oldest first. */
   rows(org: string, day: string): Promise<CostRow[]>;

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendStream, sendWhole } from './answer.ts';
+import { type BatchReply, type BatchTrouble, scriptedBatches } from './batches.ts';
 import { messageOf } from './message.ts';
 import { described } from './models.ts';
 import { perform } from './perform.ts';
 import { errorBody, isRefusal, refusal } from './refusal.ts';
-import { CountRequest, checked, MessagesRequest, OldMessagesRequest } from './request.ts';
+import { CountRequest, checked, MessagesRequest, OldMessagesRequest, parsed } from './request.ts';
 import { checkConversation, checkHeaders, checkOutput } from './rules.ts';
 import { loadScripts, type Script, type Trouble } from './script.ts';
 import { tokens } from './usage.ts';
@@ -15,6 +16,7 @@ export interface ModelOptions {
   folder: string;
   /** The only API key that is let in. */
   key: string;
+  batches?: BatchTrouble;
 }
 
 export type HandleModel = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -31,27 +33,43 @@ interface Asked {
 }
 
 /**
- * A stand-in for the Messages API that plays scripts. It keeps nothing between requests: what it says follows from
- * the conversation it is sent. It checks requests as strictly as the real one, and refuses what no script covers.
+ * A stand-in for the Messages API that plays scripts. But for batches it keeps nothing between requests: what it says
+ * follows from the conversation it is sent. It checks requests as strictly as the real one, and refuses what no script covers.
  */
-export function scriptedModel({ folder, key }: ModelOptions): HandleModel {
+export function scriptedModel({ folder, key, batches: trouble }: ModelOptions): HandleModel {
+  const batches = scriptedBatches((params) => answered(params, loadScripts(folder)), trouble);
   return async (request, response) => {
     const requestId = `req_${randomUUID().replaceAll('-', '').slice(0, 24)}`;
     try {
       const path = new URL(request.url ?? '/', 'http://model.local').pathname;
       const route = `${request.method} ${path}`;
       const headers = checkHeaders(request.headers, key);
-      const [, model] = /^GET \/v1\/models\/([\w.-]+)$/.exec(route) ?? [];
-      if (model) return send(response, { requestId, body: described(model) });
-      const body = parsed(await read(request));
+      const text = await read(request);
+      const reply = modelReply(route) ?? batches({ route, text, host: request.headers.host ?? '' });
+      if (reply) return whole(response, reply, requestId);
+      const body = parsed(text);
       const asked = { request, response, requestId, body, ...headers };
-      if (route === 'POST /v1/messages') return await converse(asked, loadScripts(folder));
-      if (route === 'POST /v1/messages/count_tokens') return count(asked);
-      throw refusal(404, `The scripted model does not implement ${route}`);
+      await answer(route, asked, folder);
     } catch (error) {
       fail(response, error, requestId);
     }
   };
+}
+
+async function answer(route: string, asked: Asked, folder: string): Promise<void> {
+  if (route === 'POST /v1/messages') await converse(asked, loadScripts(folder));
+  else if (route === 'POST /v1/messages/count_tokens') count(asked);
+  else throw refusal(404, `The scripted model does not implement ${route}`);
+}
+
+function whole(response: ServerResponse, reply: BatchReply, requestId: string): void {
+  if (reply === 'lost') response.destroy();
+  else send(response, { requestId, ...reply });
+}
+
+function modelReply(route: string): { body: object } | undefined {
+  const [, model] = /^GET \/v1\/models\/([\w.-]+)$/.exec(route) ?? [];
+  return model ? { body: described(model) } : undefined;
 }
 
 async function converse(asked: Asked, scripts: readonly Script[]): Promise<void> {
@@ -65,6 +83,15 @@ async function converse(asked: Asked, scripts: readonly Script[]): Promise<void>
   const message = messageOf(wanted, performance);
   if (wanted.stream) return sendStream(message, { response, requestId, trouble });
   sendWhole(message, { response, requestId, trouble });
+}
+
+/** An item of a batch, half as dear. */
+function answered(params: unknown, scripts: readonly Script[]): object {
+  const wanted = checked<MessagesRequest>(MessagesRequest, params);
+  checkConversation(wanted, []);
+  checkOutput(wanted);
+  const message = messageOf(wanted, perform(scripts, wanted));
+  return { ...message, usage: { ...message.usage, service_tier: 'batch' } };
 }
 
 function count({ body, betas, response, requestId }: Asked): void {
@@ -99,20 +126,13 @@ interface Reply {
   status?: number;
   headers?: Record<string, string> | undefined;
   requestId: string;
-  body: object;
+  /** JSON, unless it is text already. */
+  body: object | string;
 }
 
 function send(response: ServerResponse, { status = 200, headers, requestId, body }: Reply): void {
   response.writeHead(status, { 'content-type': 'application/json', 'request-id': requestId, ...headers });
-  response.end(JSON.stringify(body));
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw refusal(400, 'The request body is not valid JSON');
-  }
+  response.end(typeof body === 'string' ? body : JSON.stringify(body));
 }
 
 async function read(request: IncomingMessage): Promise<string> {

@@ -151,6 +151,15 @@ export type Conversation = z.infer<typeof CountRequest>;
 export type Block = z.infer<typeof UserBlock> | z.infer<typeof AssistantBlock>;
 export type Tool = NonNullable<Conversation['tools']>[number];
 
+/** Throws the API's kind of 400 for what is not JSON. */
+export function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw refusal(400, 'The request body is not valid JSON');
+  }
+}
+
 /** What `schema` makes of a body. Throws the API's kind of 400 for the first thing that is wrong. */
 export function checked<T>(schema: z.ZodType<T>, body: unknown): T {
   const { success, data, error } = schema.safeParse(body);

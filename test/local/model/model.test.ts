@@ -207,11 +207,11 @@ it('names what it does not implement, with a request id', async () => {
   const { baseURL } = await play(agent);
   const headers = { authorization: `Bearer ${KEY}`, 'anthropic-version': '2026-10-21' };
 
-  const response = await fetch(`${baseURL}/v1/messages/batches`, { method: 'POST', headers, body: '{}' });
+  const response = await fetch(`${baseURL}/v1/complete`, { method: 'POST', headers, body: '{}' });
 
   expect(response.headers.get('request-id')).toMatch(/^req_/);
   expect(await response.json()).toMatchObject({
     type: 'error',
-    error: { type: 'not_found_error', message: expect.stringContaining('POST /v1/messages/batches') },
+    error: { type: 'not_found_error', message: expect.stringContaining('POST /v1/complete') },
   });
 });

@@ -8,16 +8,22 @@ import {
   type MessageCreateParamsNonStreaming,
   Messages,
 } from '@anthropic-ai/sdk/resources/messages/messages';
+import type { BatchTrouble } from '#local/model/batches.ts';
 import { scriptedModel } from '#local/model/model.ts';
 
 export const KEY = 'sk-local-test';
 
 /** A scripted model on a port of its own that plays `scripts`, and clients of the real SDK for it. */
 export async function openModel(...scripts: object[]) {
+  return openModelWith({}, ...scripts);
+}
+
+/** The same, with trouble in its batches. */
+export async function openModelWith(batches: BatchTrouble, ...scripts: object[]) {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-model-'));
   for (const [index, script] of scripts.entries())
     writeFileSync(join(folder, `${index}.json`), JSON.stringify(script));
-  const handle = scriptedModel({ folder, key: KEY });
+  const handle = scriptedModel({ folder, key: KEY, batches });
   const server = createServer((request, response) => void handle(request, response));
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const baseURL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
