@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { type Command, type Outcome, onPath, run } from './command.ts';
 import { egressProxy, type ProxyOptions } from './egress/proxy.ts';
@@ -12,6 +12,8 @@ export interface Hands {
   run(command: Command): Promise<Outcome>;
   /** Gives a folder and all in it to the hands. */
   own(folder: string): Promise<void>;
+  /** Where we find a folder as they left it. */
+  take(folder: string): Promise<string>;
   /** Ends everything that still runs under the hands' user. */
   sweep(): Promise<void>;
   /** Sweeps, and closes the way out; nothing can be run afterwards. */
@@ -25,7 +27,10 @@ export interface Hands {
 }
 
 /** Where commands may go; nowhere unless given. */
-export type WayOut = Omit<ProxyOptions, 'onDenied'> & Partial<Pick<ProxyOptions, 'onDenied'>>;
+export type Policy = Omit<ProxyOptions, 'onDenied'> & Partial<Pick<ProxyOptions, 'onDenied'>>;
+
+/** A policy of ours, or whoever else answers what goes out. */
+export type WayOut = Policy | ((connection: Socket) => void);
 
 /** Numbers that no account uses, one per process of ours, so that two tasks on one machine never sweep each other. */
 const FIRST_USER = 61_000;
@@ -59,6 +64,7 @@ export async function hands(folder: string, wayOut: WayOut = { hosts: [] }): Pro
     own: async (owned) => {
       if (setpriv) await mustRun(['chown', '-R', '-h', `${uid}:${uid}`, owned]);
     },
+    take: async (folder) => folder,
     sweep,
     close: async () => {
       await sweep();
@@ -140,11 +146,13 @@ interface Out {
 
 /** The proxy, inside a network that has nothing else where the machine lets us make one; on the loopback address elsewhere. */
 async function wayOutOf(given: WayOut, isOwnUser: boolean): Promise<Out> {
-  const proxy = egressProxy({ onDenied: () => {}, ...given });
+  const proxy = typeof given === 'function' ? undefined : egressProxy({ onDenied: () => {}, ...given });
+  const pass =
+    typeof given === 'function' ? given : (socket: Socket) => void proxy?.emit('connection', socket);
   const fenced = isOwnUser ? await fence() : undefined;
-  if (fenced) fenced.door.on('connection', (socket) => proxy.emit('connection', socket)).unref();
-  else await new Promise<void>((done) => void proxy.listen(0, '127.0.0.1', done).unref());
-  const port = fenced?.port ?? (proxy.address() as AddressInfo).port;
+  const door = fenced?.door ?? (await loopback());
+  door.on('connection', pass).unref();
+  const port = fenced?.port ?? (door.address() as AddressInfo).port;
   const url = `http://127.0.0.1:${port}`;
   return {
     enter: fenced?.enter ?? [],
@@ -153,12 +161,16 @@ async function wayOutOf(given: WayOut, isOwnUser: boolean): Promise<Out> {
       ...{ NO_PROXY: OURSELVES, no_proxy: OURSELVES },
     },
     close: () => {
-      proxy.close();
-      proxy.closeAllConnections();
-      fenced?.door.close();
+      door.close();
+      proxy?.closeAllConnections();
       fenced?.close();
     },
   };
+}
+
+function loopback(): Promise<Server> {
+  const server = createServer();
+  return new Promise((done) => void server.listen(0, '127.0.0.1', () => done(server)));
 }
 
 const OURSELVES = 'localhost,127.0.0.1,::1';

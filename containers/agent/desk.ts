@@ -1,4 +1,4 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clock } from '#adapters/clock.ts';
 import { type Workspace, workspace } from '#adapters/git/workspace.ts';
@@ -125,9 +125,9 @@ async function scratch(
 ): Promise<void> {
   const patch = join(folder, 'start.patch');
   await writeFile(patch, await clone.changes(base, tree));
-  await chmod(patch, 0o644);
+  await hands.own(patch);
   const argv = ['sh', '-c', SCRATCH, 'sh', patch];
   const { output } = await hands.run({ argv, cwd: repository, limit: 60_000 });
-  if ((await clone.snapshot(repository)) !== (await clone.tree(tree)))
+  if ((await clone.snapshot(await hands.take(repository))) !== (await clone.tree(tree)))
     throw new Fault('Invalid', `The work tree is not what was kept: ${output.slice(-300)}`);
 }

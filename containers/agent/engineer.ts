@@ -95,7 +95,7 @@ function conversing(task: Task, desk: Desk): Omit<Work, 'model'> {
 
 async function snapshot({ shop, environment }: Desk): Promise<string> {
   await shop.hands.sweep();
-  return shop.workspace.snapshot(environment.repository);
+  return shop.workspace.snapshot(await shop.hands.take(environment.repository));
 }
 
 async function verified(

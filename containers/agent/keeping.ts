@@ -12,7 +12,7 @@ export function checkpoints(
   let last: Kept | undefined;
   return async () => {
     const { workspace: clone } = shop;
-    const tree = await clone.snapshot(environment.repository);
+    const tree = await clone.snapshot(await shop.hands.take(environment.repository));
     if (last?.tree === tree) return last;
     const changes = await clone.changes(base, tree);
     const patch = changes.length > 0 ? `${journalFolder(run)}/${tree}.patch` : '';
