@@ -2,6 +2,7 @@ import { BaseAnthropic } from '@anthropic-ai/sdk/client';
 import { APIUserAbortError } from '@anthropic-ai/sdk/error';
 import type { Message, MessageCreateParams } from '@anthropic-ai/sdk/resources/messages';
 import { Messages } from '@anthropic-ai/sdk/resources/messages';
+import { Fault } from '#core/fault.ts';
 import { meter, type OnAttempt } from './meter.ts';
 import { watchdog } from './watchdog.ts';
 
@@ -74,7 +75,9 @@ export function messagesClient({ apiKey, baseUrl, version, patience = PATIENCE }
       stream.on('streamEvent', silent.touch); // the SDK keeps pings to itself
       return await stream.finalMessage();
     } catch (error) {
-      throw error instanceof APIUserAbortError ? stop.reason : error;
+      if (error instanceof APIUserAbortError) throw stop.reason;
+      // The SDK wraps what our own middleware threw.
+      throw (error as Error).cause instanceof Fault ? (error as Error).cause : error;
     } finally {
       idle.stop();
       silent.stop();

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Message as Answer } from '@anthropic-ai/sdk/resources/messages';
 import type { Provider } from '#core/agents/capabilities.ts';
-import { affordable, price, type Tariff, tokensOf, type Usage, worstCase } from '#core/agents/prices.ts';
+import { affordable, type Tariff, tokensOf, worstCase } from '#core/agents/prices.ts';
 import type { Role, RoleLimits } from '#core/agents/roles.ts';
-import type { Claim, Purse } from '#core/agents/spend.ts';
+import type { Claim, Outcome, Purse } from '#core/agents/spend.ts';
 import { metricsOfCost } from '#core/agents/spend-metrics.ts';
 import { Fault } from '#core/fault.ts';
 import { dollars } from '#core/money.ts';
@@ -41,24 +41,32 @@ export function speaking({ send, roles, clock, purse }: Speaking): Speak {
   return async (draft, call) => {
     const limits = roles[draft.role];
     const { provider, model, turnSeconds } = limits;
-    let nanoUsd = 0;
+    const settled: Outcome[] = [];
     for (let repeat = 0; ; repeat++) {
-      const tariff = { model, at: clock.now() };
-      const allowed = await clamped(draft, purse, tariff);
-      const onAttempt = attempting(allowed, { limits, clock, purse }, (cost) => {
-        nanoUsd += cost;
-      });
-      try {
-        const answer = await send(provider)(requestOf(allowed, limits), { turnSeconds, ...call, onAttempt });
-        price(answer.usage as Usage, model, tariff.at);
-        return { answer, nanoUsd };
-      } catch (error) {
-        const isRaced = error instanceof Fault && error.code === 'OverBudget';
-        if (repeat === REPEATS || !(isRaced || brokeOff(error))) throw fault(error);
-        await call?.onRepeat?.((error as Error).message);
-      }
+      const allowed = await clamped(draft, purse, { model, at: clock.now() });
+      const onAttempt = attempting(allowed, { limits, clock, purse }, (outcome) => settled.push(outcome));
+      const request = requestOf(allowed, limits);
+      const answer = await send(provider)(request, { turnSeconds, ...call, onAttempt }).catch(
+        async (error) => {
+          const isRaced = error instanceof Fault && error.code === 'OverBudget'; // others were faster with the money
+          if (repeat === REPEATS || !(isRaced || brokeOff(error))) throw fault(error);
+          await call?.onRepeat?.((error as Error).message);
+        },
+      );
+      if (!answer) continue;
+      refuseUnpriced(settled, model);
+      return { answer, nanoUsd: settled.reduce((sum, { nanoUsd }) => sum + nanoUsd, 0) };
     }
   };
+}
+
+/** What is charged without a known price would go on being charged. */
+function refuseUnpriced(settled: readonly Outcome[], model: string): void {
+  if (settled.every(({ status }) => status !== 'unpriced')) return;
+  throw new Fault(
+    'OverBudget',
+    `${model} answered with a surcharge whose price is not known; it is charged at what was set aside`,
+  );
 }
 
 /** The same with as many tokens as its dearest outcome leaves within every cap. */
@@ -79,7 +87,7 @@ function promptTokens({ system, tools, messages, schema }: Draft): number {
 function attempting(
   draft: Draft,
   { limits, clock, purse }: Pick<Speaking, 'clock' | 'purse'> & { limits: RoleLimits },
-  onCost: (nanoUsd: number) => void,
+  onSettled: (outcome: Outcome) => void,
 ): OnAttempt {
   const { provider, model } = limits;
   return async (number) => {
@@ -93,7 +101,7 @@ function attempting(
     await purse.reserve(claim);
     return async (used) => {
       const outcome = outcomeOf(used, { claim, tariff: { model, at } });
-      onCost(outcome.nanoUsd);
+      onSettled(outcome);
       await purse.settle(claim, outcome);
       emit(metricsOfCost({ ...claim, ...outcome }), { model, provider }, clock.now());
     };

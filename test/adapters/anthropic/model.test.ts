@@ -34,10 +34,10 @@ afterAll(() => {
 function scripted(
   name: string,
   turns: object[],
-  { apiKey = KEY, idle = 300, silent = 600, nanoUsd = 1e12 } = {},
+  { apiKey = KEY, idle = 300, silent = 600, nanoUsd = 1e12, races = 0 } = {},
 ) {
   writeFileSync(join(folder, `${name}.json`), JSON.stringify({ match: { user: [`<${name}>`] }, turns }));
-  const { purse, rows, reserved } = openPurse(nanoUsd);
+  const { purse, rows, reserved } = openPurse(nanoUsd, races);
   const model = anthropicModel({
     ...{ apiKey, baseUrl, patience: { headers: 2_000, idle, silent } },
     clock: { now: () => new Date() },
@@ -186,6 +186,45 @@ describe('money', () => {
     expect(reserved[0]?.nanoUsd).toBeLessThanOrEqual(60_000_000);
 
     const poor = scripted('poor', [said], { nanoUsd: 10_000_000 });
+    await expect(poor.converse()).rejects.toMatchObject({ code: 'OverBudget' });
+    expect(poor.reserved).toEqual([]);
+  });
+
+  it.each([
+    ['a speed', { speed: 'fast' }],
+    ['a place', { inference_geo: 'us' }],
+    ["the provider's searches", { server_tool_use: { web_search_requests: 2 } }],
+  ])('is charged at what was set aside, once, when %s has no known price', async (name, usage) => {
+    const { converse, rows, reserved } = scripted(`odd ${name}`, [{ ...said, usage }]);
+
+    await expect(converse()).rejects.toThrow(/surcharge whose price is not known/);
+    expect(rows).toMatchObject([{ status: 'unpriced', nanoUsd: reserved[0]?.nanoUsd }]);
+  });
+
+  it('counts rounds that the counters leave out', async () => {
+    const tokens = { input_tokens: 1_000, output_tokens: 100 };
+    const iterations = [
+      { type: 'message', ...tokens },
+      { type: 'compaction', ...tokens },
+      { type: 'advisor_message', model: 'claude-haiku-5-5', ...tokens },
+    ];
+    const plain = scripted('plain rounds', [said]);
+    const more = scripted('more rounds', [{ ...said, usage: { iterations } }]);
+    await plain.converse();
+    await more.converse();
+
+    const extra = (more.rows[0]?.nanoUsd ?? 0) - (plain.rows[0]?.nanoUsd ?? 0);
+    const opus = 1_000 * 4_000 + 100 * 20_000;
+    expect(extra).toBeGreaterThanOrEqual(opus + 1_000 * 100 + 100 * 500 - 50_000);
+    expect(extra).toBeLessThanOrEqual(opus + 1_000 * 100 + 100 * 500 + 50_000);
+  });
+
+  it('that others took meanwhile is done without: the answer becomes shorter', async () => {
+    const { converse, reserved } = scripted('raced', [said], { races: 1 });
+    expect((await converse()).stop).toBe('end_turn');
+    expect(reserved).toHaveLength(1);
+
+    const poor = scripted('raced away', [said], { races: 9 });
     await expect(poor.converse()).rejects.toMatchObject({ code: 'OverBudget' });
     expect(poor.reserved).toEqual([]);
   });
