@@ -1,14 +1,27 @@
+import { networkInterfaces } from 'node:os';
 import * as z from 'zod';
+import { startTask } from '#adapters/aws/tasks.ts';
 import { HostPattern, MIRRORS } from '#core/agents/egress.ts';
 import { Fault } from '#core/fault.ts';
 import type { Repository } from '#core/projects/project.ts';
 import { distrust } from '#core/projects/trust.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
 import type { Denial } from './egress/proxy.ts';
-import { type Hands, hands } from './hands.ts';
+import { reception } from './hands/remote.ts';
+import { type Hands, hands, type Policy } from './hands.ts';
+
+/** Of the strict profile: the task that has the hands, and how it finds us. */
+const Elsewhere = z.object({
+  HANDS_CLUSTER: z.string(),
+  HANDS_TASK: z.string(),
+  HANDS_SUBNETS: z.string().transform((text) => text.split(',')),
+  HANDS_SECURITY_GROUP: z.string(),
+  HANDS_PORT: z.coerce.number().int(),
+});
 
 /** What an operator may set for all tasks. */
 const Settings = z.object({
+  HANDS_TASK: z.string().optional(),
   /** Instead of PyPI's hosts: names, with commas. */
   PACKAGE_MIRRORS: z
     .string()
@@ -25,20 +38,49 @@ export interface Work {
   repository: Repository;
   /** Whoever asked for it; nobody when the platform itself did. */
   reporter?: Ticket['reporter'];
+  /** Aborted when hands that are waited for are not wanted any more. */
+  signal?: AbortSignal;
   /** Tells people what was refused. */
   say(text: string, level: 'warn'): Promise<void>;
 }
 
 /** Hands for a repository. Throws `Forbidden`, in words for people, when it may not run on such a machine. */
-export async function contained({ folder, repository, reporter, say }: Work): Promise<Hands> {
-  const { PACKAGE_MIRRORS: mirrors, UNSANDBOXED: isAllowed } = Settings.parse(process.env);
-  const hosts = [...mirrors, ...(repository.hosts ?? [])];
-  const made = await hands(folder, { hosts, onDenied: once(say) });
+export async function contained(work: Work): Promise<Hands> {
+  const { repository, reporter, say } = work;
+  const { PACKAGE_MIRRORS: mirrors, UNSANDBOXED: isAllowed, HANDS_TASK: task } = Settings.parse(process.env);
+  const policy = { hosts: [...mirrors, ...(repository.hosts ?? [])], onDenied: once(say) };
+  if (task) return elsewhere(work, policy);
+  const made = await hands(work.folder, policy);
   const why = distrust(repository, reporter);
   const lacks = lacking(made);
   if (!why || !lacks || isAllowed) return made;
   await made.close();
   throw new Fault('Forbidden', `${why}, and ${lacks}. ${ADVICE}`);
+}
+
+/** Hands in a task without a role, a secret or a way out but through us: they may work for anybody. */
+async function elsewhere({ folder, signal }: Work, policy: Policy): Promise<Hands> {
+  const settings = Elsewhere.parse(process.env);
+  const { HANDS_CLUSTER: cluster, HANDS_TASK: definition, HANDS_SUBNETS: subnets } = settings;
+  const host = ownAddress();
+  const place = await reception(policy, { host, port: settings.HANDS_PORT });
+  const call = { BRAIN_HOST: host, BRAIN_PORT: String(place.port), BRAIN_TOKEN: place.token, FOLDER: folder };
+  try {
+    await startTask({ cluster, definition, subnets, securityGroup: settings.HANDS_SECURITY_GROUP }, call);
+    return await place.hands(signal);
+  } catch (error) {
+    place.close();
+    throw error;
+  }
+}
+
+/** Where other tasks find this one; on a machine without a network, where its processes do. */
+function ownAddress(): string {
+  const all = Object.values(networkInterfaces()).flatMap((some) => some ?? []);
+  const usable = all.find(
+    ({ family, internal, address }) => family === 'IPv4' && !internal && !address.startsWith('169.254.'),
+  );
+  return usable?.address ?? '127.0.0.1';
 }
 
 const ADVICE =

@@ -1,4 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ECSClient } from '@aws-sdk/client-ecs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -24,6 +25,7 @@ function lazily<T>(create: () => T): () => T {
 export const dynamo = /* @__PURE__ */ lazily(() =>
   DynamoDBDocumentClient.from(new DynamoDBClient(), { marshallOptions: { removeUndefinedValues: true } }),
 );
+export const ecs = /* @__PURE__ */ lazily(() => new ECSClient());
 export const events = /* @__PURE__ */ lazily(() => new EventBridgeClient());
 export const kms = /* @__PURE__ */ lazily(() => new KMSClient());
 export const s3 = /* @__PURE__ */ lazily(() => new S3Client({ forcePathStyle: true }));

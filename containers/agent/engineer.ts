@@ -77,7 +77,7 @@ function conversing(task: Task, desk: Desk): Omit<Work, 'model'> {
       ...{ hands, root: desk.environment.repository, out: desk.environment.out, venv: desk.environment.venv },
       signal,
       verify: () => verified(task, desk, checks.verify),
-      tree: () => desk.shop.workspace.snapshot(desk.environment.repository),
+      tree: async () => desk.shop.workspace.snapshot(await hands.take(desk.environment.repository)),
       objection: () => objection(task, desk),
     }),
     checkpoint: checkpoints(desk, task),

@@ -26,7 +26,12 @@ export async function look(env: Env & Assignment, given: Given): Promise<Discove
   const clone = await workspace({ folder: join(folder, 'git'), url, token, signal });
   const commit = await steady(clone, signal).fetch(`refs/heads/${defaultBranch}`);
   const say = async (text: string) => log.warn(text, { repository: repository.fullName });
-  const shop = { workspace: clone, hands: await contained({ folder, repository, say }), folder, signal };
+  const shop = {
+    workspace: clone,
+    hands: await contained({ folder, repository, say, signal }),
+    folder,
+    signal,
+  };
   const seen: Seen = { commit, shape: shapeOf(JSON.parse(await catalogOf(shop, given, commit))) };
   const files = steady(s3Artifacts(env.ARTIFACTS_BUCKET), signal);
   await files.put(keyOf.discovered(tap, commit), JSON.stringify(seen, null, 1), 'application/json');
