@@ -2,6 +2,7 @@ import type { ApprovalMetrics } from '#core/approvals/metrics.ts';
 import type { ApprovalEntry } from '#core/approvals/view.ts';
 import type { CostRow, Run, RunLine } from '#core/runs/run.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
+import type { Wish } from './views/steering.ts';
 
 export interface Me {
   org: string;
@@ -46,6 +47,11 @@ export const api = {
     ask<{ tickets: Ticket[]; cursor?: string }>(`/api/tickets?${new URLSearchParams(filter)}`),
   ticket: (id: string) => ask<TicketDetail>(`/api/tickets/${encodeURIComponent(id)}`),
   lines: (runId: string) => ask<{ lines: RunLine[] }>(`/api/runs/${encodeURIComponent(runId)}/lines`),
+  wish: (runId: string, wish: Wish, text?: string) =>
+    ask<unknown>(`/api/runs/${encodeURIComponent(runId)}/${wish}`, {
+      method: 'POST',
+      body: text ? { text } : {},
+    }),
   approvals: () => ask<Approvals>('/api/approvals'),
   settled: (cursor?: string) =>
     ask<Approvals>(

@@ -6,6 +6,7 @@ import { api, type Me, type Refusal, type Summary, type TicketDetail } from './a
 import { type Desk, lookAtDesk, withOlder } from './desk.ts';
 import { approvalsView } from './views/approvals.ts';
 import { signInView } from './views/sign-in.ts';
+import type { Wish } from './views/steering.ts';
 import { ticketView } from './views/ticket.ts';
 import { ticketsView } from './views/tickets.ts';
 
@@ -53,7 +54,10 @@ function view() {
   if (problem) return html`<p class="problem" role="alert">${problem}</p>`;
   if (isDesk())
     return desk ? approvalsView({ ...desk, onDays, onOlder }) : html`<p class="quiet">Loading…</p>`;
-  if (ticketId()) return detail ? ticketView(detail, lines) : html`<p class="quiet">Loading…</p>`;
+  if (ticketId())
+    return detail
+      ? ticketView(detail, { lines, mayLead: mayLead(), onWish })
+      : html`<p class="quiet">Loading…</p>`;
   return board ? ticketsView({ ...board, filter, onFilter }) : html`<p class="quiet">Loading…</p>`;
 }
 
@@ -131,6 +135,16 @@ function signOut(): void {
 function onFilter(status: string): void {
   state.filter = status;
   void load();
+}
+
+function mayLead(): boolean {
+  return ['lead', 'admin'].some((role) => state.me?.roles.includes(role));
+}
+
+function onWish(wish: Wish, text?: string): void {
+  const run = state.detail?.runs.at(-1);
+  if (!run) return;
+  void act(() => api.wish(run.id, wish, text));
 }
 
 function onDays(days: number): void {

@@ -4,12 +4,19 @@ import type { Diagnosis, Ticket } from '#core/tickets/ticket.ts';
 import type { TicketDetail } from '../api.ts';
 import { absolute, money, relative, words } from '../format.ts';
 import { pill, track } from './status.ts';
+import { steering, type Wish } from './steering.ts';
 
 /** Ends without a change: a line of finished stages would say too much. */
 const GAVE_UP = ['escalated', 'failed', 'declined', 'cancelled'];
 
+interface Beside {
+  lines: RunLine[];
+  mayLead: boolean;
+  onWish(wish: Wish, text?: string): void;
+}
+
 /** One ticket: where it stands, what was found, what was done, what it cost, line by line as it happens. */
-export function ticketView({ ticket, runs, costs }: TicketDetail, lines: RunLine[]) {
+export function ticketView({ ticket, runs, costs }: TicketDetail, { lines, mayLead, onWish }: Beside) {
   const run = runs.at(-1);
   return html`
     <p class="quiet"><a href="/">Tickets</a> / ${ticket.externalId}</p>
@@ -18,7 +25,7 @@ export function ticketView({ ticket, runs, costs }: TicketDetail, lines: RunLine
     ${run && !GAVE_UP.includes(ticket.status) ? track(run) : nothing} ${ticket.reason ? html`<section class="card ${GAVE_UP.includes(ticket.status) ? 'waiting' : ''}"><h2>${GAVE_UP.includes(ticket.status) ? 'Why' : 'Outcome'}</h2><p>${ticket.reason}</p></section>` : nothing}
     <div class="two">
       <div>
-        ${pullRequest(ticket)} ${ticket.diagnosis ? diagnosis(ticket.diagnosis) : nothing}
+        ${steering(run, mayLead, onWish)} ${pullRequest(ticket)} ${ticket.diagnosis ? diagnosis(ticket.diagnosis) : nothing}
         ${run?.verification ? verification(run.verification) : nothing} ${log(lines)}
       </div>
       <div>${facts(ticket, run)} ${cost(costs, run)} ${request(ticket)}</div>
