@@ -73,13 +73,18 @@ export function engineerTools(bench: Bench): UseTool {
     try {
       const given = parse<unknown>(EngineerInputs[name as EngineerTool], input);
       const result = await used(tools[name as EngineerTool] as Use, given);
-      return { ...result, facts: { ...result.facts, tree: await treeOf(bench) } };
+      return CHANGES.includes(name)
+        ? { ...result, facts: { ...result.facts, tree: await treeOf(bench) } }
+        : result;
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       return { text: error.message, isError: true, facts: { malformed: true } };
     }
   };
 }
+
+/** Tools that may leave the work tree another than before. */
+const CHANGES = ['bash', 'edit', 'git'];
 
 /** Undefined when commands have left files that cannot be read. */
 async function treeOf({ tree }: Bench): Promise<string | undefined> {
