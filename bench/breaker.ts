@@ -67,20 +67,15 @@ export function delays({ steps, loopsFrom = 1 }: Trace): (number | undefined)[] 
   return DETECTORS.map(([, detect]) => detect(steps)).map((at) => at && at - loopsFrom + 1);
 }
 
-/** How soon loops are noticed and how often healthy runs are taken for one. */
-export function breakerTables(show: typeof print): void {
+/** By trace and detector: how soon loops are noticed, and when healthy runs are taken for one. */
+export function breakerDelays(show: typeof print): object {
+  const rows = (traces: Trace[]) => traces.map((one) => [one.name, ...delays(one)] as const);
+  const found = { loops: rows(LOOPS), healthy: rows(HEALTHY) };
   const heads = ['', ...DETECTORS.map(([name]) => name)];
-  const wide = ({ name }: Trace) => name.padEnd(44);
-  show(
-    'Loops: steps until noticed',
-    heads,
-    LOOPS.map((one) => [wide(one), ...delays(one)]),
-  );
-  show(
-    'Healthy runs: false alarms, by step',
-    heads,
-    HEALTHY.map((one) => [wide(one), ...delays(one)]),
-  );
+  const wide = ([name, ...cells]: (typeof found.loops)[number]) => [name.padEnd(48), ...cells];
+  show('Runs that loop: steps until noticed', heads, found.loops.map(wide));
+  show('Healthy runs: steps until a false alarm', heads, found.healthy.map(wide));
+  return { detectors: heads.slice(1), ...found };
 }
 
-if (import.meta.main) breakerTables(print);
+if (import.meta.main) breakerDelays(print);

@@ -4,7 +4,7 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fetched, up } from '../test/oracles/engines.ts';
 import { decisions } from './approvals.ts';
-import { breakerTables } from './breaker.ts';
+import { breakerDelays } from './breaker.ts';
 import { load as cpu, type Engine, inFolder, killedAfter, memory, withEngine } from './engine.ts';
 import { load, type Rates } from './load.ts';
 import { exponent, print, ratio } from './print.ts';
@@ -117,7 +117,7 @@ const show: typeof print = (...table) => {
   if (!isJson) print(...table);
 };
 
-breakerTables(show);
+const breaker = breakerDelays(show);
 
 const before = loadavg()[0];
 const side = await beside();
@@ -169,6 +169,15 @@ show(
   decided.map(({ part, p50, p99 }) => [part, p50, p99]),
 );
 if (isJson) {
-  const all = { load: before, beside: side, missing, growth: grown, waiting: asleep, tickets, decided };
+  const all = {
+    breaker,
+    load: before,
+    beside: side,
+    missing,
+    growth: grown,
+    waiting: asleep,
+    tickets,
+    decided,
+  };
   process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
 }
