@@ -77,4 +77,5 @@ def main(result):
         json.dump({"framework": framework, "tests": tests}, file)
 
 
-main(sys.argv[1])
+# Popped: what is tested is not told where the report goes.
+main(sys.argv.pop())

@@ -63,7 +63,7 @@ function checkSources(lines: Added[]): CheckResult {
 const REACHES: [string, RegExp][] = [
   [
     'reaches into the test runner',
-    /\b(import|from)\s+_?(pytest|unittest)\b|\bsys\.(modules|settrace|setprofile|argv)\b|\bgc\.get_objects\b/,
+    /\b(import|from)\s+_?(pytest|unittest)\b|\bsys\.(modules|settrace|setprofile)\b|\bgc\.get_objects\b/,
   ],
   ['decides how the process ends', /\bos\._exit\b|\batexit\b|\bfaulthandler\b/],
   ['runs text as code', /(?<![.\w])(exec|eval|__import__)\s*\(|\bmarshal\.loads\b|\bbuiltins\b|\bctypes\b/],

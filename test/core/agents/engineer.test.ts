@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { allowance } from '#core/agents/budget.ts';
 import { replaceOnce } from '#core/agents/edit.ts';
-import { headAndTail, numbered } from '#core/agents/output.ts';
+import { headAndTail, numbered, ranked } from '#core/agents/output.ts';
 import { block, ENGINEER } from '#core/agents/prompts/engineer.ts';
 import { ROLES } from '#core/agents/roles.ts';
 import { jsonSchema } from '#core/agents/schema.ts';
@@ -42,6 +42,20 @@ describe('output', () => {
 
     expect(shown).toMatch(/^first[\s\S]*34009 characters left out; all of it is in \/out\/1.txt[\s\S]*last$/);
     expect(shown.length).toBeLessThan(16_200);
+  });
+
+  it('shows where a thing is defined before where it is used, tests and documents last', () => {
+    const found = [
+      'README.md:1:sync it',
+      'tests/test_a.py:3:def test_sync():',
+      ...Array.from({ length: 25 }, (_, n) => `tap/a.py:${n + 1}:sync(${n})`),
+      'tap/b.py:7:    def sync(self):',
+    ];
+
+    const lines = ranked(found.join('\n')).split('\n');
+    expect(lines[0]).toBe('tap/b.py:7:    def sync(self):');
+    expect(lines).toContain('tap/a.py: 5 more lines match');
+    expect(lines.slice(-2)).toEqual(['tests/test_a.py:3:def test_sync():', 'README.md:1:sync it']);
   });
 
   it('numbers the lines asked for', () => {

@@ -57,6 +57,7 @@ describe('checkPatch', () => {
     ],
     ['a script', 'package.json', '"postinstall": "node x.js"', ['sources']],
     ['a pattern', 'tap/a.py', 'shape = re.compile("x")', []],
+    ['a command line', 'tap/a.py', 'main(sys.argv[1:])', []],
     ['a call of a method', 'tap/a.py', 'model.eval()', []],
     ['hidden code', 'tap/a.py', 'exec(text)', ['harness']],
     ['a test that uses its runner', 'tests/test_a.py', 'import unittest', []],
