@@ -1,5 +1,6 @@
 import { type Stack, Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
+import { isStrict } from './profile.ts';
 
 interface Acceptance {
   /** Path below the stack; the stack itself when empty. */
@@ -36,6 +37,31 @@ function revisions(task: string): string {
   const name = (index: number) => `{"Fn::Select":[${index},{"Fn::Split":["/",${part(5)}]}]}`;
   return `arn:${part(1)}:${part(2)}:${part(3)}:${part(4)}:${name(0)}/${name(1)}:*`;
 }
+
+/** Where images are built: once in each stack that has some. */
+const BUILDS: Acceptance[] = [
+  {
+    at: IMAGES,
+    ids: [
+      'AwsSolutions-CB4',
+      'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/AmazonElasticContainerRegistryPublicReadOnly]',
+      ...wildcard(
+        '*',
+        `arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws/codebuild/${BUILD}:*`,
+        `arn:<AWS::Partition>:codebuild:<AWS::Region>:<AWS::AccountId>:report-group/${BUILD}-*`,
+        'arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<AWS::Region>/*',
+      ),
+      ...['GetBucket', 'GetObject', 'List'].map((action) => `AwsSolutions-IAM5[Action::s3:${action}*]`),
+    ],
+    reason:
+      "deploy-time-build's project: builds our images from our sources at deploy, and holds nothing of a tenant",
+  },
+  {
+    at: 'DeployTimeBuildCustomResourceHandlerdb740fd554364a848a09e6dfcd01f4f3',
+    ids: ['AwsSolutions-L1'],
+    reason: "deploy-time-build's own runtime, still supported; it runs at deploy only",
+  },
+];
 
 const SERVICE: Acceptance[] = [
   {
@@ -138,27 +164,7 @@ const SERVICE: Acceptance[] = [
   { at: 'Ledger', ids: ['AwsSolutions-SQS3'], reason: 'These queues are where dead letters go' },
   { at: 'Notices/NotEnqueued', ids: ['AwsSolutions-SQS3'], reason: 'This queue is where dead letters go' },
   { at: 'Pipeline/NotPublished', ids: ['AwsSolutions-SQS3'], reason: 'This queue is where dead letters go' },
-  {
-    at: IMAGES,
-    ids: [
-      'AwsSolutions-CB4',
-      'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/AmazonElasticContainerRegistryPublicReadOnly]',
-      ...wildcard(
-        '*',
-        `arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws/codebuild/${BUILD}:*`,
-        `arn:<AWS::Partition>:codebuild:<AWS::Region>:<AWS::AccountId>:report-group/${BUILD}-*`,
-        'arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<AWS::Region>/*',
-      ),
-      ...['GetBucket', 'GetObject', 'List'].map((action) => `AwsSolutions-IAM5[Action::s3:${action}*]`),
-    ],
-    reason:
-      "deploy-time-build's project: builds our images from our sources at deploy, and holds nothing of a tenant",
-  },
-  {
-    at: 'DeployTimeBuildCustomResourceHandlerdb740fd554364a848a09e6dfcd01f4f3',
-    ids: ['AwsSolutions-L1'],
-    reason: "deploy-time-build's own runtime, still supported; it runs at deploy only",
-  },
+  ...BUILDS,
 ];
 
 const DATA: Acceptance[] = [
@@ -172,11 +178,23 @@ const DATA: Acceptance[] = [
 
 /** What depends on what the operator chose. */
 function chosen(stack: Stack): Acceptance[] {
-  const archive = stack.node.tryGetContext('checkpointBucket');
-  if (!archive) return [];
-  const ids = wildcard(`arn:<AWS::Partition>:s3:::${archive}/checkpoints/*`);
+  return [...archived(stack.node.tryGetContext('checkpointBucket')), ...(isStrict(stack) ? STRICT : [])];
+}
+
+function archived(bucket?: string): Acceptance[] {
+  if (!bucket) return [];
+  const ids = wildcard(`arn:<AWS::Partition>:s3:::${bucket}/checkpoints/*`);
   return [{ at: 'Ledger', ids, reason: 'Checkpoints, below one prefix of a bucket of another account' }];
 }
+
+const STRICT: Acceptance[] = [
+  {
+    at: 'Agents/Hands/Network',
+    ids: ['AwsSolutions-VPC7'],
+    reason: 'Nothing leads in or out of it but endpoints and the brains',
+  },
+  ...BUILDS.map((one) => ({ ...one, at: `Agents/Hands/${one.at}` })),
+];
 
 /** Every finding that we accept, with why; whatever is not here fails synthesis. */
 export function acknowledge(stack: Stack, which: 'service' | 'data'): void {

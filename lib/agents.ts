@@ -12,6 +12,8 @@ import { Container } from './container.ts';
 import type { DataStack } from './data-stack.ts';
 import { keepsFiles, reads, writes } from './grants.ts';
 import { Handler } from './handler.ts';
+import { isStrict } from './profile.ts';
+import { StrictHands } from './strict-hands.ts';
 
 export interface AgentsProps {
   data: DataStack;
@@ -79,6 +81,8 @@ export class Agents extends Construct {
       task.addToTaskRolePolicy(answersTokens());
     }
 
+    if (isStrict(this)) this.handsElsewhere(vpc, cluster);
+
     const stopped = new Handler<StoppedEnv>(this, 'OnTaskStopped', {
       entry: 'queue/on-task-stopped',
       env: {},
@@ -92,6 +96,11 @@ export class Agents extends Construct {
       },
       targets: [new LambdaFunction(stopped)],
     });
+  }
+
+  private handsElsewhere(vpc: Vpc, cluster: Cluster): void {
+    const hands = new StrictHands(this, 'Hands', { vpc, cluster });
+    for (const container of [this.engineer, this.verifier, this.tap]) hands.serves(container);
   }
 }
 

@@ -27,6 +27,10 @@ export interface ContainerProps<Env extends Record<string, string | undefined>> 
   env: Env;
   cpu: number;
   memoryMiB: number;
+  /** By default one that lets everything out. None lets anything in. */
+  securityGroup?: SecurityGroup;
+  /** Whether the task may do anything on AWS itself; by default it has a role to be granted that. */
+  hasRole?: boolean;
 }
 
 /** One Fargate task that does one unit of work and ends: no ingress, no service, image built in the account at deploy. */
@@ -41,16 +45,17 @@ export class Container<
   constructor(
     scope: Construct,
     id: string,
-    { name, cluster, vpc, env, cpu, memoryMiB }: ContainerProps<Env>,
+    { name, cluster, vpc, env, cpu, memoryMiB, securityGroup, hasRole = true }: ContainerProps<Env>,
   ) {
     super(scope, id);
     this.cluster = cluster;
     this.securityGroups = [
-      new SecurityGroup(this, 'NoIngress', {
-        vpc,
-        description: `Signalbox ${name}: outbound only`,
-        allowAllOutbound: true,
-      }),
+      securityGroup ??
+        new SecurityGroup(this, 'NoIngress', {
+          vpc,
+          description: `Signalbox ${name}: outbound only`,
+          allowAllOutbound: true,
+        }),
     ];
     this.task = new FargateTaskDefinition(this, 'Task', {
       cpu,
@@ -60,7 +65,12 @@ export class Container<
         operatingSystemFamily: OperatingSystemFamily.LINUX,
       },
     });
-    (this.task.node.defaultChild as CfnTaskDefinition).addMetadata('source', `containers/${name}/main.ts`);
+    const definition = this.task.node.defaultChild as CfnTaskDefinition;
+    definition.addMetadata('source', `containers/${name}/main.ts`);
+    if (!hasRole) {
+      this.task.node.tryRemoveChild('TaskRole');
+      definition.taskRoleArn = undefined;
+    }
     this.container = this.task.addContainer('Main', {
       image: imageOf(this, name).toEcsDockerImageCode(),
       // An init process reaps what the tools leave behind; two minutes is all that Fargate gives a task to end.

@@ -41,6 +41,10 @@ it('passes them with checkpoints in a bucket of another account', { timeout: 60_
   expect(await synth('bin/app.ts', { checkpointBucket: 'archive-of-acme' })).toBe('clean');
 });
 
+it('passes them with commands in a task of their own', { timeout: 60_000 }, async () => {
+  expect(await synth('bin/app.ts', { AgentProfile: 'strict' })).toBe('clean');
+});
+
 it('would fail on a finding that nobody has explained', { timeout: 60_000 }, async () => {
   expect(await synth('test/lib/fixtures/unexplained-app.ts')).toContain('AwsSolutions-SQS3');
 });

@@ -14,21 +14,25 @@ export type Resource = {
 export interface Synthesised {
   data: Template;
   service: Template;
+  /** The strict profile's own stack, where the context asks for it. */
+  hands?: Template;
 }
 
 /** Both stacks, synthesised without bundling: about a second. */
-export function synthesised(): Synthesised {
+export function synthesised(context: Record<string, unknown> = {}): Synthesised {
   const app = new App({
     context: {
       'aws:cdk:bundling-stacks': [],
       'aws:cdk:disable-asset-staging': true,
       '@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy': true,
       '@aws-cdk/aws-iam:minimizePolicies': true,
+      ...context,
     },
   });
   const data = new DataStack(app, 'SignalboxData');
   const service = new ServiceStack(app, 'SignalboxService', { data });
-  return { data: template(data), service: template(service) };
+  const hands = service.node.findChild('Agents').node.tryFindChild('Hands') as Stack | undefined;
+  return { data: template(data), service: template(service), ...(hands && { hands: template(hands) }) };
 }
 
 function template(stack: Stack): Template {
