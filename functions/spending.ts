@@ -34,9 +34,9 @@ export async function costRows(asked: Asked): Promise<{ costs: CostRow[] }> {
 
 async function rowsOf({ spend, clock, org, query }: Asked) {
   const { days } = parse(Window, query);
-  const now = clock.now().getTime();
-  const dates = Array.from({ length: days }, (_, back) => dayOf(now - (days - 1 - back) * DAY));
-  const rows = (await Promise.all(dates.map((date) => spend.rows(org, date)))).flat();
+  const now = clock.now();
+  const dates = Array.from({ length: days }, (_, back) => dayOf(now.getTime() - (days - 1 - back) * DAY));
+  const rows = (await Promise.all(dates.map((date) => spend.rows(org, date, now)))).flat();
   return { rows, from: dates[0] ?? '', to: dates.at(-1) ?? '' };
 }
 

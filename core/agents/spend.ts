@@ -31,6 +31,6 @@ export interface Spend {
   purse(org: string, runId: string): Purse;
   /** Charges, as `unknown`, what was set aside before `before` and never settled: whoever made those attempts is gone. Batches go on by themselves. */
   abandon(org: string, runId: string, before: Date): Promise<number>;
-  /** Everything settled on a day (UTC), oldest first. */
-  rows(org: string, day: string): Promise<CostRow[]>;
+  /** Everything settled on a day (UTC), oldest first; what was set aside over an hour ago and never settled is `unknown`. */
+  rows(org: string, day: string, now: Date): Promise<CostRow[]>;
 }

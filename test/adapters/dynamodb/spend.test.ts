@@ -54,7 +54,7 @@ describe('a purse', () => {
     expect(await runs.costs(org, 'run_1_1')).toMatchObject([
       { id: 'a', status: 'settled', nanoUsd: 50, reservedNanoUsd: 600, ticketId: 'tk_1' },
     ]);
-    expect(await spend.rows(org, DAY)).toHaveLength(1);
+    expect(await spend.rows(org, DAY, new Date(AT))).toHaveLength(1);
   });
 
   it.each<[keyof Caps, string]>([
@@ -68,7 +68,7 @@ describe('a purse', () => {
 
     await expect(purse.reserve(claim('a', 501))).rejects.toThrow(words);
     await purse.reserve(claim('a', 500));
-    expect((await spend.rows(org, DAY)).length).toBe(0);
+    expect((await spend.rows(org, DAY, new Date(AT))).length).toBe(0);
     expect(await purse.left(new Date(AT))).toEqual(
       level === 'call' ? { of: 'call', nanoUsd: 500 } : { of: level, nanoUsd: 0 },
     );
@@ -109,8 +109,15 @@ describe('a purse', () => {
     await purse.reserve(claim('lost', 700));
     await purse.reserve({ ...claim('alive', 100), at: '2026-11-20T10:30:00.000Z' });
 
+    const later = new Date('2026-11-20T11:10:00Z');
+    expect(await spend.rows(org, DAY, later)).toMatchObject([
+      { id: 'lost', status: 'unknown', nanoUsd: 700 },
+    ]);
     expect(await spend.abandon(org, 'run_1_1', new Date('2026-11-20T10:20:00Z'))).toBe(1);
     await purse.settle(claim('lost', 700), outcome(5));
+    expect(await spend.rows(org, DAY, later)).toMatchObject([
+      { id: 'lost', status: 'unknown', nanoUsd: 700 },
+    ]);
     expect(await spent('run_1_1')).toBe(700);
     expect(await runs.costs(org, 'run_1_1')).toMatchObject([{ id: 'lost', status: 'unknown', nanoUsd: 700 }]);
   });
