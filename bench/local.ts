@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fetched, up } from '../test/oracles/engines.ts';
+import { loopTable } from './agent-loop.ts';
 import { decisions } from './approvals.ts';
 import { breakerDelays } from './breaker.ts';
 import { load as cpu, type Engine, inFolder, killedAfter, memory, withEngine } from './engine.ts';
@@ -118,6 +119,7 @@ const show: typeof print = (...table) => {
 };
 
 const breaker = breakerDelays(show);
+const loop = await loopTable(show);
 
 const before = loadavg()[0];
 const side = await beside();

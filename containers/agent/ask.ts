@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { allowance } from '#core/agents/budget.ts';
 import { type Ending, requestHash } from '#core/agents/journal.ts';
 import type { Reply } from '#core/agents/model.ts';
-import { ROLES } from '#core/agents/roles.ts';
 import { ENGINEER_TOOLS } from '#core/agents/tools.ts';
 import { Fault } from '#core/fault.ts';
 import type { Work } from './loop.ts';
@@ -28,7 +27,7 @@ export async function ask(work: Work, here: Session): Promise<Ending | undefined
     try {
       const reply = await sent(work, here, { because, onRepeat });
       await here.record({ type: 'response', reply });
-      void work.journal.flush().catch(() => undefined); // told by the next `keep`
+      void here.keep();
       return undefined;
     } catch (error) {
       if (work.signal.aborted || !(error instanceof Fault)) throw error;
@@ -56,8 +55,8 @@ async function sent(
 /** Writes down that the next answer is asked for, and answers how long it may be. */
 async function intend(work: Work, here: Session, because?: string): Promise<number> {
   const { messages, spent } = here.state;
-  const left = Math.min(work.budget, ROLES.engineer.maxNanoUsd) - spent;
-  const maxTokens = allowance(left, promptOf(work, here), { role: ROLES.engineer, at: new Date() });
+  const left = Math.min(work.budget, work.role.maxNanoUsd) - spent;
+  const maxTokens = allowance(left, promptOf(work, here), { role: work.role, at: new Date() });
   const hash = requestHash(messages);
   await here.record({ type: 'request_intent', hash, maxTokens, ...(because && { because }) });
   return maxTokens;

@@ -23,10 +23,13 @@ export async function useTool(work: Work, here: Session): Promise<Ending | undef
     return undefined;
   }
   work.signal.throwIfAborted();
-  await work.onStep(state.answers, tell(name, input));
   await record({ type: 'tool_intent', call: id, name });
   await (isRepeatable(name) ? here.kept() : here.keep());
-  const { text, isError = false, handover, facts = {} } = await work.useTool(name, input);
+  const [result] = await Promise.all([
+    work.useTool(name, input),
+    work.onStep(state.answers, tell(name, input)),
+  ]);
+  const { text, isError = false, handover, facts = {} } = result;
   work.signal.throwIfAborted();
   work.onProgress();
   if (handover) return { handover };

@@ -3,6 +3,7 @@ import { commitMessage } from '#core/agents/change.ts';
 import { replay } from '#core/agents/conversation.ts';
 import type { Model } from '#core/agents/model.ts';
 import { ENGINEER, engineerBrief } from '#core/agents/prompts/engineer.ts';
+import { ROLES } from '#core/agents/roles.ts';
 import { Fault } from '#core/fault.ts';
 import type { Handover, Verification } from '#core/runs/run.ts';
 import type { Implement } from '#core/runs/steps.ts';
@@ -66,6 +67,7 @@ function conversing(task: Task, desk: Desk): Omit<Work, 'model'> {
   const checks = checklist({ ...desk.shop, base: desk.base, kind: desk.repository.kind });
   return {
     journal: desk.journal,
+    role: ROLES.engineer,
     system: ENGINEER,
     brief: engineerBrief({
       ...desk,

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Entry, type Line, parseJournal, segmentKey, written } from '#core/agents/journal.ts';
 import type { Artifacts, Clock } from '#core/ports.ts';
@@ -7,9 +7,9 @@ import type { KeptJournal } from '#core/runs/run.ts';
 export interface Journal {
   /** What an earlier task wrote. */
   lines: Line[];
-  /** On this task's disk once it resolves. */
+  /** Outlives this process once it resolves. */
   append(entry: Entry): Promise<void>;
-  /** Everything that was appended until now is where another machine finds it once it resolves. */
+  /** Outlives this machine once it resolves: everything that was appended until now is on its disk, and where another finds it. */
   flush(): Promise<void>;
   close(): Promise<void>;
 }
@@ -38,10 +38,12 @@ export async function openJournal(place: JournalPlace, kept?: KeptJournal): Prom
   let tip = start;
   let waiting = text;
   let count = 0;
-  let writing = write(file, text);
+  let writing = file.appendFile(text);
   let flushing = Promise.resolve();
 
   async function upload(body: string): Promise<void> {
+    await writing;
+    await file.datasync();
     await artifacts.put(segmentKey(prefix, { round, lease }, count), body, 'application/jsonl');
     await keep({ round, lease, segments: ++count });
   }
@@ -52,7 +54,7 @@ export async function openJournal(place: JournalPlace, kept?: KeptJournal): Prom
       const line = written(entry, tip, clock.now().toISOString());
       tip = line.tip;
       waiting += line.text;
-      writing = writing.then(() => write(file, line.text));
+      writing = writing.then(() => file.appendFile(line.text));
       return writing;
     },
     flush: () => {
@@ -63,11 +65,6 @@ export async function openJournal(place: JournalPlace, kept?: KeptJournal): Prom
     },
     close: () => file.close(),
   };
-}
-
-async function write(file: FileHandle, text: string): Promise<void> {
-  await file.appendFile(text);
-  await file.datasync();
 }
 
 async function segments({ prefix, artifacts }: JournalPlace, kept: KeptJournal): Promise<string> {

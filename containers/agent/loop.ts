@@ -1,6 +1,6 @@
 import type { Ending, Entry } from '#core/agents/journal.ts';
 import type { Model } from '#core/agents/model.ts';
-import { ROLES } from '#core/agents/roles.ts';
+import type { RoleLimits } from '#core/agents/roles.ts';
 import type { Run } from '#core/runs/run.ts';
 import { ask } from './ask.ts';
 import { isRepeatable, useTool } from './call.ts';
@@ -11,6 +11,7 @@ import type { UseTool } from './tools.ts';
 
 export interface Work {
   model: Model;
+  role: RoleLimits;
   system: string;
   brief: string;
   useTool: UseTool;
@@ -109,8 +110,8 @@ async function goOn({ state, record }: Session): Promise<Ending | undefined> {
 const WARNINGS = [0.5, 0.25, 0.1];
 
 /** Ends what has used up its steps, and tells the model when half, a quarter and a tenth is left. */
-async function limits({ budget }: Work, { state, record }: Session): Promise<Ending | undefined> {
-  const { maxSteps, maxNanoUsd } = ROLES.engineer;
+async function limits({ budget, role }: Work, { state, record }: Session): Promise<Ending | undefined> {
+  const { maxSteps, maxNanoUsd } = role;
   const steps = maxSteps - state.answers;
   if (steps <= 0) return { stopped: `It did not get to an end in ${maxSteps} steps` };
   const most = Math.min(maxNanoUsd, budget);

@@ -4,6 +4,7 @@ import type { Result } from '#containers/agent/tools.ts';
 import { replay } from '#core/agents/conversation.ts';
 import { type Ending, type Entry, type Line, parseJournal, START, written } from '#core/agents/journal.ts';
 import type { Block, Message, Model, Reply, Turn } from '#core/agents/model.ts';
+import { ROLES } from '#core/agents/roles.ts';
 import { Fault } from '#core/fault.ts';
 import type { Run } from '#core/runs/run.ts';
 
@@ -66,6 +67,7 @@ async function play(script: Said[], { before = [], tool, ...work }: Told = {}): 
   } as Model;
   let trees = 0;
   const { ending } = await engage({
+    role: ROLES.engineer,
     ...{ model, journal, system: 'You are an engineer', brief: 'Mend it', budget: 5_000_000_000 },
     useTool: async (name, input) => {
       used.push(name);
