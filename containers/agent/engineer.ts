@@ -16,6 +16,7 @@ import { checkpoints, recap } from './keeping.ts';
 import { engage, type Work } from './loop.ts';
 import type { Kept } from './session.ts';
 import { engineerTools } from './tools.ts';
+import { watching } from './watching.ts';
 
 type Output = z.infer<typeof Implement.output>;
 
@@ -51,17 +52,20 @@ async function attempt(task: Task, modelFor: ModelFor): Promise<Output> {
   const desk = await prepare(task, repository);
   if (typeof desk === 'string') return escalate(task, desk);
 
+  const watch = watching(task);
   try {
-    const { ending, best } = await engage({ ...conversing(task, desk), model });
+    const { steering } = watch;
+    const { ending, best } = await engage({ ...conversing(task, desk), model, steering });
     await desk.shop.hands.sweep();
     if ('handover' in ending) return await handOver(task, desk, ending.handover);
     return await leave(task, desk, { reason: ending.stopped, best });
   } finally {
-    await desk.journal.close();
+    watch.end();
+    desk.journal.close();
   }
 }
 
-function conversing(task: Task, desk: Desk): Omit<Work, 'model'> {
+function conversing(task: Task, desk: Desk): Omit<Work, 'model' | 'steering'> {
   const { run, runs, signal } = task;
   const { hands } = desk.shop;
   const checks = checklist({ ...desk.shop, base: desk.base, kind: desk.repository.kind });
@@ -84,7 +88,6 @@ function conversing(task: Task, desk: Desk): Omit<Work, 'model'> {
     }),
     checkpoint: checkpoints(desk, task),
     recap: async () => recap(desk, (await runs.find(run.org, run.id)) ?? {}),
-    steering: async () => (await runs.find(run.org, run.id)) ?? {},
     budget: run.budgetNanoUsd - run.spentNanoUsd + replay(desk.journal.lines).spent,
     onStep: async (step, doing) => {
       await task.say(doing);

@@ -1,5 +1,6 @@
-import { open } from 'node:fs/promises';
+import { appendFileSync, closeSync, fdatasync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { type Entry, type Line, parseJournal, segmentKey, written } from '#core/agents/journal.ts';
 import type { Artifacts, Clock } from '#core/ports.ts';
 import type { KeptJournal } from '#core/runs/run.ts';
@@ -7,11 +8,11 @@ import type { KeptJournal } from '#core/runs/run.ts';
 export interface Journal {
   /** What an earlier task wrote. */
   lines: Line[];
-  /** Outlives this process once it resolves. */
-  append(entry: Entry): Promise<void>;
+  /** Outlives this process. At once: what waits for it would wait longer for a thread than for the file. */
+  append(entry: Entry): void;
   /** Outlives this machine once it resolves: everything that was appended until now is on its disk, and where another finds it. */
   flush(): Promise<void>;
-  close(): Promise<void>;
+  close(): void;
 }
 
 export interface JournalPlace {
@@ -34,16 +35,15 @@ export async function openJournal(place: JournalPlace, kept?: KeptJournal): Prom
   const { folder, prefix, round, lease, artifacts, clock, keep } = place;
   const text = kept?.round === round ? await segments(place, kept) : '';
   const { lines, tip: start } = parseJournal(text);
-  const file = await open(join(folder, `journal-${round}.jsonl`), 'w', 0o600);
+  const file = openSync(join(folder, `journal-${round}.jsonl`), 'w', 0o600);
+  appendFileSync(file, text);
   let tip = start;
   let waiting = text;
   let count = 0;
-  let writing = file.appendFile(text);
   let flushing = Promise.resolve();
 
   async function upload(body: string): Promise<void> {
-    await writing;
-    await file.datasync();
+    await synced(file);
     await artifacts.put(segmentKey(prefix, { round, lease }, count), body, 'application/jsonl');
     await keep({ round, lease, segments: ++count });
   }
@@ -54,8 +54,7 @@ export async function openJournal(place: JournalPlace, kept?: KeptJournal): Prom
       const line = written(entry, tip, clock.now().toISOString());
       tip = line.tip;
       waiting += line.text;
-      writing = writing.then(() => file.appendFile(line.text));
-      return writing;
+      appendFileSync(file, line.text);
     },
     flush: () => {
       const body = waiting;
@@ -63,9 +62,11 @@ export async function openJournal(place: JournalPlace, kept?: KeptJournal): Prom
       if (body) flushing = flushing.then(() => upload(body));
       return flushing;
     },
-    close: () => file.close(),
+    close: () => closeSync(file),
   };
 }
+
+const synced = promisify(fdatasync);
 
 async function segments({ prefix, artifacts }: JournalPlace, kept: KeptJournal): Promise<string> {
   const keys = Array.from({ length: kept.segments }, (_, index) => segmentKey(prefix, kept, index));

@@ -33,8 +33,8 @@ export function session(journal: Journal, checkpoint: () => Promise<Kept>): Sess
     state: conversation(),
     verdict: undefined,
     record: async (entry) => {
+      journal.append(entry);
       take(entry);
-      await journal.append(entry);
     },
     keep: () => {
       keeping = keeping.then(keepNow);

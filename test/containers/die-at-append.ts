@@ -1,16 +1,15 @@
-import { open } from 'node:fs/promises';
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 
 /** Preloaded into an agent: kills it with SIGKILL before or after the n-th append to its journal, the only file it appends to. */
 const [step, moment] = (process.env.DIE_AT ?? '').split(' ');
-const handle = await open('/dev/null');
-const file = Object.getPrototypeOf(handle) as { appendFile(text: string): Promise<void> };
-await handle.close();
-const { appendFile } = file;
+const { appendFileSync } = fs;
 let count = 0;
 
-file.appendFile = async function append(this: unknown, text: string) {
+fs.appendFileSync = (...all: Parameters<typeof appendFileSync>) => {
   const isHere = ++count === Number(step);
   if (isHere && moment === 'before') process.kill(process.pid, 'SIGKILL');
-  await appendFile.call(this, text);
+  appendFileSync(...all);
   if (isHere) process.kill(process.pid, 'SIGKILL');
 };
+syncBuiltinESMExports();

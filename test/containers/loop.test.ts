@@ -30,14 +30,14 @@ interface Told extends Partial<Work> {
 function memory(before: Entry[]) {
   let tip = START;
   let text = '';
-  const append = async (entry: Entry) => {
+  const append = (entry: Entry) => {
     const line = written(entry, tip, '2026-11-20T10:00:00.000Z');
     tip = line.tip;
     text += line.text;
   };
-  for (const entry of before) void append(entry);
+  for (const entry of before) append(entry);
   const { lines } = parseJournal(text);
-  return { lines, append, flush: async () => {}, close: async () => {}, all: () => parseJournal(text).lines };
+  return { lines, append, flush: async () => {}, close: () => {}, all: () => parseJournal(text).lines };
 }
 
 let ids = 0;
