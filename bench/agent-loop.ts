@@ -100,13 +100,15 @@ function heapMegabytes(step: number): number {
 }
 
 /** What the loop itself costs, over a long run. */
-export async function loopTable(show: typeof print): Promise<void> {
-  const { p50, p95, cpu, early, late } = await loopFigures();
+export async function loopTable(show: typeof print): Promise<LoopFigures> {
+  const figures = await loopFigures();
+  const { p50, p95, cpu, early, late } = figures;
   show(
     `The agent's loop beside the model and the tools, ${STEPS} steps (load ${loadavg()[0]?.toFixed(1)})`,
     ['', 'p50 ms', 'p95 ms', 'CPU ms', 'heap MB at 100', `heap MB at ${STEPS}`],
     [['a step', ...[p50, p95, cpu, early, late].map((figure) => figure.toFixed(1))]],
   );
+  return figures;
 }
 
 if (import.meta.main) await loopTable(print);

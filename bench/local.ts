@@ -173,6 +173,7 @@ show(
 if (isJson) {
   const all = {
     breaker,
+    loop,
     load: before,
     beside: side,
     missing,

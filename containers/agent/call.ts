@@ -24,7 +24,7 @@ export async function useTool(work: Work, here: Session): Promise<Ending | undef
   }
   work.signal.throwIfAborted();
   await record({ type: 'tool_intent', call: id, name });
-  await (isRepeatable(name) ? here.kept() : here.keep());
+  await (isRepeatable(name) ? here.still() : here.keep());
   const [result] = await Promise.all([
     work.useTool(name, input),
     work.onStep(state.answers, tell(name, input)),

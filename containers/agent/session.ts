@@ -15,10 +15,13 @@ export interface Session {
   /** What the breaker says of the last step; nothing once it was passed on. */
   verdict: Verdict | undefined;
   record(entry: Entry): Promise<void>;
-  /** Puts the journal, and the work tree that belongs to it, where another machine finds them. One at a time. */
+  /**
+   * Puts the journal as it is now, and the work tree that belongs to it, where another machine finds them. A journal never
+   * gets there before its work tree.
+   */
   keep(): Promise<void>;
-  /** Waits for what is being kept. */
-  kept(): Promise<void>;
+  /** Waits until the work tree may change again. */
+  still(): Promise<void>;
   /** The tree is no longer the one that was kept; `isVerified` when it is known to be right. */
   touched(isVerified: boolean): void;
 }
@@ -26,7 +29,7 @@ export interface Session {
 /** Goes on with what the journal says. */
 export function session(journal: Journal, checkpoint: () => Promise<Kept>): Session {
   const observe = breaker();
-  let keeping = Promise.resolve();
+  let looking = Promise.resolve();
   let isDirty = false;
   let isVerified = false;
   const self: Session = {
@@ -37,11 +40,12 @@ export function session(journal: Journal, checkpoint: () => Promise<Kept>): Sess
       take(entry);
     },
     keep: () => {
-      keeping = keeping.then(keepNow);
-      keeping.catch(() => undefined); // whoever waits is told
-      return keeping;
+      looking = looking.then(look);
+      const kept = looking.then(journal.flush); // before whoever waits for `still` goes on
+      kept.catch(() => undefined); // told to whoever waits for the next
+      return kept;
     },
-    kept: () => keeping,
+    still: () => looking,
     touched: (now) => {
       isDirty = true;
       isVerified = now;
@@ -57,13 +61,11 @@ export function session(journal: Journal, checkpoint: () => Promise<Kept>): Sess
     if (entry.type === 'note' && entry.kind === 'nudge') self.verdict = undefined;
   }
 
-  async function keepNow(): Promise<void> {
-    if (isDirty) {
-      isDirty = false;
-      const kept = await checkpoint();
-      await self.record({ type: 'checkpoint', ...kept, isVerified });
-    }
-    await journal.flush();
+  async function look(): Promise<void> {
+    if (!isDirty) return;
+    isDirty = false;
+    const kept = await checkpoint();
+    await self.record({ type: 'checkpoint', ...kept, isVerified });
   }
 }
 
