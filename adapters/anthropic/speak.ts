@@ -30,6 +30,9 @@ export interface Spoken {
 
 export type Speak = (draft: Draft, call?: Partial<Call>) => Promise<Spoken>;
 
+/** A draft and how many tokens its prompt is taken for. */
+type Sized = Draft & { prompt: number };
+
 /** Times that a turn is sent again after its stream broke off or stalled, or after others took the money it counted on. */
 const REPEATS = 2;
 
@@ -41,9 +44,10 @@ export function speaking({ send, roles, clock, purse }: Speaking): Speak {
   return async (draft, call) => {
     const limits = roles[draft.role];
     const { provider, model, turnSeconds } = limits;
+    const prompt = promptTokens(draft);
     const settled: Outcome[] = [];
     for (let repeat = 0; ; repeat++) {
-      const allowed = await clamped(draft, purse, { model, at: clock.now() });
+      const allowed = await clamped({ ...draft, prompt }, purse, { model, at: clock.now() });
       const onAttempt = attempting(allowed, { limits, clock, purse }, (outcome) => settled.push(outcome));
       const request = requestOf(allowed, limits);
       const answer = await send(provider)(request, { turnSeconds, ...call, onAttempt }).catch(
@@ -70,9 +74,9 @@ function refuseUnpriced(settled: readonly Outcome[], model: string): void {
 }
 
 /** The same with as many tokens as its dearest outcome leaves within every cap. */
-async function clamped(draft: Draft, purse: Purse, tariff: Tariff): Promise<Draft> {
+async function clamped(draft: Sized, purse: Purse, tariff: Tariff): Promise<Sized> {
   const { nanoUsd, of } = await purse.left(tariff.at);
-  const maxTokens = Math.min(draft.maxTokens, affordable(nanoUsd, promptTokens(draft), tariff));
+  const maxTokens = Math.min(draft.maxTokens, affordable(nanoUsd, draft.prompt, tariff));
   if (maxTokens >= Math.min(USEFUL_TOKENS, draft.maxTokens)) return { ...draft, maxTokens };
   throw new Fault(
     'OverBudget',
@@ -85,14 +89,14 @@ function promptTokens({ system, tools, messages, schema }: Draft): number {
 }
 
 function attempting(
-  draft: Draft,
+  draft: Sized,
   { limits, clock, purse }: Pick<Speaking, 'clock' | 'purse'> & { limits: RoleLimits },
   onSettled: (outcome: Outcome) => void,
 ): OnAttempt {
   const { provider, model } = limits;
   return async (number) => {
     const at = clock.now();
-    const nanoUsd = worstCase(promptTokens(draft), draft.maxTokens, { model, at });
+    const nanoUsd = worstCase(draft.prompt, draft.maxTokens, { model, at });
     const claim: Claim = {
       id: `${randomUUID()}#${number}`,
       ...{ at: at.toISOString(), role: draft.role, provider, model, attempt: number, nanoUsd },

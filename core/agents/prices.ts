@@ -127,8 +127,8 @@ export function affordable(nanoUsd: number, promptTokens: number, { model, at }:
 /** Tokens that a text is taken for, too many rather than too few: the dearest cache price hides a third more. */
 export function tokensOf(prompt: unknown): number {
   const text = JSON.stringify(prompt);
-  const plain = text.replace(/[^\x20-\x7e]/g, '').length;
-  return Math.ceil(plain / CHARACTERS_PER_TOKEN) + Buffer.byteLength(text) - plain;
+  const odd = text.match(/[^\x20-\x7e]+/g)?.join('') ?? '';
+  return Math.ceil((text.length - odd.length) / CHARACTERS_PER_TOKEN) + Buffer.byteLength(odd);
 }
 
 const CHARACTERS_PER_TOKEN = 3;
