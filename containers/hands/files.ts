@@ -24,7 +24,9 @@ export async function unpack(from: Readable, place: string, name = basename(plac
   const incoming = `${place}.incoming`;
   await rm(incoming, { recursive: true, force: true });
   await mkdir(incoming, { recursive: true, mode: 0o700 });
-  const tar = spawn('tar', ['-C', incoming, '-xf', '-', '--no-same-owner', '--no-wildcards', name], {
+  // Without --ignore-zeros it hangs up at the mark of the end, while the last block is still on its way.
+  const how = ['--ignore-zeros', '--no-same-owner', '--no-wildcards'];
+  const tar = spawn('tar', ['-C', incoming, '-xf', '-', ...how, name], {
     stdio: ['pipe', 'ignore', 'ignore'],
   });
   const ended = once(tar, 'close');
