@@ -15,7 +15,7 @@ import type { Brain } from './serve.ts';
 export interface Reception {
   port: number;
   token: string;
-  /** The hands, once they have come; throws `Unavailable` when they do not. They come once. */
+  /** The hands, once they have come; throws `Unavailable` when they do not. They come once, and go when this process ends or closes them. */
   hands(signal?: AbortSignal): Promise<Hands>;
   close(): void;
 }
@@ -29,10 +29,10 @@ export async function reception(policy: Policy, at: Pick<Brain, 'host' | 'port'>
   const arrived = Promise.withResolvers<Socket>();
   const server = createServer(async (socket) => {
     const purpose = await greeted(socket, token);
-    if (purpose === 'calls') arrived.resolve(socket);
+    if (purpose === 'calls') arrived.resolve(socket.unref());
     if (purpose === 'out') proxy.emit('connection', socket);
   });
-  server.listen(at.port, at.host);
+  server.listen(at.port, at.host).unref();
   await once(server, 'listening');
   const close = () => {
     server.close();

@@ -1,53 +1,30 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { contained } from '#containers/contained.ts';
 import { Repository } from '#core/projects/project.ts';
-import { ecs } from '#local/aws/ecs/ecs.ts';
-import { wireServer } from '#local/aws/wire.ts';
-import { systemClock } from '#local/clock.ts';
-import { openStore } from '#local/store.ts';
+import { elsewhere } from './elsewhere.ts';
+import { ORG, type Workbench, workbench } from './workbench.ts';
 
-const ARN = 'arn:aws:ecs:us-east-1:000000000000:task-definition/Hands:1';
 const repository = Repository.parse({
   ...{ fullName: 'acme/tap', cloneUrl: 'https://f.example/acme/tap.git', apiUrl: 'https://f.example/api' },
   kind: 'tap',
 });
 
-let folder: string;
-let close: () => Promise<void>;
+let bench: Workbench;
+let there: Awaited<ReturnType<typeof elsewhere>>;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'signalbox-strict-'));
-  const store = openStore(folder);
-  const tasks = ecs({
-    ...{ store, clock: systemClock(), root: resolve(import.meta.dirname, '../..') },
-    environment: { PATH: process.env.PATH ?? '', AWS_SECRET_ACCESS_KEY: 'of-the-task' },
-    ...{ emit: () => {}, secret: () => '' },
-  });
-  tasks.define(ARN, { ContainerDefinitions: [{ Name: 'Main', Image: 'hands' }] }, 'containers/hands/main.ts');
-  const wire = wireServer({ json: { AmazonEC2ContainerServiceV20141113: tasks.operations }, rest: {} });
-  const server = createServer((request, response) => void wire.emit('request', request, response));
-  await new Promise<void>((done) => void server.listen(0, '127.0.0.1', done));
-  vi.stubEnv('AWS_ENDPOINT_URL_ECS', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  vi.stubEnv('AWS_REGION', 'us-east-1');
-  vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
-  for (const [name, value] of Object.entries({
-    ...{ CLUSTER: 'default', TASK: ARN, SUBNETS: 'subnet-1', SECURITY_GROUP: 'sg-1', PORT: '0' },
-  }))
-    vi.stubEnv(`HANDS_${name}`, value);
-  close = async () => {
-    await tasks.stop();
-    server.close();
-    store.close();
-    vi.unstubAllEnvs();
-    rmSync(folder, { recursive: true, force: true });
-  };
+  bench = await workbench();
+  there = await elsewhere();
 });
-afterAll(() => close());
+beforeEach(() => {
+  const access = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+  for (const [name, value] of Object.entries({ ...access, ...there.env })) vi.stubEnv(name, value);
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await there.stop();
+  await bench.stop();
+});
 
 it('runs what nobody trusts in a task of its own, which knows of no credential', async () => {
   const work = mkdtempSync('/tmp/signalbox-strict-work-');
@@ -69,5 +46,17 @@ it('runs what nobody trusts in a task of its own, which knows of no credential',
 it('asks for a task that exists, or says that it was not started', async () => {
   vi.stubEnv('HANDS_TASK', 'nothing');
 
-  await expect(contained({ folder, repository, say: async () => {} })).rejects.toThrow(/not found/);
+  await expect(contained({ folder: '/tmp', repository, say: async () => {} })).rejects.toThrow(/not found/);
+});
+
+it('mends a tap whose commands all run in that other task', { timeout: 120_000 }, async () => {
+  const run = await bench.file('mends');
+  const before = there.started();
+  const implemented = await bench.start('agent', run, there.env).ended;
+  const verified = await bench.start('verify', run, there.env).ended;
+
+  expect(implemented.printed).toContain('"next":"verify"');
+  expect(verified, verified.printed).toMatchObject({ code: 0 });
+  expect((await bench.runs.find(ORG, run.id))?.verification).toMatchObject({ verdict: 'passed' });
+  expect(there.started()).toBe(before + 2);
 });
