@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { basename } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { Fault } from '#core/fault.ts';
 import { egressProxy } from '../egress/proxy.ts';
 import type { Hands, Policy } from '../hands.ts';
@@ -71,8 +73,12 @@ async function remote(socket: Socket, close: () => void): Promise<Hands> {
     },
     take: async (path) => {
       const call = opened(session, `/read?${new URLSearchParams({ path })}`).end();
+      // Read from the start: a stream that is over before anybody listens counts as broken off.
+      const body = new PassThrough();
+      const passed = pipeline(call, body);
+      passed.catch(() => {});
       await accepted(call);
-      await unpack(call, `${path}.taken`, basename(path));
+      await Promise.all([passed, unpack(body, `${path}.taken`, basename(path))]);
       return `${path}.taken`;
     },
     sweep: async () => void (await asked(session, '/sweep')),
