@@ -100,6 +100,17 @@ afterEach(async () => {
 });
 
 describe('RunTask', () => {
+  it('takes where on AWS it would run, and says how it was launched', async () => {
+    job('process.exitCode = 0;');
+    const networkConfiguration = {
+      awsvpcConfiguration: { subnets: ['subnet-1'], securityGroups: ['sg-1'], assignPublicIp: 'DISABLED' },
+    };
+    const arn = await run({ launchType: 'FARGATE', networkConfiguration });
+    await stopped(arn);
+
+    expect(await describeTask(arn)).toMatchObject({ launchType: 'FARGATE', lastStatus: 'STOPPED' });
+  });
+
   it('runs the source with definition, overrides and secrets, and tells how it ended', async () => {
     job(
       'process.stdout.write([process.env.SAY, process.env.KEY, process.cwd().split("/").at(-1)].join("|")); process.exitCode = 3;',
