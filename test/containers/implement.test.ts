@@ -124,7 +124,9 @@ describe('the engineer and the verifier', () => {
 });
 
 describe('the verifier', () => {
-  it('sends a change back with what is wrong, and the engineer goes on from there', async () => {
+  it('sends a change back with what is wrong, and the engineer goes on from there', {
+    timeout: 60_000,
+  }, async () => {
     writeScript(bench, 'again-2', scriptOf('ETL-again', [gut('test_asks_for_the_page_size'), FIX]));
     writeScript(bench, 'again-1', {
       ...scriptOf('ETL-again', [restore('test_asks_for_the_page_size')]),
