@@ -86,6 +86,10 @@ export function replace(TableName: string, before: Approval, next: Approval): Wr
   };
 }
 
+export function personKey(org: string, id: string) {
+  return { pk: `ORG#${org}`, sk: `PERSON#${id}` };
+}
+
 export function delegationKey(org: string, from: string, id: string) {
   return { pk: `ORG#${org}`, sk: `DELEGATION#${from}#${id}` };
 }

@@ -18,7 +18,7 @@ export interface ApprovalTables {
   /** Only where links decide. */
   links?: string;
   ledger: string;
-  /** Only where delegates decide. */
+  /** Only where people decide. */
   people?: string;
   /** Only where people are asked. */
   notices?: string;
@@ -172,7 +172,7 @@ async function decide(tables: ApprovalTables, { org, id, vote, now, change }: At
       requestToken(vote, round),
     );
     if (!refused) return { approval: (steps.at(-1) as Step).next, repeated: false };
-    const why = otherRefusal(refused, vote);
+    const why = otherRefusal(tables, refused, vote);
     const fresh = await find(tables.approvals, org, id);
     if (why && fresh) return answerFor(fresh, vote, now) ?? { approval: fresh, refusal: why };
     approval = fresh;
@@ -188,8 +188,13 @@ function answerFor(approval: Approval, vote: Vote, now: Date): Outcome | undefin
 }
 
 /** What besides the approval itself stood in the way; its row is looked at again anyway. */
-function otherRefusal(refused: (Refused | undefined)[], vote: Vote): Refusal | undefined {
-  const { form, link, place } = refusedParts(refused, vote);
+function otherRefusal(
+  tables: ApprovalTables,
+  refused: (Refused | undefined)[],
+  vote: Vote,
+): Refusal | undefined {
+  const { form, link, place, hasLeft } = refusedParts(tables, refused, vote);
+  if (hasLeft) return { error: 'not_eligible', message: 'Whoever decides here has left the organization' };
   if (link) return linkRefusal(link.item ?? {});
   if (place) return { error: 'not_eligible', message: 'The delegation that you decide by has ended' };
   if (form) return { error: 'form_used', message: 'This page was used already; open it again' };

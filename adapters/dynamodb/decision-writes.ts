@@ -9,6 +9,7 @@ import {
   delegationKey,
   ledgerRow,
   linkId,
+  personKey,
   putNew,
   revisionRow,
   usedForm,
@@ -43,6 +44,7 @@ export function decision(tables: ApprovalTables, given: Decision): Write[] {
     ...(vote.formHash ? [putNew(tables.approvals, usedForm(vote.formHash, now))] : []),
     ...(vote.linkHash ? [useLink(tables.links, given)] : []),
     ...(vote.onBehalfOf ? [holds(tables.people, before, { vote, now })] : []),
+    ...here(tables.people, before.org, vote),
     ...steps.map((step) => putNew(tables.ledger, ledgerRow(step.next, step.sealed))),
     ...(cast
       ? votersOf(cast).map((voter) => putNew(tables.approvals, voteRow(before, { vote: cast, voter, now })))
@@ -55,12 +57,13 @@ export function decision(tables: ApprovalTables, given: Decision): Write[] {
 }
 
 /** Which of a decision's optional writes were refused: it may have no form, no link, and be in nobody's place. */
-export function refusedParts(refused: (Refusal | undefined)[], vote: Vote) {
+export function refusedParts({ people }: ApprovalTables, refused: (Refusal | undefined)[], vote: Vote) {
   const rest = refused.slice(1);
   const form = vote.formHash ? rest.shift() : undefined;
   const link = vote.linkHash ? rest.shift() : undefined;
   const place = vote.onBehalfOf ? rest.shift() : undefined;
-  return { form, link, place };
+  const hasLeft = rest.slice(0, here(people, '', vote).length).some((one) => one !== undefined);
+  return { form, link, place, hasLeft };
 }
 
 /** What people are to be told, as far as it fits into one transaction. */
@@ -71,6 +74,18 @@ export function toTell(TableName: string | undefined, notices: readonly Notice[]
 /** A delegate's vote is the delegator's too, so that neither can vote again. */
 function votersOf({ by, onBehalfOf }: Vote): string[] {
   return onBehalfOf ? [by, onBehalfOf] : [by];
+}
+
+/** Whoever votes, and whoever they vote for, must not have left; an approver who never had an account has not. */
+function here(TableName: string | undefined, org: string, vote: Vote): Write[] {
+  if (!TableName) return [];
+  return votersOf(vote).map((voter) => ({
+    ConditionCheck: {
+      TableName,
+      Key: personKey(org, voter),
+      ConditionExpression: 'attribute_not_exists(leftAt)',
+    },
+  }));
 }
 
 /** A delegate's vote counts only while the delegation holds. */

@@ -4,7 +4,7 @@ import { Delegation } from '#core/people/delegation.ts';
 import { normalEmail, Person } from '#core/people/person.ts';
 import type { People, Session } from '#core/people/ports.ts';
 import { dynamo } from '../aws/clients.ts';
-import { delegationKey } from './approval-rows.ts';
+import { delegationKey, personKey } from './approval-rows.ts';
 import { below } from './below.ts';
 import { setting } from './change.ts';
 import { peopleKeys } from './people-keys.ts';
@@ -135,10 +135,6 @@ function sessions(table: string): Pick<People, 'findInSession' | 'endSession'> {
       );
     },
   };
-}
-
-export function personKey(org: string, id: string) {
-  return { pk: `ORG#${org}`, sk: `PERSON#${id}` };
 }
 
 function endedKey({ org, id }: Session) {

@@ -3,7 +3,7 @@ import { Fault } from '#core/fault.ts';
 import { Person, type SlackMember } from '#core/people/person.ts';
 import type { SlackPeople } from '#core/people/ports.ts';
 import { dynamo } from '../aws/clients.ts';
-import { personKey } from './people.ts';
+import { personKey } from './approval-rows.ts';
 import { writeTogether } from './transaction.ts';
 
 /** A member's row names the person and the person's row names the member; only where both agree are they one. */

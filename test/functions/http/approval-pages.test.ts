@@ -419,6 +419,34 @@ describe('who may decide', () => {
     expect(entries.map(({ text }) => JSON.parse(text).type)).toEqual(['PROPOSED', 'VOTED', 'DECIDED']);
   });
 
+  it('T11 takes nothing more from somebody who has left: no link with its code, no place that they handed on', async () => {
+    const person = (email: string) => people.find(ORG, personId(ORG, email));
+    const cara = { id: personId(ORG, 'cara@acme.example'), email: 'cara@acme.example' };
+    await signedIn('anna@acme.example');
+    await signedIn(cara.email);
+    const given = await asked(clock, { approvers: [{ id: ANNA, email: 'anna@acme.example' }, cara] });
+    const { cookies, form } = await open(given);
+    await people.change(ORG, ANNA, { leftAt: NOW.toISOString() });
+    const pressed = await press(given, { form, decision: 'approve' }, { cookies });
+    await people.change(ORG, ANNA, { leftAt: undefined });
+    await people.delegate({
+      ...{ org: ORG, id: 'del_left', from: cara.id, to: ANNA, action: '*', maxRisk: 'medium' },
+      startsAt: NOW.toISOString(),
+      endsAt: new Date(NOW.getTime() + 60_000).toISOString(),
+      createdAt: NOW.toISOString(),
+    });
+    await people.change(ORG, cara.id, { leftAt: NOW.toISOString() });
+    const proxy = vote(given.approval, { by: ANNA, onBehalfOf: cara.id, delegation: 'del_left' });
+    const { refusal } = await approvals.decide(ORG, given.approval.id, proxy, NOW);
+    await people.change(ORG, cara.id, { leftAt: undefined });
+    await people.endDelegation(ORG, cara.id, 'del_left', NOW.toISOString());
+
+    expect(pressed.statusCode).toBe(403);
+    expect(refusal).toMatchObject({ error: 'not_eligible', message: expect.stringContaining('left') });
+    await expectUntouched(given);
+    expect((await person('anna@acme.example'))?.leftAt).toBeUndefined();
+  });
+
   it('takes a stand-in by their own link and code, in the place of whoever is away', async () => {
     const ben = { id: BEN, email: 'ben@acme.example' };
     const given = await asked(clock, { approvers: [ben] });
