@@ -1,7 +1,10 @@
 import { refusal } from './refusal.ts';
 import type { Conversation } from './request.ts';
 import type { Script, ScriptBlock, ScriptTurn } from './script.ts';
-import { systemText, textOf, turnsOf } from './turns.ts';
+import { systemText, type Turn, textOf, turnsOf } from './turns.ts';
+
+/** How the engineer is told that nobody knows what a call did. */
+const INTERRUPTED = /^Interrupted by a restart/m;
 
 export interface Performance {
   script: string;
@@ -42,11 +45,11 @@ function fits(
 
 function next({ name, turns }: Script, request: Conversation, captures: Record<string, string>): Performance {
   const said = turnsOf(request);
-  const index = said.filter(({ role }) => role === 'assistant').length;
+  const { index, isRepeat } = place(turns, said);
   const turn = turns[index];
   if (!turn) throw uncovered(`${name} has ${turns.length} turns and this is turn ${index + 1}`);
   const result = index > 0 ? textOf(said.at(-1)?.blocks ?? []) : '';
-  const missing = turn.expect.find((text) => !result.includes(text));
+  const missing = isRepeat ? undefined : turn.expect.find((text) => !result.includes(text));
   if (missing) throw uncovered(`${name} expects "${missing}" in the result before turn ${index + 1}`);
 
   const fill = (value: unknown) => filled(value, { ...captures, result });
@@ -58,6 +61,18 @@ function next({ name, turns }: Script, request: Conversation, captures: Record<s
   if (alien?.type === 'tool_use')
     throw uncovered(`${name} uses the tool ${alien.name}, which is not offered`);
   return { script: name, index, turn, content };
+}
+
+/** Which turn is next: the last one again, where it may be repeated and a restart interrupted it. */
+function place(turns: readonly ScriptTurn[], said: readonly Turn[]): { index: number; isRepeat: boolean } {
+  let index = 0;
+  let isRepeat = false;
+  for (const { role, blocks } of said) {
+    if (role === 'assistant') index++;
+    isRepeat = role === 'user' && !!turns[index - 1]?.repeats && INTERRUPTED.test(textOf(blocks));
+    if (isRepeat) index--;
+  }
+  return { index, isRepeat };
 }
 
 /**

@@ -35,6 +35,8 @@ const Turn = z.strictObject({
   /** Texts that the last tool result must contain, so that a script claims nothing that did not happen. */
   expect: z.array(z.string()).default([]),
   content: z.array(Block).optional(),
+  /** Said once more when the answer is that a restart interrupted it: for calls that may be made twice. */
+  repeats: z.boolean().default(false),
   /** The structured output as a value, said after `content`. */
   json: z.unknown().optional(),
   stop_reason: z.string().optional(),

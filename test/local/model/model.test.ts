@@ -51,6 +51,26 @@ it('plays a conversation with thinking, tools and captured words', async () => {
   expect(second.stop_reason).toBe('end_turn');
 });
 
+it('makes a call again that a restart interrupted, where the script says that it may', async () => {
+  const repeating = { ...agent, turns: [{ ...agent.turns[0], repeats: true }, agent.turns[1]] };
+  const said = async (turns: { content: unknown[] }[], content: string) => {
+    const { client } = await play(repeating);
+    const answers = turns.flatMap((turn) => [
+      { role: 'assistant', content: turn.content },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: idOf(turn), content }] },
+    ]);
+    const messages = [...params().messages, ...answers] as MessageParam[];
+    return client().create(params({ tools: [BASH], messages }));
+  };
+  const idOf = ({ content }: { content: unknown[] }) => (content.at(-1) as { id: string }).id;
+  const first = await (await play(repeating)).client().create(params({ tools: [BASH] }));
+
+  const again = await said([first], 'Interrupted by a restart: what it did is unknown.');
+
+  expect(again.content.at(-1)).toMatchObject({ name: 'bash', input: { command: 'ls ETL-142' } });
+  await expect(said([first], 'Nothing here')).rejects.toThrow('No script covers');
+});
+
 it('streams the same message, whatever the size of the pieces', async () => {
   const dripping = { ...agent, turns: [{ ...agent.turns[0], trouble: { drip: 1 } }] };
   const whole = await (await play(agent)).client().create(params({ tools: [BASH] }));
