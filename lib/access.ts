@@ -57,7 +57,7 @@ export class Access extends Construct {
     const { people, keys } = this.people(props);
     const health = new Handler(this, 'Health', { entry: 'http/health', env: {} });
     const unknown = new Handler<NotFoundEnv>(this, 'NotFound', { entry: 'http/not-found', env: {} });
-    addRoutes(api, [
+    addRoutes(this, api, [
       [HttpMethod.POST, '/auth/code', signIn],
       [HttpMethod.POST, '/auth/session', signIn],
       [HttpMethod.DELETE, '/auth/session', signIn],

@@ -63,7 +63,14 @@ const BUILDS: Acceptance[] = [
   },
 ];
 
-const SERVICE: Acceptance[] = [
+/** In every stack with functions. */
+const FUNCTIONS: Acceptance[] = [
+  {
+    at: '',
+    ids: ['AwsSolutions-APIG4'],
+    reason:
+      'Functions authenticate: signatures, sessions, keys and links are not tokens that an authorizer knows',
+  },
   {
     at: '',
     ids: managed('AWSLambdaBasicExecutionRole'),
@@ -79,12 +86,10 @@ const SERVICE: Acceptance[] = [
     ),
     reason: 'Only the indexes of the one table that is granted',
   },
-  {
-    at: 'Api',
-    ids: ['AwsSolutions-APIG4'],
-    reason:
-      'Functions authenticate: signatures, sessions, keys and links are not tokens that an authorizer knows',
-  },
+];
+
+const SERVICE: Acceptance[] = [
+  ...FUNCTIONS,
   {
     at: 'Intake',
     ids: wildcard(
@@ -92,15 +97,6 @@ const SERVICE: Acceptance[] = [
     ),
     reason: 'One secret per organization and source, made when a source is connected',
   },
-  ...['Slack', 'Actions', 'Approvals'].map((at) => ({
-    at,
-    ids: wildcard(
-      'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:signalbox/slack/*',
-    ),
-    reason: 'One secret per organization, made when its Slack app is connected',
-  })),
-  { at: 'Slack/Follow', ids: wildcard('*'), reason: TOKENS },
-  { at: 'Slack/NotFollowed', ids: ['AwsSolutions-SQS3'], reason: 'This queue is where dead letters go' },
   {
     at: 'Agents/Network',
     ids: ['AwsSolutions-VPC7'],
@@ -113,17 +109,6 @@ const SERVICE: Acceptance[] = [
     ids: wildcard(`${exported('Artifacts82DD59A1Arn3B515032')}/runs/*`),
     reason: 'Files of runs, below one prefix',
   })),
-  { at: 'Approvals/Dispatch', ids: wildcard('*'), reason: TOKENS },
-  { at: 'Approvals/Views', ids: wildcard('*'), reason: STREAMS },
-  { at: 'Approvals/Sweep', ids: wildcard('*'), reason: TOKENS },
-  { at: 'Ledger/Sequencer', ids: wildcard('*'), reason: STREAMS },
-  { at: 'Ledger/Checkpointer', ids: wildcard('*'), reason: STREAMS },
-  {
-    at: 'Ledger',
-    ids: wildcard(`${exported('Checkpoints620E2F20ArnC494AD10')}/checkpoints/*`),
-    reason: 'Checkpoints, below one prefix',
-  },
-  { at: 'Notices/Enqueue', ids: wildcard('*'), reason: TOKENS },
   { at: 'Pipeline/PublishChanges', ids: wildcard('*'), reason: TOKENS },
   {
     at: 'Pipeline/Steps/Diagnose',
@@ -160,11 +145,35 @@ const SERVICE: Acceptance[] = [
     ),
     reason: 'Versions of its functions and revisions of its task; log delivery and tracing take no resource',
   },
+  { at: 'Pipeline/NotPublished', ids: ['AwsSolutions-SQS3'], reason: 'This queue is where dead letters go' },
+  ...BUILDS,
+];
+
+const APPROVALS: Acceptance[] = [
+  ...FUNCTIONS,
+  ...['Slack', 'Actions', 'Approvals'].map((at) => ({
+    at,
+    ids: wildcard(
+      'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:signalbox/slack/*',
+    ),
+    reason: 'One secret per organization, made when its Slack app is connected',
+  })),
+  { at: 'Slack/Follow', ids: wildcard('*'), reason: TOKENS },
+  { at: 'Slack/NotFollowed', ids: ['AwsSolutions-SQS3'], reason: 'This queue is where dead letters go' },
+  { at: 'Approvals/Dispatch', ids: wildcard('*'), reason: TOKENS },
+  { at: 'Approvals/Views', ids: wildcard('*'), reason: STREAMS },
+  { at: 'Approvals/Sweep', ids: wildcard('*'), reason: TOKENS },
+  { at: 'Ledger/Sequencer', ids: wildcard('*'), reason: STREAMS },
+  { at: 'Ledger/Checkpointer', ids: wildcard('*'), reason: STREAMS },
+  {
+    at: 'Ledger',
+    ids: wildcard(`${exported('Checkpoints620E2F20ArnC494AD10')}/checkpoints/*`),
+    reason: 'Checkpoints, below one prefix',
+  },
+  { at: 'Notices/Enqueue', ids: wildcard('*'), reason: TOKENS },
   { at: 'Approvals', ids: ['AwsSolutions-SQS3'], reason: 'These queues are where dead letters go' },
   { at: 'Ledger', ids: ['AwsSolutions-SQS3'], reason: 'These queues are where dead letters go' },
   { at: 'Notices/NotEnqueued', ids: ['AwsSolutions-SQS3'], reason: 'This queue is where dead letters go' },
-  { at: 'Pipeline/NotPublished', ids: ['AwsSolutions-SQS3'], reason: 'This queue is where dead letters go' },
-  ...BUILDS,
 ];
 
 const DATA: Acceptance[] = [
@@ -176,10 +185,12 @@ const DATA: Acceptance[] = [
   },
 ];
 
-/** What depends on what the operator chose. */
-function chosen(stack: Stack): Acceptance[] {
-  return [...archived(stack.node.tryGetContext('checkpointBucket')), ...(isStrict(stack) ? STRICT : [])];
-}
+/** What depends on what the operator chose besides. */
+const ACCEPTED = {
+  data: () => DATA,
+  service: (stack: Stack) => [...SERVICE, ...(isStrict(stack) ? STRICT : [])],
+  approvals: (stack: Stack) => [...APPROVALS, ...archived(stack.node.tryGetContext('checkpointBucket'))],
+};
 
 function archived(bucket?: string): Acceptance[] {
   if (!bucket) return [];
@@ -197,8 +208,8 @@ const STRICT: Acceptance[] = [
 ];
 
 /** Every finding that we accept, with why; whatever is not here fails synthesis. */
-export function acknowledge(stack: Stack, which: 'service' | 'data'): void {
-  for (const { at, ids, reason } of which === 'data' ? DATA : [...SERVICE, ...chosen(stack)]) {
+export function acknowledge(stack: Stack, which: keyof typeof ACCEPTED): void {
+  for (const { at, ids, reason } of ACCEPTED[which](stack)) {
     const scope = at
       .split('/')
       .reduce<IConstruct>((one, name) => (name ? one.node.findChild(name) : one), stack);

@@ -50,7 +50,7 @@ export class Actions extends Construct {
     for (const fn of [propose, carryOut]) readsSlackApps(fn);
     reads(showPolicy, data.policies);
     this.ours(data);
-    addRoutes(api, [
+    addRoutes(this, api, [
       [HttpMethod.POST, '/v1/actions/propose', propose],
       [HttpMethod.POST, '/v1/actions/{id}/redemption', carryOut],
       [HttpMethod.POST, '/v1/actions/{id}/result', carryOut],

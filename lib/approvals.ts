@@ -52,7 +52,7 @@ export class Approvals extends Construct {
     this.dispatcher(toCarryOut);
     this.viewer();
     this.sweeper();
-    addRoutes(api, [
+    addRoutes(this, api, [
       [HttpMethod.GET, '/a/{id}', page],
       [HttpMethod.GET, '/a/{id}/receipt', page],
       [HttpMethod.GET, '/a/{id}/step-up', page],

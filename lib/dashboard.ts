@@ -63,7 +63,7 @@ export class Dashboard extends Construct {
     writes(steerRun, data.runs);
     knowsPeople(steerRun, data);
 
-    addRoutes(api, [
+    addRoutes(this, api, [
       [HttpMethod.GET, '/', page],
       [HttpMethod.GET, '/tickets/{id}', page],
       [HttpMethod.GET, '/approvals', page],

@@ -1,7 +1,6 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
-import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Env as ErpEnv } from '#functions/http/erp-webhook.ts';
@@ -11,6 +10,7 @@ import type { Env as RestEnv } from '#functions/http/rest-intake.ts';
 import type { DataStack } from './data-stack.ts';
 import { knowsPeople, writes } from './grants.ts';
 import { Handler } from './handler.ts';
+import { addRoutes } from './routes.ts';
 
 const PREFIX = 'signalbox/webhooks';
 
@@ -43,19 +43,12 @@ export class Intake extends Construct {
     knowsPeople(rest, data);
     for (const fn of [github, jira, erp]) fn.addToRolePolicy(readsWebhookSecrets(this));
 
-    const doors = { github, jira, erp };
-    for (const [source, fn] of Object.entries(doors)) {
-      api.addRoutes({
-        path: `/webhooks/{org}/${source}`,
-        methods: [HttpMethod.POST],
-        integration: new HttpLambdaIntegration(`${source}Route`, fn),
-      });
-    }
-    api.addRoutes({
-      path: '/api/issues',
-      methods: [HttpMethod.POST],
-      integration: new HttpLambdaIntegration('RestRoute', rest),
-    });
+    addRoutes(this, api, [
+      [HttpMethod.POST, '/webhooks/{org}/github', github],
+      [HttpMethod.POST, '/webhooks/{org}/jira', jira],
+      [HttpMethod.POST, '/webhooks/{org}/erp', erp],
+      [HttpMethod.POST, '/api/issues', rest],
+    ]);
   }
 }
 

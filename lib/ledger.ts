@@ -32,7 +32,7 @@ export class Ledger extends Construct {
     this.data = data;
     new LedgerAlarms(this, 'Alarms', { followers: [this.sequencer(), this.checkpointer()] });
     this.verifier();
-    addRoutes(api, [[HttpMethod.GET, '/v1/actions/{id}/evidence', this.evidence(publicUrl)]]);
+    addRoutes(this, api, [[HttpMethod.GET, '/v1/actions/{id}/evidence', this.evidence(publicUrl)]]);
   }
 
   private sequencer() {

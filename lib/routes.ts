@@ -1,13 +1,14 @@
-import type { HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
+import { type HttpApi, type HttpMethod, HttpRoute, HttpRouteKey } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
 
-/** One route each: method, path, function. */
-export function addRoutes(api: HttpApi, routes: [HttpMethod, string, IFunction][]): void {
+/** One route each: method, path, function. They belong to the stack of `scope`, which need not be the API's. */
+export function addRoutes(scope: Construct, api: HttpApi, routes: [HttpMethod, string, IFunction][]): void {
   for (const [method, path, fn] of routes) {
-    api.addRoutes({
-      path,
-      methods: [method],
+    new HttpRoute(scope, `${method} ${path}`, {
+      httpApi: api,
+      routeKey: HttpRouteKey.with(path, method),
       integration: new HttpLambdaIntegration(`${method} ${path}`, fn),
     });
   }

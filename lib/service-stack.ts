@@ -2,48 +2,38 @@ import { CfnOutput, CfnParameter, Stack, type StackProps } from 'aws-cdk-lib';
 import { type CfnStage, HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { EmailIdentity, Identity } from 'aws-cdk-lib/aws-ses';
 import type { Construct } from 'constructs';
 import { Access } from './access.ts';
 import { acknowledge } from './acknowledged.ts';
-import { Actions } from './actions.ts';
 import { Agents } from './agents.ts';
-import { Approvals } from './approvals.ts';
 import { Dashboard } from './dashboard.ts';
 import type { DataStack } from './data-stack.ts';
 import { Intake } from './intake.ts';
-import { Ledger } from './ledger.ts';
-import { Notices } from './notices.ts';
 import { Pipeline } from './pipeline.ts';
-import { Slack } from './slack.ts';
 import { Taps } from './taps.ts';
 
 interface ServiceProps extends StackProps {
   data: DataStack;
 }
 
-/** What may be replaced at any deploy: composes the capabilities, and defines nothing of theirs itself. */
+/** What may be replaced at any deploy, but for approvals: composes the capabilities, and defines nothing of theirs itself. */
 export class ServiceStack extends Stack {
+  /** Where every stack adds its routes. */
+  readonly api: HttpApi;
+  /** What an operator chose at deploy. */
+  readonly settings: Settings;
+
   constructor(scope: Construct, id: string, { data, ...props }: ServiceProps) {
     super(scope, id, props);
-    const settings = parameters(this);
-    const api = httpApi(this);
+    this.settings = parameters(this);
+    this.api = httpApi(this);
+    const { api, settings } = this;
     const publicUrl = api.apiEndpoint;
-    const { slackUrl } = settings;
     const bus = new EventBus(this, 'Bus');
-    const sender = new EmailIdentity(this, 'Sender', { identity: Identity.email(settings.mailFrom) });
 
     const agents = new Agents(this, 'Agents', { data, modelBaseUrl: settings.modelBaseUrl });
     new Intake(this, 'Intake', { api, data, publicUrl });
     new Access(this, 'Access', { api, data, publicUrl, ...settings });
-    const { toCarryOut } = new Actions(this, 'Actions', { api, data, publicUrl, slackUrl });
-    new Approvals(this, 'Approvals', { api, data, publicUrl, slackUrl, toCarryOut });
-    new Ledger(this, 'Ledger', { api, data, publicUrl });
-    const { toSend, toSlack } = new Notices(this, 'Notices', {
-      ...{ data, sender, publicUrl },
-      mailFrom: settings.mailFrom,
-    });
-    new Slack(this, 'Slack', { api, data, toSend, toSlack, publicUrl, slackUrl });
     new Pipeline(this, 'Pipeline', { data, bus, agents, publicUrl, ...settings });
     new Taps(this, 'Taps', { data, tap: agents.tap });
     new Dashboard(this, 'Dashboard', { api, data, publicUrl });
@@ -55,6 +45,8 @@ export class ServiceStack extends Stack {
     acknowledge(this, 'service');
   }
 }
+
+export type Settings = ReturnType<typeof parameters>;
 
 /** What an operator chooses at deploy; `docs/operating.md` explains each. */
 function parameters(scope: Construct) {

@@ -41,7 +41,7 @@ export class Slack extends Construct {
     this.follow();
     this.say();
     const link = this.link();
-    addRoutes(props.api, [
+    addRoutes(this, props.api, [
       [HttpMethod.POST, '/webhooks/slack/{org}/interactions', interaction],
       [HttpMethod.GET, '/auth/slack', link],
       [HttpMethod.GET, '/auth/slack/callback', link],

@@ -3,7 +3,7 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { functionOf, ofType, permissions, synthesised } from '../support/synth.ts';
 
-const { data, service } = synthesised();
+const { data, service, sizes } = synthesised();
 const functions = ofType(service, 'AWS::Lambda::Function').filter(
   ([id]) => !id.startsWith('DeployTimeBuild'),
 );
@@ -15,6 +15,11 @@ const TABLES = {
   links: 'ApprovalLinks',
   ledger: 'Ledger',
 };
+
+it('leaves room in every stack: CloudFormation takes 500 resources at most', () => {
+  expect(sizes).toHaveLength(2);
+  expect(Math.max(...sizes)).toBeLessThan(450);
+});
 
 describe('what survives', () => {
   it('keeps every table, bucket and secret when the stack is deleted', () => {

@@ -1,5 +1,6 @@
 import { App, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { ApprovalStack } from '#lib/approval-stack.ts';
 import { DataStack } from '#lib/data-stack.ts';
 import { ServiceStack } from '#lib/service-stack.ts';
 
@@ -13,12 +14,15 @@ export type Resource = {
 
 export interface Synthesised {
   data: Template;
+  /** What runs on it, of both stacks. */
   service: Template;
+  /** How many resources each stack that runs has. */
+  sizes: number[];
   /** The strict profile's own stack, where the context asks for it. */
   hands?: Template;
 }
 
-/** Both stacks, synthesised without bundling: about a second. */
+/** All stacks, synthesised without bundling: about a second. */
 export function synthesised(context: Record<string, unknown> = {}): Synthesised {
   const app = new App({
     context: {
@@ -31,12 +35,16 @@ export function synthesised(context: Record<string, unknown> = {}): Synthesised 
   });
   const data = new DataStack(app, 'SignalboxData');
   const service = new ServiceStack(app, 'SignalboxService', { data });
+  const approvals = new ApprovalStack(app, 'SignalboxApprovals', { data, service });
   const hands = service.node.findChild('Agents').node.tryFindChild('Hands') as Stack | undefined;
-  return { data: template(data), service: template(service), ...(hands && { hands: template(hands) }) };
-}
-
-function template(stack: Stack): Template {
-  return Template.fromStack(stack);
+  const [kept, ...running] = [data, service, approvals].map((stack) => Template.fromStack(stack));
+  const resources = running.map((one) => one.toJSON().Resources);
+  return {
+    data: kept as Template,
+    service: Template.fromJSON({ Resources: Object.assign({}, ...resources) }),
+    sizes: resources.map((one) => Object.keys(one).length),
+    ...(hands && { hands: Template.fromStack(hands) }),
+  };
 }
 
 /** All resources of a type, by logical id. */
