@@ -69,6 +69,7 @@ export async function loopFigures(): Promise<LoopFigures> {
       return { text: `${name} ${step} ${'said '.repeat(20)}` };
     },
     checkpoint: async () => ({ tree: `t${step}`, patch: '' }),
+    outage: 600_000,
     recap: async () => '',
     steering: async () => ({}),
     onStep: update,

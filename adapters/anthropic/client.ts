@@ -4,6 +4,7 @@ import type { Message, MessageCreateParams } from '@anthropic-ai/sdk/resources/m
 import { Messages } from '@anthropic-ai/sdk/resources/messages';
 import { Fault } from '#core/fault.ts';
 import { meter, type OnAttempt } from './meter.ts';
+import { noLongSleep } from './retry-after.ts';
 import { watchdog } from './watchdog.ts';
 
 export interface Access {
@@ -71,7 +72,7 @@ export function messagesClient({ apiKey, baseUrl, version, patience = PATIENCE }
       onProgress?.();
     });
     try {
-      const stream = messages.stream(request, { signal: stop, middleware: [middleware] });
+      const stream = messages.stream(request, { signal: stop, middleware: [noLongSleep, middleware] });
       stream.on('streamEvent', silent.touch); // the SDK keeps pings to itself
       return await stream.finalMessage();
     } catch (error) {

@@ -1,5 +1,6 @@
 import { AnthropicError, APIConnectionError, APIError } from '@anthropic-ai/sdk/error';
 import { Fault, type FaultCode } from '#core/fault.ts';
+import { retryAfter, TOO_LONG } from './retry-after.ts';
 
 const CODES: Record<number, FaultCode> = {
   401: 'Unauthorized',
@@ -34,16 +35,21 @@ export function brokeOff(error: unknown): boolean {
 
 /** An error event inside a stream has no status; it is the provider's own trouble. */
 function refused(error: APIError): Fault {
-  const { status } = error;
+  const { status, headers } = error;
+  const wait = retryAfter(headers);
+  if (wait > TOO_LONG)
+    return new Fault(
+      'TooMany',
+      `${answered(error)}; it takes nothing before ${new Date(Date.now() + wait * 1_000).toISOString()}`,
+      { cause: error },
+    );
   const code = status === undefined || status >= 500 ? 'Unavailable' : (CODES[status] ?? 'Invalid');
-  return new Fault(code, `The model provider answered ${status ?? 'an error'}: ${said(error)}`, {
-    cause: error,
-  });
+  return new Fault(code, answered(error), { cause: error });
 }
 
-function said({ error, message }: APIError): string {
+function answered({ error, message, status }: APIError): string {
   const inner = (error as { error?: { message?: unknown } } | undefined)?.error?.message;
-  return String(inner ?? message).slice(0, 500);
+  return `The model provider answered ${status ?? 'an error'}: ${String(inner ?? message).slice(0, 500)}`;
 }
 
 /** From our watchdogs: an idle stream, or a turn that took too long. */

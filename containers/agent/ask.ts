@@ -7,15 +7,12 @@ import { Fault } from '#core/fault.ts';
 import type { Work } from './loop.ts';
 import type { Session } from './session.ts';
 
-/** How long a model that cannot be reached is asked again. */
-const UNREACHABLE = 10 * 60_000;
-
 /** Answers that broke off and were asked for again, in one step: what broke off has cost something. */
 const REPEATS = 3;
 
 /** The model's next answer, asked for in writing; sent again, each time in writing, while it cannot be reached. */
 export async function ask(work: Work, here: Session): Promise<Ending | undefined> {
-  const until = Date.now() + UNREACHABLE;
+  const until = Date.now() + work.outage;
   let because = here.state.sent > 0 ? 'restart' : undefined;
   let repeats = 0;
   const onRepeat = async (why: string) => {
@@ -31,7 +28,7 @@ export async function ask(work: Work, here: Session): Promise<Ending | undefined
       return undefined;
     } catch (error) {
       if (work.signal.aborted || !(error instanceof Fault)) throw error;
-      if (error.code !== 'Unavailable' || Date.now() > until) return { stopped: error.message };
+      if (error.code !== 'Unavailable' || Date.now() >= until) return { stopped: error.message };
       because = error.message;
       work.onProgress();
       await sleep(wait, undefined, { signal: work.signal });

@@ -89,6 +89,7 @@ function conversing(task: Task, desk: Desk): Omit<Work, 'model' | 'steering'> {
     checkpoint: checkpoints(desk, task),
     recap: async () => recap(desk, (await runs.find(run.org, run.id)) ?? {}),
     budget: run.budgetNanoUsd - run.spentNanoUsd + replay(desk.journal.lines).spent,
+    outage: 10 * 60_000,
     onStep: async (step, doing) => {
       await task.say(doing);
       await task.at(Math.round(TO - (TO - FROM) * 0.93 ** step), doing, { step });

@@ -24,6 +24,8 @@ export interface Work {
   steering: () => Promise<Pick<Run, 'control' | 'instructions'>>;
   /** Nano-dollars that this conversation may cost, with what it has cost already. */
   budget: number;
+  /** Milliseconds for which a model that cannot be reached is asked again. */
+  outage: number;
   /** Before a tool is used: how many answers there were, and what it does in words. */
   onStep: (step: number, doing: string) => Promise<void>;
   onProgress: () => void;

@@ -84,8 +84,9 @@ export interface Reply {
 
 /**
  * A language model. Every HTTP attempt has become a cost row before a call returns or throws.
- * Throws `Unavailable` (no answer, after retries), `Unauthorized` (key), `OverBudget` (no credit, or a price we do not
- * know) or `Invalid` (the request or the answer is of no use; the message says why, for people).
+ * Throws `Unavailable` (no answer, after retries), `TooMany` (none for a long time to come), `Unauthorized` (key),
+ * `OverBudget` (no credit, or a price we do not know) or `Invalid` (the request or the answer is of no use; the message
+ * says why, for people).
  */
 export interface Model {
   /** One structured answer, with at most two repairs. */

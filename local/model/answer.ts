@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { setImmediate as breathe } from 'node:timers/promises';
-import { eventsOf, wire } from './events.ts';
+import { type Event, eventsOf, wire } from './events.ts';
 import type { Message } from './message.ts';
 import { errorBody } from './refusal.ts';
 import type { Trouble } from './script.ts';
@@ -34,17 +34,26 @@ export async function sendStream(message: Message, answering: Answering): Promis
     'request-id': requestId,
   });
   let sent: string | undefined;
-  for (const event of eventsOf(message)) {
+  for (const event of eventsOf(message, trouble)) {
     if (event.type === 'message_stop' && interrupt(response, trouble, 'end')) return;
-    await write(response, wire(event), trouble?.drip);
-    if (event.type !== sent && isTrouble(event.type, answering)) return;
+    await write(response, wire(event), trouble);
+    if (isTrouble(event, sent, answering)) return;
     sent = event.type;
   }
   response.end();
 }
 
-/** Whether the trouble strikes right after an event of this type. */
-function isTrouble(type: string, { response, requestId, trouble }: Answering): boolean {
+/** Whether an event holds some of a call's input. */
+function isInput({ delta }: Event): boolean {
+  return Boolean((delta as { partial_json?: string } | undefined)?.partial_json);
+}
+
+/** Whether the trouble strikes right after an event that came after one of type `sent`. */
+function isTrouble(event: Event, sent: string | undefined, answering: Answering): boolean {
+  const { type } = event;
+  const { response, requestId, trouble } = answering;
+  if (isInput(event) && interrupt(response, trouble, 'input')) return true;
+  if (type === sent) return false;
   if (type === 'message_start') return interrupt(response, trouble, 'start');
   if (type !== 'content_block_delta') return false;
   if (trouble?.event) response.end(wire(errorBody(529, trouble.event, requestId)));
@@ -67,8 +76,8 @@ function ping(response: ServerResponse): true {
   return true;
 }
 
-async function write(response: ServerResponse, text: string, drip: number | undefined): Promise<void> {
-  const bytes = Buffer.from(text);
+async function write(response: ServerResponse, text: string, { drip, crlf }: Trouble = {}): Promise<void> {
+  const bytes = Buffer.from(crlf ? text.replaceAll('\n', '\r\n') : text);
   const size = drip ?? bytes.length;
   for (let from = 0; from < bytes.length; from += size) {
     response.write(bytes.subarray(from, from + size));

@@ -1,13 +1,14 @@
 import type { Message } from './message.ts';
+import type { Trouble } from './script.ts';
 
 type Content = Message['content'][number];
-type Event = { type: string } & Record<string, unknown>;
+export type Event = { type: string } & Record<string, unknown>;
 
 /** How many characters a delta carries. */
 const PIECE = 48;
 
 /** The events that a streamed message consists of, in the API's order. */
-export function eventsOf(message: Message): Event[] {
+export function eventsOf(message: Message, { cut, reports }: Pick<Trouble, 'cut' | 'reports'> = {}): Event[] {
   const { content, stop_reason, stop_sequence, stop_details, usage } = message;
   const start = { ...message, content: [], stop_reason: null, usage: { ...usage, output_tokens: 1 } };
   const { input_tokens, cache_creation_input_tokens, cache_read_input_tokens } = usage;
@@ -21,11 +22,13 @@ export function eventsOf(message: Message): Event[] {
     server_tool_use,
   };
   const delta = { stop_reason, stop_sequence, stop_details, container: null };
+  const end = { type: 'message_delta', delta, usage: total };
   return [
     { type: 'message_start', message: start },
     { type: 'ping' },
-    ...content.flatMap(blockEvents),
-    { type: 'message_delta', delta, usage: total },
+    ...content.flatMap((block, index) => blockEvents(block, index, cut)),
+    ...(reports ? [{ ...end, delta: {}, usage: { output_tokens: Math.ceil(output_tokens / 2) } }] : []),
+    end,
     { type: 'message_stop' },
   ];
 }
@@ -35,11 +38,12 @@ export function wire(event: Event): string {
   return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 }
 
-function blockEvents(block: Content, index: number): Event[] {
+function blockEvents(block: Content, index: number, isCut = false): Event[] {
   const { start, deltas } = opened(block);
+  const sent = isCut && block.type === 'tool_use' ? deltas.slice(0, 2) : deltas;
   return [
     { type: 'content_block_start', index, content_block: start },
-    ...deltas.map((delta) => ({ type: 'content_block_delta', index, delta })),
+    ...sent.map((delta) => ({ type: 'content_block_delta', index, delta })),
     { type: 'content_block_stop', index },
   ];
 }
@@ -58,14 +62,17 @@ function opened(block: Content): { start: object; deltas: object[] } {
         partial_json: part,
       })),
     };
-  const { thinking, signature } = block;
-  return {
-    start: { ...block, thinking: '', signature: '' },
-    deltas: [
-      ...pieces(thinking).map((part) => ({ type: 'thinking_delta', thinking: part })),
-      { type: 'signature_delta', signature },
-    ],
-  };
+  if (block.type === 'thinking') {
+    const { thinking, signature } = block;
+    return {
+      start: { ...block, thinking: '', signature: '' },
+      deltas: [
+        ...pieces(thinking).map((part) => ({ type: 'thinking_delta', thinking: part })),
+        { type: 'signature_delta', signature },
+      ],
+    };
+  }
+  return { start: block, deltas: [] };
 }
 
 /** Cut between characters, never inside one. */

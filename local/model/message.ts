@@ -73,6 +73,7 @@ function sent(request: MessagesRequest, block: ScriptBlock, id: string) {
       input: block.input,
       caller: { type: 'direct' },
     } as const;
+  if (block.type !== 'thinking') return block;
   const { thinking } = request;
   const shows = thinking && 'display' in thinking && thinking.display === 'summarized';
   const text = shows ? block.thinking : '';

@@ -58,7 +58,7 @@ function next({ name, turns }: Script, request: Conversation, captures: Record<s
   const content = [...((fill(turn.content) as ScriptBlock[] | undefined) ?? []), ...json];
   const offered = (request.tools ?? []).map((tool) => tool.name);
   const alien = content.find((block) => block.type === 'tool_use' && !offered.includes(block.name));
-  if (alien?.type === 'tool_use')
+  if (alien?.type === 'tool_use' && !turn.invents)
     throw uncovered(`${name} uses the tool ${alien.name}, which is not offered`);
   return { script: name, index, turn, content };
 }
@@ -67,8 +67,8 @@ function next({ name, turns }: Script, request: Conversation, captures: Record<s
 function place(turns: readonly ScriptTurn[], said: readonly Turn[]): { index: number; isRepeat: boolean } {
   let index = 0;
   let isRepeat = false;
-  for (const { role, blocks } of said) {
-    if (role === 'assistant') index++;
+  for (const { role, blocks, messages } of said) {
+    if (role === 'assistant') index += messages;
     isRepeat = role === 'user' && !!turns[index - 1]?.repeats && INTERRUPTED.test(textOf(blocks));
     if (isRepeat) index--;
   }

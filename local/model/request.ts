@@ -51,7 +51,11 @@ const ToolResult = z.strictObject({
 });
 
 const UserBlock = z.discriminatedUnion('type', [Text, Image, Document, SearchResult, ToolResult]);
-const AssistantBlock = z.discriminatedUnion('type', [Text, Thinking, ToolUse]);
+
+/** Blocks of the provider's own, that only go back as they came: of a paused turn, and one of a later day. */
+export const FOREIGN = ['server_tool_use', 'x_unheard_of'] as const;
+const Foreign = z.looseObject({ type: z.enum(FOREIGN) });
+const AssistantBlock = z.discriminatedUnion('type', [Text, Thinking, ToolUse, Foreign]);
 const textOr = <T extends z.ZodType>(block: T) => z.union([z.string(), z.array(block)]);
 const Message = z.discriminatedUnion('role', [
   z.strictObject({ role: z.literal('user'), content: textOr(UserBlock) }),

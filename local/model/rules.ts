@@ -53,7 +53,7 @@ export function checkConversation(request: Conversation, betas: readonly string[
   checkToolPairs(request);
   checkCache(request);
   const last = request.messages.at(-1);
-  if (last?.role === 'assistant' && !traits.takesPrefill)
+  if (last?.role === 'assistant' && !traits.takesPrefill && !isPaused(request))
     throw refusal(
       400,
       'This model does not support assistant message prefill. The conversation must end with a user message.',
@@ -62,6 +62,11 @@ export function checkConversation(request: Conversation, betas: readonly string[
   if (odd) throw refusal(400, `output_config.format.schema: ${odd}`);
   if (request.output_config?.task_budget && !betas.includes('task-budgets-2026-03-13'))
     throw refusal(400, 'output_config.task_budget: Extra inputs are not permitted');
+}
+
+/** A turn that ended in work of the provider's own is gone on with by sending it back. */
+function isPaused(request: Conversation): boolean {
+  return turnsOf(request).at(-1)?.blocks.at(-1)?.type === 'server_tool_use';
 }
 
 /** The bounds of `max_tokens`. */

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { FOREIGN } from './request.ts';
 
 const Block = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('text'), text: z.string() }),
@@ -11,6 +12,7 @@ const Block = z.discriminatedUnion('type', [
     unsigned: z.boolean().optional(),
   }),
   z.strictObject({ type: z.literal('tool_use'), name: z.string(), input: z.record(z.string(), z.unknown()) }),
+  z.looseObject({ type: z.enum(FOREIGN) }),
 ]);
 export type ScriptBlock = z.infer<typeof Block>;
 
@@ -22,12 +24,18 @@ const Trouble = z.strictObject({
   message: z.string().optional(),
   headers: z.record(z.string(), z.string()).optional(),
   /** Falls silent, or breaks the connection, at this point of the answer; `pings` goes on with nothing else. */
-  stall: z.enum(['headers', 'start', 'content', 'pings']).optional(),
-  drop: z.enum(['headers', 'start', 'content', 'end']).optional(),
+  stall: z.enum(['headers', 'start', 'content', 'input', 'pings']).optional(),
+  drop: z.enum(['headers', 'start', 'content', 'input', 'end']).optional(),
   /** Sends an `error` event after the first content. */
   event: z.string().optional(),
   /** Writes the stream in pieces of so many bytes. */
   drip: z.int().positive().optional(),
+  /** Ends lines as some proxies do. */
+  crlf: z.boolean().optional(),
+  /** Breaks a call's input off and goes on as if it were whole, as the limit of an answer does. */
+  cut: z.boolean().optional(),
+  /** Reports what was used more than once; each report holds the ones before. */
+  reports: z.boolean().optional(),
 });
 export type Trouble = z.infer<typeof Trouble>;
 
@@ -40,6 +48,8 @@ const Turn = z.strictObject({
   /** The structured output as a value, said after `content`. */
   json: z.unknown().optional(),
   stop_reason: z.string().optional(),
+  /** Uses a tool that nobody offered, as models do. */
+  invents: z.boolean().default(false),
   /** In place of what is counted; `cost` and `iterations` as some answers have them. */
   usage: z.record(z.string(), z.unknown()).optional(),
   trouble: Trouble.optional(),

@@ -3,6 +3,8 @@ import type { Block, Conversation } from './request.ts';
 export interface Turn {
   role: 'user' | 'assistant' | 'system';
   blocks: Block[];
+  /** How many it was sent as. */
+  messages: number;
 }
 
 /** The conversation with texts as blocks, and messages of one role in a row as one turn, as the API reads it. */
@@ -11,8 +13,10 @@ export function turnsOf({ messages }: Pick<Conversation, 'messages'>): Turn[] {
   for (const { role, content } of messages) {
     const blocks: Block[] = typeof content === 'string' ? [{ type: 'text', text: content }] : content;
     const last = turns.at(-1);
-    if (last?.role === role) last.blocks.push(...blocks);
-    else turns.push({ role, blocks: [...blocks] });
+    if (last?.role === role) {
+      last.blocks.push(...blocks);
+      last.messages++;
+    } else turns.push({ role, blocks: [...blocks], messages: 1 });
   }
   return turns;
 }

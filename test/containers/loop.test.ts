@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { engage, type Work } from '#containers/agent/loop.ts';
 import type { Result } from '#containers/agent/tools.ts';
 import { replay } from '#core/agents/conversation.ts';
-import { type Ending, type Entry, type Line, parseJournal, START, written } from '#core/agents/journal.ts';
+import type { Ending, Entry, Line } from '#core/agents/journal.ts';
 import type { Block, Message, Model, Reply, Turn } from '#core/agents/model.ts';
 import { ROLES } from '#core/agents/roles.ts';
 import { Fault } from '#core/fault.ts';
 import type { Run } from '#core/runs/run.ts';
+import { memoryJournal } from '../support/memory-journal.ts';
 
 const HANDOVER = { summary: 'Done', rootCause: '', changes: [], tests: [], risks: [] };
 
@@ -26,20 +27,6 @@ interface Told extends Partial<Work> {
   tool?: (name: string, input: unknown) => Promise<Result>;
 }
 
-/** A journal in memory, chained as on disk. */
-function memory(before: Entry[]) {
-  let tip = START;
-  let text = '';
-  const append = (entry: Entry) => {
-    const line = written(entry, tip, '2026-11-20T10:00:00.000Z');
-    tip = line.tip;
-    text += line.text;
-  };
-  for (const entry of before) append(entry);
-  const { lines } = parseJournal(text);
-  return { lines, append, flush: async () => {}, close: () => {}, all: () => parseJournal(text).lines };
-}
-
 let ids = 0;
 
 function replyOf(said: Exclude<Said, Error>): Reply {
@@ -53,7 +40,7 @@ function replyOf(said: Exclude<Said, Error>): Reply {
 }
 
 async function play(script: Said[], { before = [], tool, ...work }: Told = {}): Promise<Played> {
-  const journal = memory(before);
+  const journal = memoryJournal(before);
   const turns: Turn[] = [];
   const used: string[] = [];
   const model = {
@@ -76,6 +63,7 @@ async function play(script: Said[], { before = [], tool, ...work }: Told = {}): 
     },
     checkpoint: async () => ({ tree: `t${++trees}`, patch: `p${trees}` }),
     recap: async () => 'Where it stands',
+    outage: 600_000,
     steering: async () => ({}),
     onStep: async () => {},
     onProgress: () => {},
