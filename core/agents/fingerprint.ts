@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto';
 const NOISE: [RegExp, string][] = [
   [/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?/g, '<time>'],
   [/\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b/g, '<time>'],
-  [/\b\d+(?:\.\d+)? ?(?:ms|µs|us|s|sec|seconds?)\b/g, '<duration>'],
   [/(?:\/private)?\/(?:tmp|var\/folders|var\/tmp)\/[\w./+-]+/g, '<path>'],
   [/(?<![\w.:/>])\/(?:[\w.+-]+\/)+(?=[\w.+-])/g, '<path>'],
+  [/\b\d+(?:\.\d+)? ?(?:ms|µs|us|s|sec|seconds?)\b/g, '<duration>'],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, '<id>'],
   [/\b(?:0x[0-9a-f]+|(?=[a-f]*\d)[0-9a-f]{8,})\b/gi, '<id>'],
   [/\b(pid|process)(?: |=|: ?)\d+\b/gi, '$1 <id>'],
