@@ -5,14 +5,14 @@ import { stateMachines } from '#adapters/aws/machines.ts';
 import { log } from '#adapters/log.ts';
 import { Fault } from '#core/fault.ts';
 import type { Machines } from '#core/ports.ts';
+import { type Heart, heartbeat } from './heartbeat.ts';
 import { untilAnswered } from './steady.ts';
 
 /** What every piece of work in a container is given. */
 export interface Given {
   /** For its own use, empty, to be entered by all; removed at the end. */
   folder: string;
-  /** Something moved: without it for long, the heartbeat stops and the task is taken to be stuck. */
-  progress(): void;
+  progress: Heart['progress'];
   /** Aborted when the task is to stop: nothing is answered then. */
   signal: AbortSignal;
   /** Stops the task. */
@@ -25,17 +25,19 @@ export interface Asked {
   token: string;
   /** By default 30. */
   beatSeconds?: string;
+  /** Without progress for so long, the heartbeat stops. */
+  stuckSeconds?: number;
 }
 
 /** Longer than any single step is allowed to take. */
-const STUCK = 11 * 60_000;
+const STUCK_SECONDS = 11 * 60;
 
 /**
  * Does the work and answers the task token: with its output, or with a failure by name. Stopped by SIGTERM it answers
  * nothing: the task's end is reported by the platform, and the step starts anew.
  */
 export async function answering(
-  { name, token, beatSeconds = '30' }: Asked,
+  { name, token, beatSeconds = '30', stuckSeconds = STUCK_SECONDS }: Asked,
   work: (given: Given) => Promise<object>,
 ): Promise<void> {
   delete process.env.TASK_TOKEN;
@@ -44,7 +46,11 @@ export async function answering(
     process.on(event, () => stop.abort(new Error(`stopped by ${event}`)));
   }
   const machines = stateMachines();
-  const heart = heartbeat(() => machines.beat(token), Number(beatSeconds) * 1_000, stop);
+  const heart = heartbeat({
+    ...{ every: Number(beatSeconds) * 1_000, stuck: stuckSeconds * 1_000 },
+    beat: () => machines.beat(token),
+    onUnheard: () => stop.abort(new Error('nobody waits for this task any more')),
+  });
   const folder = await workFolder(name);
   try {
     const output = await work({
@@ -77,26 +83,6 @@ async function failed(
     log.error('the failure could not be reported', { error: reason });
   });
   return 1;
-}
-
-/** Beats while there is progress; stops the task when nobody waits for it any more. */
-function heartbeat(beat: () => Promise<boolean>, every: number, stop: AbortController) {
-  let last = Date.now();
-  const timer = setInterval(() => {
-    if (Date.now() - last > STUCK) return;
-    beat().then(
-      (heard) => {
-        if (!heard) stop.abort(new Error('nobody waits for this task any more'));
-      },
-      (error: unknown) => log.warn('a heartbeat was not heard', { error: (error as Error).name }),
-    );
-  }, every);
-  return {
-    progress: () => {
-      last = Date.now();
-    },
-    stop: () => clearInterval(timer),
-  };
 }
 
 /** A new folder of this process, after removing those that dead processes of the same work left behind. */

@@ -40,12 +40,20 @@ export interface Work {
   reporter?: Ticket['reporter'];
   /** Aborted when hands that are waited for are not wanted any more. */
   signal?: AbortSignal;
+  /** Told of every command that ends. */
+  progress(): void;
   /** Tells people what was refused. */
   say(text: string, level: 'warn'): Promise<void>;
 }
 
 /** Hands for a repository. Throws `Forbidden`, in words for people, when it may not run on such a machine. */
 export async function contained(work: Work): Promise<Hands> {
+  const made = await chosen(work);
+  const run: Hands['run'] = (command) => made.run(command).finally(work.progress);
+  return { ...made, run };
+}
+
+async function chosen(work: Work): Promise<Hands> {
   const { repository, reporter, say } = work;
   const { PACKAGE_MIRRORS: mirrors, UNSANDBOXED: isAllowed, HANDS_TASK: task } = Settings.parse(process.env);
   const policy = { hosts: [...mirrors, ...(repository.hosts ?? [])], onDenied: once(say) };

@@ -28,7 +28,7 @@ export async function look(env: Env & Assignment, given: Given): Promise<Discove
   const say = async (text: string) => log.warn(text, { repository: repository.fullName });
   const shop = {
     workspace: clone,
-    hands: await contained({ folder, repository, say, signal }),
+    hands: await contained({ folder, repository, say, signal, progress: given.progress }),
     folder,
     signal,
   };

@@ -34,7 +34,7 @@ async function handsFor(given: Partial<Repository> = {}): Promise<Hands> {
     ...{ kind: 'tap', trustedReporters: ['*'], ...given },
   });
   const say = async (text: string) => void told.push(text);
-  const hands = await contained({ folder, repository, reporter: { name: 'Dana' }, say });
+  const hands = await contained({ folder, repository, reporter: { name: 'Dana' }, say, progress: () => {} });
   open.push(hands);
   return hands;
 }

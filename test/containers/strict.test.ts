@@ -30,7 +30,13 @@ it('runs what nobody trusts in a task of its own, which knows of no credential',
   const work = mkdtempSync('/tmp/signalbox-strict-work-');
   const told: string[] = [];
   const say = async (text: string) => void told.push(text);
-  const hands = await contained({ folder: work, repository, reporter: { name: 'Eve' }, say });
+  const hands = await contained({
+    folder: work,
+    repository,
+    reporter: { name: 'Eve' },
+    say,
+    progress: () => {},
+  });
   const { stdout } = await hands.run({ argv: ['sh', '-c', 'env; echo $PPID'], cwd: '/' });
   await hands.run({ argv: ['curl', '-sS', '-m', '5', 'https://evil.example'], cwd: '/' });
   await hands.close();
@@ -46,7 +52,9 @@ it('runs what nobody trusts in a task of its own, which knows of no credential',
 it('asks for a task that exists, or says that it was not started', async () => {
   vi.stubEnv('HANDS_TASK', 'nothing');
 
-  await expect(contained({ folder: '/tmp', repository, say: async () => {} })).rejects.toThrow(/not found/);
+  await expect(
+    contained({ folder: '/tmp', repository, say: async () => {}, progress: () => {} }),
+  ).rejects.toThrow(/not found/);
 });
 
 it('mends a tap whose commands all run in that other task', { timeout: 120_000 }, async () => {
