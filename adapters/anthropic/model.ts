@@ -1,4 +1,5 @@
 import type { Block, Model } from '#core/agents/model.ts';
+import { tokensIn, type Usage } from '#core/agents/prices.ts';
 import { ROLES, type Role, type RoleLimits } from '#core/agents/roles.ts';
 import type { Purse } from '#core/agents/spend.ts';
 import { Fault } from '#core/fault.ts';
@@ -30,7 +31,7 @@ export function anthropicModel({ roles = ROLES, clock, purse, ...access }: Model
       const stop = stopOf(answer);
       if (stop === 'tool_use' && !content.some(({ type }) => type === 'tool_use'))
         throw new Fault('Invalid', 'The model provider dropped the tool calls of an answer');
-      return { content, stop, nanoUsd };
+      return { content, stop, nanoUsd, tokens: tokensIn(answer.usage as Usage) };
     },
   };
 }

@@ -7,7 +7,7 @@ import type {
 } from '@anthropic-ai/sdk/resources/messages';
 import { type Capabilities, capabilitiesOf } from '#core/agents/capabilities.ts';
 import type { Block, Message, Tool } from '#core/agents/model.ts';
-import type { Role, RoleLimits } from '#core/agents/roles.ts';
+import type { Effort, Role, RoleLimits } from '#core/agents/roles.ts';
 
 const HOUR = { type: 'ephemeral', ttl: '1h' } as const;
 const MINUTES = { type: 'ephemeral', ttl: '5m' } as const;
@@ -18,6 +18,8 @@ export interface Draft {
   messages: Message[];
   maxTokens: number;
   tools?: Tool[];
+  /** In place of the role's. */
+  effort?: Effort;
   /** JSON Schema that the answer must have. */
   schema?: object;
   /** Which repair of an unusable answer this asks for. */
@@ -26,12 +28,12 @@ export interface Draft {
 
 /** A request as the role's provider takes it: no sampling parameters, no forced tool, tools and system first because they never change. */
 export function requestOf(
-  { system, messages, maxTokens, tools, schema }: Draft,
+  { system, messages, maxTokens, tools, schema, effort: wanted }: Draft,
   { provider, model, effort, thinks }: RoleLimits,
 ): MessageCreateParams {
   const can = capabilitiesOf(provider, model);
   const output: OutputConfig = {
-    ...(can.adaptiveThinking && { effort }),
+    ...(can.adaptiveThinking && { effort: wanted ?? effort }),
     ...(schema && can.strictSchema && { format: { type: 'json_schema', schema: { ...schema } } }),
   };
   const words = schema && !can.strictSchema ? `${system}\n\n${inWords(schema)}` : system;

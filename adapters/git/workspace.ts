@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '#core/fault.ts';
 import { type Credential, type GitPlace, git, gitBytes } from './git.ts';
@@ -57,16 +57,26 @@ export interface WorkspaceOptions {
   folder: string;
   url: string;
   token: string;
+  /** A folder of work trees that is no part of them, unless the repository has it. */
+  ignore?: string;
   signal?: AbortSignal;
 }
 
-export async function workspace({ folder, url, token, signal }: WorkspaceOptions): Promise<Workspace> {
+export async function workspace({
+  folder,
+  url,
+  token,
+  ignore,
+  signal,
+}: WorkspaceOptions): Promise<Workspace> {
   const gitDir = join(folder, 'repository.git');
   await mkdir(gitDir, { recursive: true, mode: 0o700 });
   const here: GitPlace = { cwd: folder, gitDir, signal };
   const credential: Credential | undefined = token ? { url, token } : undefined;
   const there = { ...here, credential };
   await git(here, 'init', '-q', '--bare', gitDir);
+  await mkdir(join(gitDir, 'info'), { recursive: true });
+  await writeFile(join(gitDir, 'info/exclude'), ignore ? `/${ignore}/\n` : '');
 
   return {
     remote: async (ref) => (await git(there, 'ls-remote', url, ref)).split('\t')[0] || undefined,

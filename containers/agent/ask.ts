@@ -30,7 +30,6 @@ export async function ask(work: Work, here: Session): Promise<Ending | undefined
       if (work.signal.aborted || !(error instanceof Fault)) throw error;
       if (error.code !== 'Unavailable' || Date.now() >= until) return { stopped: error.message };
       because = error.message;
-      work.onProgress();
       await sleep(wait, undefined, { signal: work.signal });
     }
   }
@@ -44,7 +43,7 @@ async function sent(
   const { signal, onProgress } = work;
   const maxTokens = await intend(work, here, because);
   return work.model.converse({
-    ...{ role: 'engineer', maxTokens, signal, onProgress, onRepeat },
+    ...{ role: 'engineer', maxTokens, effort: here.state.effort, signal, onProgress, onRepeat },
     ...promptOf(work, here),
   });
 }

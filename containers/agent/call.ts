@@ -31,7 +31,6 @@ export async function useTool(work: Work, here: Session): Promise<Ending | undef
   ]);
   const { text, isError = false, handover, facts = {} } = result;
   work.signal.throwIfAborted();
-  work.onProgress();
   if (handover) return { handover };
   if (!LOOKS.includes(name)) here.touched(name === 'verify' && !isError);
   await record({ type: 'tool_result', call: id, text, isError, facts });

@@ -5,6 +5,7 @@ import { type Workspace, workspace } from '#adapters/git/workspace.ts';
 import { gitToken } from '#adapters/github/client.ts';
 import { replay } from '#core/agents/conversation.ts';
 import { journalFolder } from '#core/agents/journal.ts';
+import { NOTES_FOLDER } from '#core/agents/notes.ts';
 import { Fault } from '#core/fault.ts';
 import type { Repository } from '#core/projects/project.ts';
 import type { KeptJournal, Verification } from '#core/runs/run.ts';
@@ -14,6 +15,7 @@ import { steady } from '../steady.ts';
 import type { Task } from '../task.ts';
 import { type Environment, environment, interpreterFor, type Shop } from '../verify/environment.ts';
 import { type Journal, openJournal } from './journal.ts';
+import { putNotes } from './notes.ts';
 import type { Kept } from './session.ts';
 
 /** The place where a change is made. */
@@ -45,12 +47,14 @@ export async function prepare(task: Task, repository: Repository): Promise<Desk 
   if (typeof interpreter === 'string') return interpreter;
   task.progress();
   const journal = await journalOf(task, base, kept);
-  const tree = await startingTree(task, clone, { base, kept: replay(journal.lines).kept });
+  const { kept: last, notes } = replay(journal.lines);
+  const tree = await startingTree(task, clone, { base, kept: last });
   const made = await environment(shop, { tree, name: 'work', interpreter });
   if (made.install.verdict !== 'PASS')
     return `The project does not install: ${made.install.detail.slice(-600)}`;
   hands.prefer(made.bin);
   await scratch(shop, made, { base, tree });
+  await putNotes(hands, made.repository, notes);
   if (journal.lines.length > 0) await say('goes on where an earlier task stopped');
   return { shop, repository, branch, base, environment: made, journal };
 }
@@ -58,7 +62,8 @@ export async function prepare(task: Task, repository: Repository): Promise<Desk 
 /** Keeps its place when the task is told to stop: what there is by then is still put away. */
 async function cloned({ folder, forgeSecret, signal }: Task, repository: Repository): Promise<Workspace> {
   const token = await gitToken(repository.apiUrl, await forgeSecret());
-  return steady(await workspace({ folder: join(folder, 'git'), url: repository.cloneUrl, token }), signal);
+  const place = { folder: join(folder, 'git'), url: repository.cloneUrl, token, ignore: NOTES_FOLDER };
+  return steady(await workspace(place), signal);
 }
 
 /** The commit to start from: the branch's newest, or the one that the journal of this conversation started from. */
@@ -113,7 +118,7 @@ export function isRefused(verification?: Verification): verification is Verifica
   return verification !== undefined && verification.verdict !== 'passed';
 }
 
-const SCRATCH = `git init -q && if [ -s "$1" ]; then git apply -R --whitespace=nowarn "$1"; fi && git add -A &&
+const SCRATCH = `git init -q && mkdir -p .git/info && echo '/${NOTES_FOLDER}/' >> .git/info/exclude && if [ -s "$1" ]; then git apply -R --whitespace=nowarn "$1"; fi && git add -A &&
 git -c user.name=base -c user.email=base@localhost commit -q -m "The commit this change starts from" &&
 if [ -s "$1" ]; then git apply --whitespace=nowarn "$1"; fi`;
 

@@ -1,6 +1,7 @@
+import { raised } from '#core/agents/capabilities.ts';
 import type { Ending, Entry } from '#core/agents/journal.ts';
 import type { Model } from '#core/agents/model.ts';
-import type { RoleLimits } from '#core/agents/roles.ts';
+import type { Effort, RoleLimits } from '#core/agents/roles.ts';
 import type { Run } from '#core/runs/run.ts';
 import { ask } from './ask.ts';
 import { isRepeatable, useTool } from './call.ts';
@@ -32,6 +33,9 @@ export interface Work {
   signal: AbortSignal;
 }
 
+/** The part of a role's window from which on a conversation begins anew. */
+const FULL = 0.6;
+
 /** How long a task works at most: less than the state machine waits for it, so that there is a partial result. */
 const WALL = 3.5 * 3_600_000;
 
@@ -46,7 +50,7 @@ const INTERRUPTED =
  */
 export async function engage(work: Work): Promise<{ ending: Ending; best?: Kept }> {
   const until = Date.now() + WALL;
-  const here = session(work.journal, work.checkpoint);
+  const here = session(beating(work), work.checkpoint);
   const { state } = here;
   try {
     await begin(work, here);
@@ -61,6 +65,15 @@ export async function engage(work: Work): Promise<{ ending: Ending; best?: Kept 
     await here.keep().catch(() => undefined);
     throw error;
   }
+}
+
+/** The work's journal; each line of it shows that there is progress. */
+function beating({ journal, onProgress }: Work): Journal {
+  const append: Journal['append'] = (entry) => {
+    journal.append(entry);
+    onProgress();
+  };
+  return { ...journal, append };
 }
 
 async function begin({ brief }: Work, { state, record }: Session): Promise<void> {
@@ -78,27 +91,37 @@ async function advance(work: Work, here: Session): Promise<Ending | undefined> {
   if (verdict?.stop) return { stopped: verdict.stop };
   if (verdict?.nudge) return correct(work, here, { ...verdict, nudge: verdict.nudge });
   if (state.open.length > 0) return useTool(work, here);
-  if (state.stop && state.stop !== 'pause_turn') return goOn(here);
+  if (state.stop && state.stop !== 'pause_turn') return goOn(work, here);
   if (state.sent > 0) return ask(work, here);
+  if (state.context > FULL * work.role.window) return beginAnew(work, here);
   return (await limits(work, here)) ?? (await orders(work, here)) ?? (await ask(work, here));
 }
 
 /** The breaker's word goes to the model; at the second strike the conversation begins anew. */
 async function correct(
-  { brief, recap }: Work,
-  { record }: Session,
+  work: Work,
+  here: Session,
   { nudge, replan }: { nudge: string; replan?: true },
 ): Promise<undefined> {
-  if (replan) await record({ type: 'compaction', text: `${brief}\n\n${await recap()}` });
-  await record({ type: 'note', kind: 'nudge', text: nudge });
+  if (replan) await beginAnew(work, here, raised(work.role));
+  await here.record({ type: 'note', kind: 'nudge', text: nudge });
+}
+
+/** With the brief, where the work stands, and nothing of what was said. */
+async function beginAnew({ brief, recap }: Work, { record }: Session, effort?: Effort): Promise<undefined> {
+  const text = `${brief}\n\n${await recap()}`;
+  await record({ type: 'compaction', text, ...(effort && { effort }) });
 }
 
 /** After an answer without a call. */
-async function goOn({ state, record }: Session): Promise<Ending | undefined> {
+async function goOn(work: Work, here: Session): Promise<Ending | undefined> {
+  const { state, record } = here;
   const { stop } = state;
   if (stop === 'refusal') return { stopped: 'The model declined to work on this' };
-  if (stop === 'model_context_window_exceeded')
-    return { stopped: 'The conversation has become too long for the model' };
+  if (stop === 'model_context_window_exceeded') {
+    const isLong = state.messages.length > 2; // else beginning anew would not make it shorter
+    return isLong ? beginAnew(work, here) : { stopped: 'The conversation has become too long for the model' };
+  }
   if (stop === 'unknown') return { stopped: 'The model stopped for a reason that is not known here' };
   if (state.messages.at(-1)?.role === 'user') return { stopped: `The model answered nothing (${stop})` };
   const text =

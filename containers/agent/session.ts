@@ -1,12 +1,15 @@
 import { breaker, type Step, type Verdict } from '#core/agents/breaker.ts';
 import { type Conversation, conversation, follow } from '#core/agents/conversation.ts';
 import type { Entry } from '#core/agents/journal.ts';
+import type { Notes } from '#core/agents/notes.ts';
 import type { Journal } from './journal.ts';
 
 /** A work tree as it is kept: what has changed in it since the start lies under `patch`. */
 export interface Kept {
   tree: string;
   patch: string;
+  /** The engineer's own, when they have changed. */
+  notes?: Notes;
 }
 
 /** A conversation that is written down as it happens. */

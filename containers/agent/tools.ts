@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { replaceOnce } from '#core/agents/edit.ts';
 import type { Facts } from '#core/agents/journal.ts';
+import { NOTES } from '#core/agents/notes.ts';
 import { headAndTail, numbered, ranked } from '#core/agents/output.ts';
 import { type EngineerInput, EngineerInputs, type EngineerTool } from '#core/agents/tools.ts';
 import { Fault } from '#core/fault.ts';
@@ -157,7 +158,8 @@ async function edit(bench: Bench, { tree, seen, change }: Editing): Promise<stri
 }
 
 function refuseProtected(path: string): void {
-  if (!isProtected(inside(path).slice(2))) return;
+  const plain = inside(path).slice(2);
+  if (!isProtected(plain) || NOTES.includes(plain)) return;
   throw new Fault(
     'Forbidden',
     `${path} decides how the project is built, tested or published, so it is not yours to change; say in finish what should change there`,

@@ -1,6 +1,6 @@
 import { Fault } from '../fault.ts';
 import { isConfirmed } from './prices.ts';
-import type { RoleLimits } from './roles.ts';
+import { EFFORTS, type Effort, type RoleLimits } from './roles.ts';
 
 export type Provider = 'anthropic' | 'openrouter' | 'minimax';
 
@@ -23,6 +23,8 @@ export interface Capabilities {
   forcedToolChoice: boolean;
   editor: '20250728' | '20250124' | 'none';
   maxOutput: number;
+  /** Tokens of a request and its answer together. */
+  window: number;
 }
 
 /** What a role cannot do without. */
@@ -33,14 +35,21 @@ export type Need = {
 const FULL: Capabilities = {
   ...{ tools: true, strictSchema: true, thinkingReplay: true, adaptiveThinking: true, cache: true },
   ...{ hourCache: true, images: true, documents: true, citations: true, batch: true },
-  ...{ forcedToolChoice: true, editor: '20250728', maxOutput: 128_000 },
+  ...{ forcedToolChoice: true, editor: '20250728', maxOutput: 128_000, window: 1_000_000 },
 };
 const UNFORCED: Capabilities = { ...FULL, forcedToolChoice: false };
-const OLDER: Capabilities = { ...FULL, adaptiveThinking: false, maxOutput: 64_000 };
+const OLDER: Capabilities = { ...FULL, adaptiveThinking: false, maxOutput: 64_000, window: 200_000 };
 const MINIMAX: Capabilities = {
   ...FULL,
   ...{ strictSchema: false, adaptiveThinking: false, hourCache: false, images: false, documents: false },
-  ...{ citations: false, batch: false, forcedToolChoice: false, editor: 'none', maxOutput: 32_000 },
+  ...{
+    citations: false,
+    batch: false,
+    forcedToolChoice: false,
+    editor: 'none',
+    maxOutput: 32_000,
+    window: 200_000,
+  },
 };
 
 /** What nobody has shown to work does not count as working: thinking of others' models comes unsigned through here. */
@@ -73,18 +82,25 @@ export function capabilitiesOf(provider: Provider, model: string): Capabilities 
 }
 
 /** Why a role cannot work with the model that it is given, in words; empty when it can. */
-export function unfit({ provider, model, needs, maxTokens }: RoleLimits, at: Date): string[] {
+export function unfit({ provider, model, needs, maxTokens, window }: RoleLimits, at: Date): string[] {
   try {
     const has = capabilitiesOf(provider, model);
     isConfirmed({ model, at });
     const lacks = needs.filter((need) => !has[need]).map((need) => `${model} at ${provider} lacks ${need}`);
     const short =
       maxTokens > has.maxOutput ? [`${model} answers ${has.maxOutput} tokens at most, not ${maxTokens}`] : [];
-    return [...lacks, ...short];
+    const narrow = window > has.window ? [`${model} takes ${has.window} tokens at most, not ${window}`] : [];
+    return [...lacks, ...short, ...narrow];
   } catch (error) {
     if (error instanceof Fault) return [error.message];
     throw error;
   }
+}
+
+/** The next effort up, where the model takes one and there is one. */
+export function raised({ provider, model, effort }: RoleLimits): Effort | undefined {
+  if (!capabilitiesOf(provider, model).adaptiveThinking) return undefined;
+  return EFFORTS[EFFORTS.indexOf(effort) + 1];
 }
 
 /** Throws, naming every role and reason, when a role is given a model that cannot do its work. Call it before anything is deployed. */

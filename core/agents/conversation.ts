@@ -1,5 +1,7 @@
 import type { Ending, Entry } from './journal.ts';
 import type { Block, Message, Stop, ToolResult, ToolUse } from './model.ts';
+import type { Notes } from './notes.ts';
+import type { Effort } from './roles.ts';
 
 /** A conversation as its journal makes it: the same lines, live or replayed, make the same bytes. */
 export interface Conversation {
@@ -19,6 +21,10 @@ export interface Conversation {
   notices: string[];
   answers: number;
   spent: number;
+  /** Tokens of the last request with its answer, as the provider counted them: how long the conversation is. */
+  context: number;
+  /** Where it is another than the role's. */
+  effort?: Effort;
   /** Answers in a row without a call. */
   monologues: number;
   /** Messages of people that were told. */
@@ -27,13 +33,16 @@ export interface Conversation {
   kept?: { tree: string; patch: string };
   /** The last kept work tree that passed verification. */
   best?: { tree: string; patch: string };
+  /** The engineer's own, as they were kept last. */
+  notes: Notes;
   end?: Ending;
 }
 
 export function conversation(): Conversation {
   return {
     ...{ messages: [], open: [], results: [], notices: [], heard: [] },
-    ...{ sent: 0, unknown: 0, answers: 0, spent: 0, monologues: 0, told: 0 },
+    ...{ sent: 0, unknown: 0, answers: 0, spent: 0, context: 0, monologues: 0, told: 0 },
+    notes: {},
   };
 }
 
@@ -66,9 +75,11 @@ export function follow(state: Conversation, entry: Entry): void {
     case 'checkpoint':
       state.kept = { tree: entry.tree, patch: entry.patch };
       if (entry.isVerified) state.best = state.kept;
+      state.notes = entry.notes ?? state.notes;
       break;
     case 'compaction':
-      Object.assign(state, { messages: [], open: [], results: [], begun: undefined });
+      Object.assign(state, { messages: [], open: [], results: [], begun: undefined, context: 0 });
+      state.effort = entry.effort ?? state.effort;
       state.notices.unshift(entry.text);
       tell(state);
       break;
@@ -85,7 +96,7 @@ function noted(state: Conversation, { text, id, told }: Extract<Entry, { type: '
 }
 
 function answered(state: Conversation, { reply }: Extract<Entry, { type: 'response' }>): void {
-  const { content, stop, nanoUsd } = reply;
+  const { content, stop, nanoUsd, tokens } = reply;
   if (content.length > 0) state.messages.push({ role: 'assistant', content });
   state.open = content.filter((block): block is ToolUse => block.type === 'tool_use');
   if (state.open.length > 0) state.monologues = 0;
@@ -94,6 +105,7 @@ function answered(state: Conversation, { reply }: Extract<Entry, { type: 'respon
   state.sent = 0;
   state.answers++;
   state.spent += nanoUsd;
+  state.context = tokens;
 }
 
 function resulted(

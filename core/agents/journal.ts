@@ -3,6 +3,8 @@ import { Fault } from '../fault.ts';
 import type { Handover, KeptJournal } from '../runs/run.ts';
 import type { Step } from './breaker.ts';
 import type { Message, Reply } from './model.ts';
+import type { Notes } from './notes.ts';
+import type { Effort } from './roles.ts';
 
 /** How an engineer's conversation ended; `stopped` says why there is no handover, for a person. */
 export type Ending = { handover: Handover } | { stopped: string };
@@ -27,10 +29,10 @@ export type Entry =
   | { type: 'tool_intent'; call: string; name: string }
   /** Without `facts` when the call was not made. */
   | { type: 'tool_result'; call: string; text: string; isError: boolean; facts?: Facts }
-  /** The work tree as it is kept: what has changed since the start lies under `patch`. */
-  | { type: 'checkpoint'; tree: string; patch: string; isVerified: boolean }
-  /** The conversation begins anew with this text. */
-  | { type: 'compaction'; text: string }
+  /** The work tree as it is kept: what has changed since the start lies under `patch`. `notes` when they have changed. */
+  | { type: 'checkpoint'; tree: string; patch: string; isVerified: boolean; notes?: Notes }
+  /** The conversation begins anew with this text, and at this effort from then on. */
+  | { type: 'compaction'; text: string; effort?: Effort }
   | { type: 'end'; ending: Ending };
 
 /** An entry in its place. */

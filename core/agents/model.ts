@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { Role } from './roles.ts';
+import type { Effort, Role } from './roles.ts';
 
 /** What is in a message, in the Messages API's own words: blocks go back byte for byte as they came. */
 export type Block = TextBlock | ToolUse | ToolResult | Thought;
@@ -68,6 +68,8 @@ export interface Turn {
   /** Append-only from turn to turn: thinking is bound to the words before it. */
   messages: Message[];
   maxTokens: number;
+  /** In place of the role's; the same throughout a conversation. */
+  effort?: Effort;
   signal?: AbortSignal;
   /** Called whenever bytes arrive: a turn that is slow but alive. */
   onProgress?: () => void;
@@ -80,6 +82,8 @@ export interface Reply {
   stop: Stop;
   /** What this turn cost, all its HTTP attempts together. */
   nanoUsd: number;
+  /** The request's and the answer's together, by the provider's count: cached ones too. */
+  tokens: number;
 }
 
 /**

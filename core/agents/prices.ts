@@ -76,6 +76,12 @@ export interface Usage {
   cost?: number | null;
 }
 
+/** All tokens of a request and its answer. */
+export function tokensIn(usage: Usage): number {
+  const cached = (usage.cache_creation_input_tokens ?? 0) + (usage.cache_read_input_tokens ?? 0);
+  return usage.input_tokens + cached + usage.output_tokens;
+}
+
 /** Nano-dollars for a request. Throws `OverBudget` for a model, a speed or a place whose price we do not know. */
 export function price(usage: Usage, model: string, at: Date): number {
   const odd = unpriced(usage);

@@ -1,5 +1,9 @@
 import type { Need, Provider } from './capabilities.ts';
 
+/** How much a model thinks, least first. */
+export const EFFORTS = ['low', 'medium', 'high'] as const;
+export type Effort = (typeof EFFORTS)[number];
+
 /** Who asks a model. Closed: prompts, limits and cost rows are told apart by it. */
 export type Role = 'triage' | 'lead' | 'engineer';
 
@@ -10,7 +14,9 @@ export interface RoleLimits {
   needs: Need[];
   /** Most tokens that one answer may have, thinking included. */
   maxTokens: number;
-  effort: 'low' | 'medium' | 'high';
+  effort: Effort;
+  /** Tokens that a conversation is meant for: at 60 % of them it begins anew. */
+  window: number;
   /** Whether the model may think first; models that always think must have it. */
   thinks: boolean;
   /** Most model calls in one conversation. */
@@ -29,6 +35,7 @@ export const ROLES: Record<Role, RoleLimits> = {
     needs: [],
     maxTokens: 2_000,
     effort: 'low',
+    window: 200_000,
     thinks: false,
     maxSteps: 3,
     maxNanoUsd: 50_000_000,
@@ -40,6 +47,7 @@ export const ROLES: Record<Role, RoleLimits> = {
     needs: [],
     maxTokens: 12_000,
     effort: 'medium',
+    window: 200_000,
     thinks: true,
     maxSteps: 3,
     maxNanoUsd: 1_000_000_000,
@@ -51,6 +59,7 @@ export const ROLES: Record<Role, RoleLimits> = {
     needs: ['tools', 'thinkingReplay', 'cache'],
     maxTokens: 32_000,
     effort: 'medium',
+    window: 200_000,
     thinks: true,
     maxSteps: 60,
     maxNanoUsd: 5_000_000_000,

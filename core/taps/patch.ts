@@ -21,6 +21,7 @@ const MOST_CHARACTERS = 400_000;
 /** What decides how a change is built, checked or published is not the engineer's to change. */
 const PROTECTED = [
   /(^|\/)\.git(\/|$)/i,
+  /^\.signalbox(\/|$)/i,
   /(^|\/)\.git(modules|attributes)$/i,
   /^\.(github|gitlab|circleci|buildkite|azure-pipelines)\//i,
   /^\.(gitlab-ci|travis|drone|pre-commit-config|cirrus)\.ya?ml$/i,

@@ -9,7 +9,10 @@ const BRIEF: Entry = { type: 'note', kind: 'brief', text: 'Mend it' };
 const MESSAGES = [{ role: 'user' as const, content: [{ type: 'text' as const, text: 'Mend it' }] }];
 const intent = (hash: string): Entry => ({ type: 'request_intent', hash, maxTokens: 32_000 });
 const content = [{ type: 'tool_use' as const, id: 'call_1', name: 'bash', input: { command: 'pytest' } }];
-const ANSWER: Entry = { type: 'response', reply: { content, stop: 'tool_use', nanoUsd: 12_000_000 } };
+const ANSWER: Entry = {
+  type: 'response',
+  reply: { content, stop: 'tool_use', nanoUsd: 12_000_000, tokens: 100 },
+};
 
 const JOURNALS: Record<string, string[]> = {
   run_1_1: lines([BRIEF, intent(requestHash(MESSAGES)), ANSWER]),

@@ -10,6 +10,7 @@ import { ORG, type Workbench, workbench, writeScript } from './workbench.ts';
 const { SIGNALBOX_FULL } = process.env;
 
 const EDIT = { path: 'tap_orders/client.py', old: ' or len(records) < self.page_size:', new: ':' };
+const PLAN = { path: '.signalbox/plan.json', old: '', new: '["mend the client"]\n' };
 const NOTE = { path: 'NOTES.md', old: '', new: 'Pages may be short.\n' };
 const FINISH = { summary: 'Done', rootCause: 'Short pages', changes: [], tests: [], risks: [] };
 
@@ -25,8 +26,10 @@ afterAll(() => bench.stop());
 
 type Use = [name: string, input: object];
 
-/** Turns of a model: calls, made side by side, or words. */
-const SCRIPTS: Record<string, (name: string) => (Use[] | string)[]> = {
+/** A turn of a model: calls, made side by side, or words. */
+type Turn = Use[] | string | { uses: Use[]; usage?: object; expect?: string[] };
+
+const SCRIPTS: Record<string, (name: string) => Turn[]> = {
   'one call at a time': (name) => [
     [['bash', { command: `echo ${name}-a >> ${marks}; python -m unittest 2>&1 | tail -1` }]],
     [['edit', EDIT]],
@@ -53,22 +56,34 @@ const SCRIPTS: Record<string, (name: string) => (Use[] | string)[]> = {
     'It is done.',
     [['finish', FINISH]],
   ],
+  'a conversation that begins anew': (name) => [
+    [['edit', PLAN]],
+    [['bash', { command: `echo ${name}-a >> ${marks}` }]],
+    { uses: [['edit', EDIT]], usage: { input_tokens: 125_000 } },
+  ],
 };
 
+/** What the model says once its conversation has begun anew, with the notes that it made before. */
+const ANEW: Turn[] = [
+  [['read', { path: PLAN.path }]],
+  { uses: [['edit', NOTE]], expect: ['mend the client'] },
+  [['finish', FINISH]],
+];
+
 function play(kind: string, name: string): void {
-  const turns = SCRIPTS[kind]?.(name).map((turn) =>
-    typeof turn === 'string'
-      ? { content: [{ type: 'text', text: turn }], stop_reason: 'end_turn' }
-      : {
-          content: turn.map(([tool, input]) => ({ type: 'tool_use', name: tool, input })),
-          stop_reason: 'tool_use',
-        },
-  );
+  const match = { model: 'opus', system: ["You are Signalbox's engineer"] };
   const user = [`ETL-${name}"`];
-  writeScript(bench, name, {
-    match: { model: 'opus', system: ["You are Signalbox's engineer"], user },
-    turns,
-  });
+  const turns = SCRIPTS[kind]?.(name).map(scripted);
+  writeScript(bench, name, { match: { ...match, user }, turns });
+  const anew = { match: { ...match, user: [...user, 'begun anew'] }, turns: ANEW.map(scripted) };
+  writeScript(bench, `${name}-anew`, anew); // looked at first
+}
+
+function scripted(turn: Turn): object {
+  if (typeof turn === 'string') return { content: [{ type: 'text', text: turn }], stop_reason: 'end_turn' };
+  const { uses, ...besides } = Array.isArray(turn) ? { uses: turn } : turn;
+  const content = uses.map(([name, input]) => ({ type: 'tool_use', name, input }));
+  return { content, stop_reason: 'tool_use', ...besides };
 }
 
 interface Life {
@@ -127,6 +142,7 @@ function wrong(life: Life, whole: Life): string[] {
   const uncounted = life.served.toSorted().join() !== settled.toSorted().join();
   const isCovered = unknown.length === 1 && life.served.length <= settled.length + 1;
   return [
+    life.patch.includes('.signalbox') && 'its notes are in the patch',
     life.patch !== whole.patch && `another patch: ${life.patch}`,
     new Set(own).size < own.length && `a command was run twice: ${own}`,
     uncounted && !isCovered && `the server counted ${life.served}, the ledger ${settled}`,
@@ -139,7 +155,7 @@ function kills(appends: number, index: number): string[] {
     `${step + 1} before`,
     `${step + 1} after`,
   ]).flat();
-  if (!SIGNALBOX_FULL) return all.filter((_, at) => at === Math.floor(((index + 1) * all.length) / 4));
+  if (!SIGNALBOX_FULL) return all.filter((_, at) => at === Math.floor(((index + 1) * all.length) / 5));
   const every = Number(SIGNALBOX_FULL) || 1;
   return all.filter((_, at) => at % every === 0);
 }

@@ -31,12 +31,12 @@ let ids = 0;
 
 function replyOf(said: Exclude<Said, Error>): Reply {
   if (typeof said === 'string')
-    return { content: [{ type: 'text', text: said }], stop: 'end_turn', nanoUsd: 10 };
-  if (!Array.isArray(said)) return { content: [], stop: 'end_turn', nanoUsd: 10, ...said };
+    return { content: [{ type: 'text', text: said }], stop: 'end_turn', nanoUsd: 10, tokens: 0 };
+  if (!Array.isArray(said)) return { content: [], stop: 'end_turn', nanoUsd: 10, tokens: 0, ...said };
   const content: Block[] = said.map(([name, input = {}]) => ({
     ...{ type: 'tool_use', id: `call_${++ids}`, name, input },
   }));
-  return { content, stop: 'tool_use', nanoUsd: 10 };
+  return { content, stop: 'tool_use', nanoUsd: 10, tokens: 0 };
 }
 
 async function play(script: Said[], { before = [], tool, ...work }: Told = {}): Promise<Played> {
@@ -151,11 +151,34 @@ describe('the loop', () => {
 
   it('nudges, begins anew, and stops what goes round in circles', async () => {
     const same: Said[] = Array.from({ length: 30 }, () => [['read', { path: 'a' }]]);
-    const { ending, lines } = await play(same, { tool: async () => ({ text: 'the same' }) });
+    const { ending, lines, turns } = await play(same, { tool: async () => ({ text: 'the same' }) });
 
     expect(ending).toMatchObject({ stopped: expect.stringMatching(/circles/) });
-    expect(lines.map(({ type }) => type)).toContain('compaction');
+    expect(lines.find(({ type }) => type === 'compaction')).toMatchObject({ effort: 'high' });
+    expect(turns.map(({ effort }) => effort)).toEqual([
+      ...turns.filter(({ effort }) => !effort).map(() => undefined),
+      ...turns.filter(({ effort }) => effort).map(() => 'high'),
+    ]);
     expect(lines.filter((line) => line.type === 'note' && line.kind === 'nudge')).toHaveLength(2);
+  });
+});
+
+describe('a conversation', () => {
+  const long = (tokens: number): Said => ({ ...replyOf([['edit']]), tokens });
+
+  it('begins anew at 60 % of its window, by the count of the last answer', async () => {
+    const { turns } = await play([long(119_999), long(120_001), [['finish']]]);
+
+    expect(turns.map(({ messages }) => messages.length)).toEqual([1, 3, 1]);
+    expect(lastText(turns[2]?.messages)).toMatch(/Mend it.*Where it stands/);
+  });
+
+  it('begins anew, once, when the model says that it is too long', async () => {
+    const full = { content: [], stop: 'model_context_window_exceeded' as const };
+    const { ending, turns } = await play([long(10), full, full]);
+
+    expect(turns.map(({ messages }) => messages.length)).toEqual([1, 3, 1]);
+    expect(ending).toMatchObject({ stopped: expect.stringMatching(/too long/) });
   });
 });
 
@@ -206,7 +229,7 @@ describe('after a restart', () => {
     return [
       brief,
       intent,
-      { type: 'response', reply: { content, stop: 'tool_use', nanoUsd: 1 } },
+      { type: 'response', reply: { content, stop: 'tool_use', nanoUsd: 1, tokens: 0 } },
       { type: 'tool_intent', call: 'call_0', name },
     ];
   };

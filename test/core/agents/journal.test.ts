@@ -28,7 +28,7 @@ function live(numbers: readonly number[]): Live {
     if (pick(4) === 0) send('restart');
     add({
       type: 'response',
-      reply: { content: said(pick(4)), stop: stops[pick(4)] as Stop, nanoUsd: pick(50) },
+      reply: { content: said(pick(4)), stop: stops[pick(4)] as Stop, nanoUsd: pick(50), tokens: pick(50) },
     });
     for (const { id, name } of [...run.state.open]) {
       perhaps(message());
@@ -164,7 +164,7 @@ describe('a journal', () => {
   it('knows which call was begun and not ended', () => {
     const content: Block[] = [{ type: 'tool_use', id: 'call_1', name: 'bash', input: {} }];
     const entries: Entry[] = [
-      { type: 'response', reply: { content, stop: 'tool_use', nanoUsd: 7 } },
+      { type: 'response', reply: { content, stop: 'tool_use', nanoUsd: 7, tokens: 0 } },
       { type: 'tool_intent', call: 'call_1', name: 'bash' },
     ];
 
