@@ -76,12 +76,14 @@ function replayed(messages: Message[], { thinkingReplay }: Capabilities): Messag
   }));
 }
 
-/** Three of the four that are allowed: system with tools, the brief, and what came last. */
+/**
+ * All four that are allowed: system with tools, the brief, what came last, and what came last before that. The provider
+ * looks only some blocks back from a breakpoint for what it has, and calls side by side are many blocks.
+ */
 function withBreakpoints(messages: Message[]): MessageParam[] {
-  const last = messages.findLastIndex(({ role }) => role === 'user');
-  return messages.map((message, index) =>
-    message.role === 'user' && (index === 0 || index === last) ? marked(message) : wire(message),
-  );
+  const asked = [...messages.keys()].filter((index) => messages[index]?.role === 'user');
+  const marks = [0, ...asked.slice(-2)];
+  return messages.map((message, index) => (marks.includes(index) ? marked(message) : wire(message)));
 }
 
 function marked({ role, content }: Message): MessageParam {

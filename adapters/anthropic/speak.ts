@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Message as Answer } from '@anthropic-ai/sdk/resources/messages';
+import { type CacheWatch, cacheWatch } from '#core/agents/cache-watch.ts';
 import type { Provider } from '#core/agents/capabilities.ts';
 import { affordable, type Tariff, tokensOf, worstCase } from '#core/agents/prices.ts';
 import type { Role, RoleLimits } from '#core/agents/roles.ts';
@@ -41,6 +42,7 @@ const USEFUL_TOKENS = 500;
 
 /** One answer, paid for: every attempt is reserved before it is sent, no longer than the money lasts, and settled after. */
 export function speaking({ send, roles, clock, purse }: Speaking): Speak {
+  const watch = cacheWatch();
   return async (draft, call) => {
     const limits = roles[draft.role];
     const { provider, model, turnSeconds } = limits;
@@ -48,7 +50,9 @@ export function speaking({ send, roles, clock, purse }: Speaking): Speak {
     const settled: Outcome[] = [];
     for (let repeat = 0; ; repeat++) {
       const allowed = await clamped({ ...draft, prompt }, purse, { model, at: clock.now() });
-      const onAttempt = attempting(allowed, { limits, clock, purse }, (outcome) => settled.push(outcome));
+      const onAttempt = attempting(allowed, { limits, clock, purse, watch }, (outcome) =>
+        settled.push(outcome),
+      );
       const request = requestOf(allowed, limits);
       const answer = await send(provider)(request, { turnSeconds, ...call, onAttempt }).catch(
         async (error) => {
@@ -88,9 +92,14 @@ function promptTokens({ system, tools, messages, schema }: Draft): number {
   return tokensOf({ system, tools, messages, schema });
 }
 
+interface Attempting extends Pick<Speaking, 'clock' | 'purse'> {
+  limits: RoleLimits;
+  watch: CacheWatch;
+}
+
 function attempting(
   draft: Sized,
-  { limits, clock, purse }: Pick<Speaking, 'clock' | 'purse'> & { limits: RoleLimits },
+  { limits, clock, purse, watch }: Attempting,
   onSettled: (outcome: Outcome) => void,
 ): OnAttempt {
   const { provider, model } = limits;
@@ -104,7 +113,10 @@ function attempting(
     };
     await purse.reserve(claim);
     return async (used) => {
-      const outcome = outcomeOf(used, { claim, tariff: { model, at } });
+      const told = outcomeOf(used, { claim, tariff: { model, at } });
+      const { cacheReadTokens: read, cacheWriteTokens: written } = told;
+      const missed = draft.tools && used.stop ? watch(draft.messages, { at, read, written }) : 0;
+      const outcome = { ...told, ...(missed > 0 && { cacheMissedTokens: missed }) };
       onSettled(outcome);
       await purse.settle(claim, outcome);
       emit(metricsOfCost({ ...claim, ...outcome }), { model, provider }, clock.now());

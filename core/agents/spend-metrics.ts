@@ -12,6 +12,7 @@ export function metricsOfCost(row: CostRow): Metric[] {
     { name: 'model_waste_usd', unit: 'None', value: (refused + repaired + brokenOff) / 1e9, dimensions },
     { name: 'model_prompt_tokens', unit: 'Count', value: fresh + row.cacheReadTokens, dimensions },
     { name: 'model_cached_tokens', unit: 'Count', value: row.cacheReadTokens, dimensions },
+    { name: 'model_cache_miss', unit: 'Count', value: row.cacheMissedTokens ? 1 : 0, dimensions },
     { name: 'model_output_tokens', unit: 'Count', value: row.outputTokens, dimensions },
     { name: 'model_unpriced', unit: 'Count', value: row.status === 'unpriced' ? 1 : 0 },
   ];

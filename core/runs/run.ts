@@ -135,6 +135,8 @@ export const CostRow = z.object({
   outputTokens: z.int().nonnegative(),
   cacheReadTokens: z.int().nonnegative(),
   cacheWriteTokens: z.int().nonnegative(),
+  /** That the provider's cache should have had and did not. */
+  cacheMissedTokens: z.int().positive().optional(),
   /** As the provider said it, word for word. */
   usage: z.record(z.string(), z.unknown()).optional(),
   /** Why the model stopped. */

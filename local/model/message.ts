@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { signature } from './binding.ts';
+import type { PromptCache } from './cache.ts';
 import { traitsOf } from './models.ts';
 import type { Performance } from './perform.ts';
 import type { MessagesRequest } from './request.ts';
@@ -8,7 +9,11 @@ import { turnsOf } from './turns.ts';
 import { tokens, usageOf } from './usage.ts';
 
 /** The API's answer to a request: the same for the same request, ids too, so that a repeated call changes nothing. */
-export function messageOf(request: MessagesRequest, { script, index, turn, content }: Performance) {
+export function messageOf(
+  request: MessagesRequest,
+  { script, index, turn, content }: Performance,
+  cache: PromptCache,
+) {
   const said = thinks(request) ? content : content.filter(({ type }) => type !== 'thinking');
   const { blocks, isCut } = within(request.max_tokens, said);
   const digest = createHash('sha256')
@@ -28,12 +33,11 @@ export function messageOf(request: MessagesRequest, { script, index, turn, conte
     stop_sequence: null,
     stop_details: null,
     usage: {
-      cache_creation: null,
       inference_geo: null,
       server_tool_use: null,
       service_tier: 'standard',
       speed: null,
-      ...usageOf(request, blocks),
+      ...usageOf(cache(request), blocks),
       ...turn.usage,
     },
   };

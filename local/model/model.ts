@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendStream, sendWhole } from './answer.ts';
 import { type BatchReply, type BatchTrouble, scriptedBatches } from './batches.ts';
+import { type PromptCache, promptCache, promptTokens } from './cache.ts';
 import { messageOf } from './message.ts';
 import { described } from './models.ts';
 import { perform } from './perform.ts';
@@ -9,7 +10,6 @@ import { errorBody, isRefusal, refusal } from './refusal.ts';
 import { CountRequest, checked, MessagesRequest, OldMessagesRequest, parsed } from './request.ts';
 import { checkConversation, checkHeaders, checkOutput } from './rules.ts';
 import { loadScripts, type Script, type Trouble } from './script.ts';
-import { tokens } from './usage.ts';
 
 export interface ModelOptions {
   /** The folder of scripts; read again for every request, so that an edited script plays at once. */
@@ -17,6 +17,8 @@ export interface ModelOptions {
   /** The only API key that is let in. */
   key: string;
   batches?: BatchTrouble;
+  /** What the prompt cache goes by; epoch milliseconds. */
+  now?: () => number;
 }
 
 export type HandleModel = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -30,14 +32,16 @@ interface Asked {
   body: unknown;
   isOld: boolean;
   betas: string[];
+  cache: PromptCache;
 }
 
 /**
- * A stand-in for the Messages API that plays scripts. But for batches it keeps nothing between requests: what it says
- * follows from the conversation it is sent. It checks requests as strictly as the real one, and refuses what no script covers.
+ * A stand-in for the Messages API that plays scripts. But for batches and its prompt cache it keeps nothing between requests:
+ * what it says follows from the conversation it is sent. It checks requests as strictly as the real one, and refuses what no script covers.
  */
-export function scriptedModel({ folder, key, batches: trouble }: ModelOptions): HandleModel {
-  const batches = scriptedBatches((params) => answered(params, loadScripts(folder)), trouble);
+export function scriptedModel({ folder, key, batches: trouble, now }: ModelOptions): HandleModel {
+  const cache = promptCache(now);
+  const batches = scriptedBatches((params) => answered(params, loadScripts(folder), cache), trouble);
   return async (request, response) => {
     const requestId = `req_${randomUUID().replaceAll('-', '').slice(0, 24)}`;
     try {
@@ -48,7 +52,7 @@ export function scriptedModel({ folder, key, batches: trouble }: ModelOptions): 
       const reply = modelReply(route) ?? batches({ route, text, host: request.headers.host ?? '' });
       if (reply) return whole(response, reply, requestId);
       const body = parsed(text);
-      const asked = { request, response, requestId, body, ...headers };
+      const asked = { request, response, requestId, body, cache, ...headers };
       await answer(route, asked, folder);
     } catch (error) {
       fail(response, error, requestId);
@@ -73,32 +77,31 @@ function modelReply(route: string): { body: object } | undefined {
 }
 
 async function converse(asked: Asked, scripts: readonly Script[]): Promise<void> {
-  const { request, response, requestId, body, isOld, betas } = asked;
+  const { request, response, requestId, body, isOld, betas, cache } = asked;
   const wanted = checked<MessagesRequest>(isOld ? OldMessagesRequest : MessagesRequest, body);
   checkConversation(wanted, betas);
   checkOutput(wanted);
   const performance = perform(scripts, wanted);
   const trouble = present(performance.turn.trouble, Number(request.headers['x-stainless-retry-count'] ?? 0));
   if (trouble?.status) return refuse(asked, trouble, trouble.status);
-  const message = messageOf(wanted, performance);
+  const message = messageOf(wanted, performance, cache);
   if (wanted.stream) return sendStream(message, { response, requestId, trouble });
   sendWhole(message, { response, requestId, trouble });
 }
 
 /** An item of a batch, half as dear. */
-function answered(params: unknown, scripts: readonly Script[]): object {
+function answered(params: unknown, scripts: readonly Script[], cache: PromptCache): object {
   const wanted = checked<MessagesRequest>(MessagesRequest, params);
   checkConversation(wanted, []);
   checkOutput(wanted);
-  const message = messageOf(wanted, perform(scripts, wanted));
+  const message = messageOf(wanted, perform(scripts, wanted), cache);
   return { ...message, usage: { ...message.usage, service_tier: 'batch' } };
 }
 
 function count({ body, betas, response, requestId }: Asked): void {
   const wanted = checked(CountRequest, body);
   checkConversation(wanted, betas);
-  const { system, tools, messages } = wanted;
-  send(response, { requestId, body: { input_tokens: tokens(system) + tokens(tools) + tokens(messages) } });
+  send(response, { requestId, body: { input_tokens: promptTokens(wanted) } });
 }
 
 /** The trouble as long as it lasts: `attempts` counts the SDK's own retries of one call. */

@@ -8,6 +8,8 @@ export interface Traits {
   takesForcedTool: boolean;
   takesPrefill: boolean;
   thinksBetweenTools: boolean;
+  /** Tokens below which no prefix is cached. */
+  minCached: number;
 }
 
 const USUAL: Traits = {
@@ -16,8 +18,11 @@ const USUAL: Traits = {
   takesForcedTool: true,
   takesPrefill: false,
   thinksBetweenTools: false,
+  minCached: 1024,
 };
 const OLD: Traits = { ...USUAL, maxOutput: 64_000, takesPrefill: true };
+const SHORT = { minCached: 512 };
+const LONG = { minCached: 4096 };
 const STRICT: Traits = { ...USUAL, thinksAlways: true, takesForcedTool: false };
 
 const MODELS: Record<string, Traits> = {
@@ -27,22 +32,22 @@ const MODELS: Record<string, Traits> = {
   'claude-mythos-5-2': USUAL,
   'claude-mythos-5-1': USUAL,
   'claude-mythos-5': USUAL,
-  'claude-mythos-preview': USUAL,
+  'claude-mythos-preview': { ...USUAL, ...LONG },
   'claude-opus-5-5': STRICT,
   'claude-opus-5': USUAL,
   'claude-opus-4-8': USUAL,
-  'claude-opus-4-7': USUAL,
-  'claude-opus-4-6': USUAL,
-  'claude-opus-4-5': OLD,
-  'claude-opus-4-5-20251101': OLD,
+  'claude-opus-4-7': { ...USUAL, ...LONG },
+  'claude-opus-4-6': { ...USUAL, ...LONG },
+  'claude-opus-4-5': { ...OLD, ...LONG },
+  'claude-opus-4-5-20251101': { ...OLD, ...LONG },
   'claude-sonnet-5-5': { ...USUAL, takesForcedTool: false, thinksBetweenTools: true },
   'claude-sonnet-5': USUAL,
   'claude-sonnet-4-6': USUAL,
   'claude-sonnet-4-5': OLD,
   'claude-sonnet-4-5-20250929': OLD,
-  'claude-haiku-5-5': USUAL,
-  'claude-haiku-4-5': OLD,
-  'claude-haiku-4-5-20251001': OLD,
+  'claude-haiku-5-5': { ...USUAL, ...SHORT },
+  'claude-haiku-4-5': { ...OLD, ...LONG },
+  'claude-haiku-4-5-20251001': { ...OLD, ...LONG },
   'MiniMax-M3': OLD,
 };
 

@@ -4,28 +4,52 @@ import { ROLES } from '#core/agents/roles.ts';
 import { type Play, type Played, played } from './stage.ts';
 
 /** Everything that is known to go wrong at a provider, or to look as if it did. A name without an entry below fails. */
-const KNOWN = [
-  ...['healthy', 'drip', 'split inside a character and between line breaks', 'lines that end in CRLF'],
-  ...['stall before headers', 'stall before headers, for good', 'stall after message_start'],
-  ...[
-    'stall in the middle of a call',
-    'only pings',
-    'an answer without an end',
-    'truncation without message_stop',
-    'event: error',
-  ],
-  ...['connection reset', '429 with retry-after 1', '429 with retry-after 86400', '429 with a date'],
-  ...['429 with a date of tomorrow', '529 burst', '529, for good', '400', '401', '402', '413'],
-  ...['refusal with content', 'refusal without content', 'max_tokens in the middle of a call'],
-  ...['pause_turn', 'context exceeded', 'unknown stop_reason', 'unknown block type', 'parallel calls'],
-  ...['wrong arguments', 'unknown tool', 'unsigned thinking', 'unsigned thinking, elsewhere'],
-  ...[
-    'dropped calls with end_turn',
-    'dropped calls with tool_use',
-    'cumulative usage',
-    'usage in iterations',
-  ],
-];
+const KNOWN = `
+healthy
+drip
+split inside a character and between line breaks
+lines that end in CRLF
+stall before headers
+stall before headers, for good
+stall after message_start
+stall in the middle of a call
+only pings
+an answer without an end
+truncation without message_stop
+event: error
+connection reset
+429 with retry-after 1
+429 with retry-after 86400
+429 with a date
+429 with a date of tomorrow
+529 burst
+529, for good
+400
+401
+402
+413
+refusal with content
+refusal without content
+max_tokens in the middle of a call
+pause_turn
+context exceeded
+unknown stop_reason
+unknown block type
+parallel calls
+wrong arguments
+unknown tool
+unsigned thinking
+unsigned thinking, elsewhere
+dropped calls with end_turn
+dropped calls with tool_use
+cumulative usage
+usage in iterations
+cache hit
+cache hit after many calls
+cache miss
+`
+  .trim()
+  .split('\n');
 
 const call = (name: string, input: object = {}) => ({ type: 'tool_use', name, input });
 const say = (text: string) => ({ type: 'text', text });
@@ -203,7 +227,31 @@ const SCENARIOS: Record<string, Scenario> = {
       expect(costOf(found)).toBe(costOf(await healthy()) + extra);
     },
   },
+  'cache hit': {
+    turns: [verify, verify, verify, finish],
+    check: (found) => {
+      expect(reread(found)).toEqual([0, 0, 0]);
+      expect(found.rows.map(({ inputTokens }) => inputTokens)).toEqual([0, 0, 0, 0]);
+      expect(found.rows.some(({ cacheMissedTokens }) => cacheMissedTokens)).toBe(false);
+    },
+  },
+  'cache hit after many calls': {
+    turns: [verify, { content: Array.from({ length: 15 }, () => call('verify')) }, finish],
+    check: (found) => expect(reread(found)).toEqual([0, 0]),
+  },
+  'cache miss': {
+    turns: [verify, { ...verify, usage: { cache_read_input_tokens: 0 } }, finish],
+    check: ({ rows }) =>
+      expect(rows.map(({ cacheMissedTokens: missed = 0 }) => missed > 0)).toEqual([false, true, false]),
+  },
 };
+
+/** Prompt tokens of each answer that did not come from the cache, apart from what that answer's turn added. */
+const reread = ({ rows }: Played) =>
+  rows.slice(1).map(({ cacheReadTokens }, index) => {
+    const before = rows[index];
+    return (before?.cacheReadTokens ?? 0) + (before?.cacheWriteTokens ?? 0) - cacheReadTokens;
+  });
 
 describe.concurrent('a provider in trouble', () => {
   it.each(KNOWN)('%s', { timeout: 60_000 }, async (name) => {
