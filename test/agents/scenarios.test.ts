@@ -236,7 +236,11 @@ const SCENARIOS: Record<string, Scenario> = {
     },
   },
   'cache hit after many calls': {
-    turns: [verify, { content: Array.from({ length: 15 }, () => call('verify')) }, finish],
+    turns: [
+      verify,
+      { content: [...'abcdefghijklmno'].map((letter) => call('search', { pattern: letter })) },
+      finish,
+    ],
     check: (found) => expect(reread(found)).toEqual([0, 0]),
   },
   'cache miss': {

@@ -89,10 +89,11 @@ export async function played({ turns, trouble, clears, patience, route, outage =
   }
 }
 
-/** Only `verify` and `finish` do something here: they need no work tree. */
+/** For tools that need no work tree: `verify` and `finish`; `search` finds what it looks for. */
 function bench(counted: { verified: number; running: number; atOnce: number }): Bench {
   return {
-    ...{ hands: {}, root: '/', venv: '/', out: '/', signal: new AbortController().signal },
+    hands: { run: async ({ argv }: { argv: string[] }) => ({ code: 0, stdout: argv.join(' '), stderr: '' }) },
+    ...{ root: '/', venv: '/', out: '/', signal: new AbortController().signal },
     tree: async () => 't',
     objection: async () => undefined,
     verify: async () => {
