@@ -10,7 +10,8 @@ export interface Interpreter {
   installs: boolean;
 }
 
-const NAMES = [
+/** Names of interpreters, newest first. */
+export const NAMES = [
   'python3.13',
   'python3.12',
   'python3.11',

@@ -1,0 +1,108 @@
+"""Taps without a convention: requests that functions make, and the address that a client has."""
+import ast
+import re
+
+from calls import Scope
+from results import Candidates, Instance, Known, Mapping, Sequence, shown
+from streams import place
+
+BASE = re.compile(r"(base|api|root|endpoint|service)?_?(url|uri|host|endpoint)(_base|_template)?$", re.I)
+ASKS = re.compile(
+    r"(^|[._])(get|post|request|gen_request|make_request|send|fetch|fetch_all|paginate|sync_endpoint|get_all|call_api|_get|_request)$"
+)
+WRITES = re.compile(r"(^|\.)write_(schema|records?)$")
+VERBS = re.compile(r"^_*(sync|get|fetch|load|process|do|run|write|all|export|extract|retrieve)_|_(data|stream|endpoint|records)$")
+FILES = re.compile(r"\.(json|py|csv|txt|toml|md)$")
+
+
+def base_urls(project, evaluator):
+    """Addresses that a constant or a client's attribute gives, for streams that do not say theirs."""
+    found = []
+    for module in project.modules.values():
+        for name, nodes in module.values.items():
+            if BASE.search(name):
+                found.append((evaluator.ask(evaluator.named, module, name), module, nodes[0]))
+        for cls in module.classes.values():
+            me = Instance(cls)
+            fields = evaluator.ask(evaluator.fields, me)
+            names = [*cls.values, *cls.methods, *(fields if isinstance(fields, dict) else {})]
+            for name in filter(BASE.search, names):
+                told = evaluator.ask(evaluator.find, me, name)
+                found += [told] if isinstance(told, tuple) else []
+            found += _set_later(evaluator, cls, me)
+    said = [one for one in found if any(_text(each).startswith("http") for each in _each(one[0]))]
+    return [{**shown(value, None), "at": place(module, node), "confidence": "low"} for value, module, node in said]
+
+
+def _set_later(evaluator, cls, me):
+    """Addresses that another method than `__init__` gives to an object."""
+    for function in cls.methods.values():
+        for node in ast.walk(function.node):
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute) and BASE.search(node.targets[0].attr):
+                yield evaluator.ask(evaluator.evaluate, node.value, Scope(cls.module, me, cls)), cls.module, node
+
+
+def requests(project, evaluator):
+    """Streams guessed from calls with an address, one for each path: the last resort, and marked so."""
+    found = {}
+    for module in project.modules.values():
+        functions = [*module.functions.values()]
+        functions += [one for cls in module.classes.values() for one in cls.methods.values()]
+        for function in functions:
+            evaluator.heard = []
+            me = Instance(function.owner) if function.owner else None
+            evaluator.ask(evaluator.call, function, me, None)
+            for one in _asked(function, evaluator.heard):
+                found.setdefault(one["name"]["value"], one)
+    evaluator.heard = None
+    return list(found.values())
+
+
+def _asked(function, heard):
+    wrote = [_text(one.positional[0]) for one, *_ in heard if WRITES.search(one.name) and one.positional]
+    named = re.sub(VERBS, "", function.node.name)
+    for one, module, node in heard:
+        given = [*one.positional[:3], *[one.named[name] for name in ("url", "path", "endpoint") if name in one.named]]
+        texts = [each for value in given for each in _each(value) if _is_address(_text(each))]
+        if not ASKS.search(one.name) or not texts:
+            continue
+        at, path = place(module, node), texts[0]
+        name = next(filter(None, wrote), None) or _last(_text(path)) or named
+        yield {
+            "name": {"kind": "value", "value": name, "at": at, "confidence": "low"},
+            "path": {**shown(path), "at": at, "confidence": "low"},
+            **_method(one, at),
+            **{"headers": [], "parameters": _parameters(one, at), "body": [], "class": None, "at": at},
+            **{"style": "function", "isGraphql": False, "auth": [], "pagination": None, "parent": None},
+            **{"context": {}, "schema": None},
+        }
+
+
+def _method(one, at):
+    said = [_text(value).upper() for value in one.positional[:1]]
+    verb = next((word for word in [*said, one.name.split(".")[-1].upper()] if word in ("POST", "PUT", "PATCH")), None)
+    return {"method": {"kind": "value", "value": verb, "at": at, "confidence": "low"}} if verb else {}
+
+
+def _parameters(one, at):
+    given = one.named.get("params")
+    items = given.items if isinstance(given, Mapping) else {}
+    return [{"name": str(key), "value": {**shown(value), "at": at, "confidence": "low"}} for key, value in items.items()]
+
+
+def _last(path):
+    words = [word for word in re.sub(r"^https?://[^/]*|\?.*", "", path).split("/") if word and "{" not in word]
+    return re.sub(r"\W+", "_", words[-1]).strip("_") if words else None
+
+
+def _is_address(text):
+    return bool(re.match(r"(https?://|/|[\w{}-]+/)[\w./{}?=&%:~+-]*$", text)) and not FILES.search(text)
+
+
+def _each(value):
+    return value.items if isinstance(value, (Candidates, Sequence)) else [value]
+
+
+def _text(value):
+    found = value.value if isinstance(value, Known) else getattr(value, "text", "")
+    return found if isinstance(found, str) else ""
