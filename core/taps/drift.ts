@@ -1,128 +1,192 @@
 import { createHash } from 'node:crypto';
-import { visible } from '../visible.ts';
+import { oneLine } from '../visible.ts';
+import { type Consumer, isWithin, readersOf } from './consumers.ts';
+import { closedChange, fieldChanges, type Step, typesTold } from './field-changes.ts';
+import { fieldLikeness, pairs, parentOf, streamLikeness } from './rename.ts';
+import { RULES, type Rule, SEVERITIES, type Severity, type SeverityOverrides } from './severity.ts';
 import type { Field, Shape, StreamShape } from './shape.ts';
 
-/**
- * How much each kind of change matters to who reads the data: `breaking` breaks them, a `warning` wants a look,
- * `information` does neither. The worst first.
- */
-const SEVERITY = {
-  'stream removed': 'breaking',
-  'key changed': 'breaking',
-  'bookmark changed': 'breaking',
-  'key removed': 'breaking',
-  'key may be null': 'breaking',
-  'type changed': 'breaking',
-  'type widened to text or a structure': 'breaking',
-  'time format changed': 'breaking',
-  'field removed': 'warning',
-  'type widened': 'warning',
-  'key narrowed': 'warning',
-  'may be null': 'warning',
-  'stream added': 'information',
-  'field added': 'information',
-  'type narrowed': 'information',
-  'never null any more': 'information',
-  'format changed': 'information',
-} as const;
-type Kind = keyof typeof SEVERITY;
-const KINDS = Object.keys(SEVERITY) as Kind[];
-
 export interface Change {
-  kind: Kind;
-  severity: (typeof SEVERITY)[Kind];
-  text: string;
+  rule: Rule;
+  /** The rule without its case. */
+  kind: string;
+  severity: Severity;
+  stream: string;
+  /** Absent when it is about the whole stream. */
+  path?: string;
+  was: string;
+  is: string;
+  /** Who is known to read it. */
+  readers: string[];
 }
 
-/** What has changed for readers of the data, the worst first; a field is told once, for the worst of its changes. */
-export function changesBetween(before: Shape, after: Shape): Change[] {
-  return union(before, after)
-    .flatMap((name) => streamChanges(name, before[name], after[name]))
-    .sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
+/** How changes are judged: by whom the data is read, and what the tenant makes of each rule. */
+export interface Judgement {
+  consumers?: Consumer[];
+  overrides?: SeverityOverrides;
 }
 
-/** Equal changes since the same commit have equal fingerprints: one drift is one ticket, however often it is seen. */
-export function fingerprint(changes: Change[], since: string): string {
-  const told = changes.map(({ kind, text }) => [kind, text]);
-  return createHash('sha256')
-    .update(JSON.stringify([since, told]))
-    .digest('hex')
-    .slice(0, 16);
+/** What has changed for readers of the data, the worst first. */
+export function changesBetween(before: Shape, after: Shape, judgement: Judgement = {}): Change[] {
+  const [was, is] = [new Map(Object.entries(before)), new Map(Object.entries(after))];
+  const gone = [...was.keys()].filter((name) => !is.has(name));
+  const fresh = [...is.keys()].filter((name) => !was.has(name));
+  const renamed = new Map(pairs(gone, fresh, streamLikeness(was, is)));
+  const became = new Set(renamed.values());
+  const found = [
+    ...gone
+      .filter((name) => !renamed.has(name))
+      .map((name) => at(name, 'STREAM_REMOVED', 'there', 'not there')),
+    ...fresh
+      .filter((name) => !became.has(name))
+      .map((name) => at(name, 'STREAM_ADDED', 'not there', 'there')),
+    ...[...renamed].map(([from, to]) => at(from, 'STREAM_RENAMED', from, `probably ${to}`)),
+    ...[...was].flatMap(([name, shape]) => {
+      const other = is.get(renamed.get(name) ?? name);
+      return other ? streamChanges({ name, before: shape, after: other, judgement }) : [];
+    }),
+  ];
+  return judged(found, judgement);
 }
 
-const union = (a: object, b: object) => [...new Set([...Object.keys(a), ...Object.keys(b)])].sort();
+/** What was found without its judgement. */
+export type Found = Step & { stream: string; path?: string };
 
-/** Names come from the repository: nothing in them may look like something else in a ticket. */
-const change = (kind: Kind, text: string): Change => ({
-  kind,
-  severity: SEVERITY[kind],
-  text: visible(text.replaceAll('\n', ' ')),
-});
+function at(stream: string, rule: Rule, was: string, is: string): Found {
+  return { stream, rule, was, is };
+}
 
-function streamChanges(name: string, before?: StreamShape, after?: StreamShape): Change[] {
-  if (!before) return [change('stream added', `stream ${name}`)];
-  if (!after) return [change('stream removed', `stream ${name}`)];
-  const used = [...before.keys, before.replicationKey];
-  const fields = union(before.fields, after.fields).flatMap((path) => {
-    const kind = fieldKind(before.fields[path], after.fields[path], used.includes(path));
-    if (!kind) return [];
-    return change(kind, `${name}.${path} was ${told(before.fields[path])}, is ${told(after.fields[path])}`);
+/** Each with its severity and its readers, the worst first; names come from strangers, and are written out. */
+export function judged(found: Found[], { consumers = [], overrides = {} }: Judgement): Change[] {
+  const rank = (severity: Severity) => ['breaking', 'warning', 'information', 'ignored'].indexOf(severity);
+  return found
+    .map(({ rule, stream, path, was, is }): Change => {
+      const readers = readersOf(consumers, stream, path);
+      const severity = overrides[rule] ?? SEVERITIES[rule];
+      const [kind = rule] = rule.split(':');
+      const place = { stream: oneLine(stream), ...(path !== undefined && { path: oneLine(path) }) };
+      return { rule, kind, severity, ...place, was: oneLine(was), is: oneLine(is), readers };
+    })
+    .filter(({ severity }) => severity !== 'ignored')
+    .sort((a, b) => rank(a.severity) - rank(b.severity) || RULES.indexOf(a.rule) - RULES.indexOf(b.rule));
+}
+
+interface Pair {
+  name: string;
+  before: StreamShape;
+  after: StreamShape;
+  judgement: Judgement;
+}
+
+function streamChanges(pair: Pair): Found[] {
+  const { name: stream, before, after } = pair;
+  const key = (shape: StreamShape) => shape.keys.join(', ') || 'none';
+  const steps: Step[] = [
+    { rule: 'KEY_PROPERTIES_CHANGED', was: key(before), is: key(after) },
+    {
+      rule: 'REPLICATION_KEY_CHANGED',
+      was: before.replicationKey ?? 'none',
+      is: after.replicationKey ?? 'none',
+    },
+    {
+      rule: 'REPLICATION_METHOD_CHANGED',
+      was: before.replicationMethod ?? after.replicationMethod ?? '',
+      is: after.replicationMethod ?? before.replicationMethod ?? '',
+    },
+  ];
+  return [
+    ...steps.filter(({ was, is }) => was !== is),
+    ...closedChange(before.closed, after.closed),
+    ...fieldsChanged(pair),
+  ].map((one) => ({ ...one, stream }));
+}
+
+function fieldsChanged(pair: Pair): Omit<Found, 'stream'>[] {
+  const { before, after } = pair;
+  const [was, is] = [new Map(Object.entries(before.fields)), new Map(Object.entries(after.fields))];
+  const gone = [...was.keys()].filter((path) => !is.has(path));
+  const fresh = [...is.keys()].filter((path) => !was.has(path));
+  const [goneTop, freshTop] = [outermost(gone, is), outermost(fresh, was)];
+  const renamed = new Map(pairs(goneTop, freshTop, fieldLikeness(before, after)));
+  const became = new Set(renamed.values());
+  const spellings = Map.groupBy(is.keys(), (path) => path.toLowerCase());
+  const kept = [...was].flatMap(([path, field]) => {
+    const other = is.get(path);
+    if (!other) return [];
+    return fieldChanges(field, other, { path, isKey: isKey(pair, path) }).map((one) => ({ ...one, path }));
   });
-  return [...keyChanges(name, before, after), ...fields];
+  return [
+    ...kept,
+    ...goneTop
+      .filter((path) => !renamed.has(path))
+      .map((path) => ({ path, rule: removal(pair, path), was: told(was, path, gone), is: 'not there' })),
+    ...freshTop
+      .filter((path) => !became.has(path))
+      .map((path) => ({
+        path,
+        rule: addition(path, spellings),
+        was: 'not there',
+        is: told(is, path, fresh),
+      })),
+    ...[...renamed].map(([path, to]) => ({
+      path,
+      rule: 'PROPERTY_RENAMED' as const,
+      was: path,
+      is: `probably ${to}`,
+    })),
+  ];
 }
 
-function keyChanges(name: string, before: StreamShape, after: StreamShape): Change[] {
-  const was = { key: before.keys.join(', '), bookmark: before.replicationKey ?? '' };
-  const is = { key: after.keys.join(', '), bookmark: after.replicationKey ?? '' };
-  return (['key', 'bookmark'] as const)
-    .filter((which) => was[which] !== is[which])
-    .map((which) =>
-      change(
-        `${which} changed`,
-        `the ${which} of ${name} was ${was[which] || 'none'}, is ${is[which] || 'none'}`,
-      ),
-    );
+/** Those whose parent is there on the other side and still holds something: what went with its parent is told with it. */
+function outermost(paths: string[], others: Map<string, Field>): string[] {
+  const all = new Set(paths);
+  return paths.filter((path) => {
+    const parent = parentOf(path);
+    if (parent === '') return true;
+    const other = others.get(parent);
+    return !all.has(parent) && (!other || other.types.some(holds));
+  });
 }
 
-/** The worst that happened to a field; `isUsed` when it is a key or the bookmark. */
-function fieldKind(before: Field | undefined, after: Field | undefined, isUsed: boolean): Kind | undefined {
-  if (!before) return 'field added';
-  if (!after) return isUsed ? 'key removed' : 'field removed';
-  const kinds = [typeKind(before, after, isUsed), nullKind(before, after, isUsed), formatKind(before, after)];
-  return KINDS.find((kind) => kinds.includes(kind));
+const holds = (type: string) => type === 'object' || type === 'array';
+
+function told(fields: Map<string, Field>, path: string, others: string[]): string {
+  const field = fields.get(path);
+  const below = others.filter((one) => one !== path && isWithin(one, path)).length;
+  const what = `${field ? typesTold(field) : ''}${field?.nullable ? ', may be null' : ''}`;
+  return below > 0 ? `${what}, with ${below} more below it` : what;
 }
 
-/** Every integer is a number, and whatever has no type may be anything. */
-const accepts = ({ types }: Field, type: string) =>
-  types.length === 0 || types.includes(type) || (type === 'integer' && types.includes('number'));
-
-function typeKind(before: Field, after: Field, isUsed: boolean): Kind | undefined {
-  if (before.types.join() === after.types.join()) return undefined;
-  const narrowed = isUsed ? 'key narrowed' : 'type narrowed';
-  if (before.types.length === 0) return narrowed;
-  if (after.types.length === 0) return 'type widened to text or a structure';
-  const gained = after.types.filter((type) => !accepts(before, type));
-  if (gained.length === 0) return narrowed;
-  if (!before.types.some((type) => accepts(after, type))) return 'type changed';
-  const isLoose = gained.some((type) => ['string', 'object', 'array'].includes(type));
-  return isLoose ? 'type widened to text or a structure' : 'type widened';
+/** Whether rows are told apart or followed by it. */
+function isKey({ before }: Pair, path: string): boolean {
+  return [...before.keys, ...(before.replicationKey?.split(', ') ?? [])].includes(path);
 }
 
-function nullKind(before: Field, after: Field, isUsed: boolean): Kind | undefined {
-  if (before.nullable === after.nullable) return undefined;
-  if (before.nullable) return 'never null any more';
-  return isUsed ? 'key may be null' : 'may be null';
+function removal(pair: Pair, path: string): Rule {
+  const isRead = readersOf(pair.judgement.consumers ?? [], pair.name, path).length > 0;
+  return isRead || isKey(pair, path) ? 'PROPERTY_REMOVED:used' : 'PROPERTY_REMOVED';
 }
 
-/** Formats of time decide a column's type; the others are remarks. */
-function formatKind(before: Field, after: Field): Kind | undefined {
-  if (before.format === after.format) return undefined;
-  const isTime = [before, after].some(({ format = '' }) => ['date-time', 'date', 'time'].includes(format));
-  return isTime ? 'time format changed' : 'format changed';
+function addition(path: string, spellings: Map<string, string[]>): Rule {
+  const clashes = (spellings.get(path.toLowerCase())?.length ?? 0) > 1;
+  return clashes ? 'PROPERTY_ADDED:clash' : 'PROPERTY_ADDED';
 }
 
-function told(field: Field | undefined): string {
-  if (!field) return 'not there';
-  const types = [...field.types, ...(field.nullable ? ['null'] : [])].join(' or ') || 'anything';
-  return field.format ? `${types} (${field.format})` : types;
+/** A change's name: the same as long as it is the same change, however it is judged. */
+export function idOf({ kind, stream, path, was, is }: Change): string {
+  return hash([kind, stream, path ?? '', was, is]);
+}
+
+/** Equal changes since the same baseline have equal fingerprints: one drift is one ticket, however often it is seen. */
+export function fingerprint(changes: Change[], since: string): string {
+  return hash([since, ...changes.map(idOf).sort()]);
+}
+
+function hash(parts: string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
+}
+
+/** A change in a sentence. */
+export function sentence({ stream, path, was, is }: Change): string {
+  return `${path === undefined ? `stream ${stream}` : `${stream}.${path}`}: ${was} → ${is}`;
 }

@@ -1,6 +1,6 @@
 import type { Draft } from '../tickets/ticket.ts';
 import type { Seen, TapRef } from './check.ts';
-import { type Change, fingerprint } from './drift.ts';
+import { type Change, fingerprint, sentence } from './drift.ts';
 
 /** More are counted, not listed. */
 const LISTED = 100;
@@ -19,7 +19,7 @@ export function reported({ tap, before, after, changes }: Drift, at: string): Dr
   const count = `${changes.length} schema ${changes.length === 1 ? 'change' : 'changes'}`;
   const listed = changes
     .slice(0, LISTED)
-    .map(({ severity, kind, text }) => `- ${severity}, ${kind}: ${text.slice(0, 250)}`);
+    .map((change) => `- ${change.severity}, ${change.kind}: ${sentence(change).slice(0, 250)}`);
   const more = changes.length > LISTED ? [`- and ${changes.length - LISTED} more`] : [];
   return {
     org,

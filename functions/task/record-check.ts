@@ -7,7 +7,7 @@ import { Fault } from '#core/fault.ts';
 import { parseJson } from '#core/parse.ts';
 import type { Artifacts, Clock, Delivery, Tickets } from '#core/ports.ts';
 import { CheckRecord, keyOf, RecordCheck, Seen, type TapRef } from '#core/taps/check.ts';
-import { changesBetween } from '#core/taps/drift.ts';
+import { changesBetween, sentence } from '#core/taps/drift.ts';
 import { type Drift, reported } from '#core/taps/report.ts';
 import { accept } from '#core/tickets/accept.ts';
 import { task } from '../task.ts';
@@ -68,7 +68,8 @@ async function compare(
   const changes = changesBetween(before.shape, after.shape);
   if (changes.length === 0) return { state: 'same', commit, baseline };
   const ticketId = await file({ tap, before, after, changes }, needs);
-  return { state: 'drift', commit, changes, ticketId, baseline };
+  const told = changes.map((change) => ({ ...change, text: sentence(change) }));
+  return { state: 'drift', commit, changes: told, ticketId, baseline };
 }
 
 async function stored(key: string, artifacts: Needs['artifacts']): Promise<string | undefined> {

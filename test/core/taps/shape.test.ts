@@ -56,12 +56,6 @@ describe('the shape of a catalog', () => {
 
     expect(shapeOf(catalog(orders, { metadata })).orders?.keys).toEqual(['id']);
   });
-
-  it('refuses a schema that is none, as the sender’s fault', () => {
-    expect(() => shapeOf(catalog({ id: { type: [['string'], 'null'] } }))).toThrow(
-      expect.objectContaining({ code: 'Invalid' }),
-    );
-  });
 });
 
 describe('the log of a discovery', () => {

@@ -68,7 +68,7 @@ describe('a recorded check', () => {
     expect(state).toBe('drift');
     const ticket = tickets.get(ticketId ?? '');
     expect(ticket?.externalId).toMatch(/^drift:acme\/tap-orders:[0-9a-f]{16}$/);
-    expect(ticket?.body).toContain('- breaking, type changed: orders.id was string, is integer');
+    expect(ticket?.body).toContain('- breaking, TYPE_CHANGED: orders.id: string → integer');
     expect(ticket?.body).toContain(
       'Code drift: its code has changed too, from commit 222222222222 to 333333333333.',
     );
