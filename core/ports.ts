@@ -2,6 +2,7 @@ import type { Notice } from './notice.ts';
 import type { Project } from './projects/project.ts';
 import type { CostRow, Instruction, Run, RunLine } from './runs/run.ts';
 import type { Source, Ticket, TicketStatus } from './tickets/ticket.ts';
+import type { Told } from './tickets/told.ts';
 
 /** What the core needs from the outside. Adapters implement these; tests use in-memory ones under the same contract. */
 export interface Clock {
@@ -33,16 +34,78 @@ export interface TicketQuery {
   type?: string;
   priority?: string;
   source?: Source;
+  /** What the source says it concerns, or the repository it was found to be in. */
+  module?: string;
+  /** In the title, the body or the external id, without regard to case. */
+  text?: string;
+  /** Created at or after, and before. */
+  from?: string;
+  to?: string;
   limit: number;
   cursor?: string;
 }
 
+/** What became of a delivery that was genuine. Only `ticket`, `update`, `stale` and `early` ones are not done again when they come again. */
+export type DeliveryOutcome =
+  | 'ticket'
+  | 'update'
+  /** News of a ticket that knows newer. */
+  | 'stale'
+  /** News of something that was not told yet: it waits for that. */
+  | 'early'
+  /** The same thing was told before, in other words or by another way. */
+  | 'known'
+  /** About what we did, not about a request: a pull request of ours was merged. */
+  | 'event'
+  | 'ignored'
+  | 'malformed';
+
+/** A kept delivery without its body. */
+export interface KeptDelivery extends Omit<Delivery, 'body'> {
+  outcome: DeliveryOutcome;
+  /** Why, where the outcome does not say. */
+  why?: string;
+  ticketId?: string;
+}
+
+export interface DeliveryQuery {
+  source?: Source;
+  outcome?: DeliveryOutcome;
+  limit: number;
+  cursor?: string;
+}
+
+export interface Deliveries {
+  /** Newest first. */
+  list(org: string, query: DeliveryQuery): Promise<{ deliveries: KeptDelivery[]; cursor?: string }>;
+  find(
+    org: string,
+    source: Source,
+    id: string,
+  ): Promise<{ kept: KeptDelivery; delivery: Delivery } | undefined>;
+}
+
+/** What a transaction made of a delivery. */
+export interface Accepted {
+  ticket: Ticket;
+  created: boolean;
+  /** Whether this very delivery had been taken before. */
+  isSeen?: boolean;
+}
+
 export interface Tickets {
   /**
-   * Stores the delivery and the ticket in one transaction, once: a second delivery of the same id, the same body or
-   * the same external id answers the ticket that is already there with `created: false`, and changes nothing.
+   * Stores the delivery and the ticket in one transaction, once: a second delivery of the same id, the same body, the
+   * same external id or the same URL answers the ticket that is already there with `created: false`, and changes
+   * nothing. A new ticket knows what was told of it before.
    */
-  accept(ticket: Ticket, delivery: Delivery): Promise<{ ticket: Ticket; created: boolean }>;
+  accept(ticket: Ticket, delivery: Delivery): Promise<Accepted>;
+  /** Stores the delivery and what it changes in one transaction, once. Without a ticket it waits for the ticket to come. */
+  follow(told: Told, delivery: Delivery): Promise<{ ticket?: Ticket; outcome: DeliveryOutcome }>;
+  /** Stores a delivery that changes no ticket; a later `accept` or `follow` of the same bytes counts as the first. */
+  keep(delivery: Delivery, how: { outcome: DeliveryOutcome; why?: string; ticketId?: string }): Promise<void>;
+  /** Has a ticket that nobody has begun with handed on again. */
+  handOn(org: string, id: string): Promise<void>;
   /** Counts a refused delivery per organization, source, reason and day; keeps nothing else of it. */
   countRefused(org: string, source: Source, reason: string): Promise<void>;
   find(org: string, id: string): Promise<Ticket | undefined>;
@@ -129,6 +192,8 @@ export interface Bus {
 export interface Machines {
   /** Starts an execution; one of this name that was started before, even if it has ended, is left alone. */
   start(machineArn: string, name: string, input: object): Promise<void>;
+  /** Ends an execution; one that has ended, or never began, is left alone. */
+  stop(machineArn: string, name: string, cause: string): Promise<void>;
   /** Answers what waits for a token; `false` when nothing does any more. */
   succeed(token: string, output: object): Promise<boolean>;
   fail(token: string, error: string, cause: string): Promise<boolean>;

@@ -2,8 +2,11 @@ import { createHash } from 'node:crypto';
 import { log } from '#adapters/log.ts';
 import { Fault } from '#core/fault.ts';
 import type { Clock, Delivery, Tickets, WebhookSecrets } from '#core/ports.ts';
+import { meaningOf } from '#core/tickets/read.ts';
+import { take } from '#core/tickets/take.ts';
 import type { Source } from '#core/tickets/ticket.ts';
-import type { Request } from './http.ts';
+import type { Meaning } from '#core/tickets/told.ts';
+import type { Reply, Request } from './http.ts';
 
 /** What every function behind a webhook needs. */
 export interface Inbound {
@@ -39,16 +42,32 @@ export async function refuse(
   throw new Fault('Unauthorized', 'Unauthorized');
 }
 
-/** Runs `read` on a genuine delivery; one that cannot be understood is counted before its sender hears what is wrong. */
-export async function understood<T>(
-  tickets: Pick<Tickets, 'countRefused'>,
-  { org, source }: { org: string; source: Source },
-  read: () => T,
-): Promise<T> {
+/**
+ * Does what a genuine delivery means, and answers its sender: 202 with the ticket, 204 when there is none. One that cannot
+ * be understood is kept and counted before its sender hears what is wrong, so that it can be read again after a fix.
+ */
+export async function taken(
+  delivery: Delivery,
+  { tickets, clock }: Pick<Inbound, 'tickets' | 'clock'>,
+): Promise<Reply> {
+  const meaning = await understood(delivery, tickets);
+  const { ticket } = await take(delivery, meaning, { tickets, now: clock.now() });
+  return ticket ? { status: 202, body: { id: ticket.id } } : { status: 204 };
+}
+
+/** What a delivery means; see {@link taken}. */
+export async function understood(
+  delivery: Delivery,
+  tickets: Pick<Tickets, 'countRefused' | 'keep'>,
+  read: (delivery: Delivery) => Meaning = meaningOf,
+): Promise<Meaning> {
+  const { org, source } = delivery;
   try {
-    return read();
+    return read(delivery);
   } catch (error) {
-    if (error instanceof Fault) await count(tickets, { org, source, reason: 'malformed' });
+    if (!(error instanceof Fault)) throw error;
+    await tickets.keep(delivery, { outcome: 'malformed', why: error.message });
+    await count(tickets, { org, source, reason: 'malformed' });
     throw error;
   }
 }

@@ -80,6 +80,7 @@ const FUNCTIONS: Acceptance[] = [
     at: '',
     ids: wildcard(
       `${exported('Tickets83B11BB2Arn032E7E67')}/index/*`,
+      `${exported('DeliveriesBF2F7293Arn3864FF30')}/index/*`,
       `${exported('Approvals8537C562Arn3AB7E2CD')}/index/*`,
       `${exported('PeopleE38C8D03Arn0EE2BE08')}/index/*`,
       `${exported('RunsE45A2291Arn9AFA3150')}/index/*`,
@@ -109,6 +110,13 @@ const SERVICE: Acceptance[] = [
     ids: wildcard(`${exported('Artifacts82DD59A1Arn3B515032')}/runs/*`),
     reason: 'Files of runs, below one prefix',
   })),
+  {
+    at: 'Pipeline/OnOutcome',
+    ids: wildcard(
+      'arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:{"Fn::Select":[6,{"Fn::Split":[":",{"Ref":"PipelineMachine70FD447C"}]}]}:*',
+    ),
+    reason: 'Ends executions of the one machine, whose names are made when they start',
+  },
   { at: 'Pipeline/PublishChanges', ids: wildcard('*'), reason: TOKENS },
   {
     at: 'Pipeline/Steps/Diagnose',

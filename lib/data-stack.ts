@@ -1,5 +1,12 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, StreamViewType, Table, type TableProps } from 'aws-cdk-lib/aws-dynamodb';
+import {
+  AttributeType,
+  BillingMode,
+  ProjectionType,
+  StreamViewType,
+  Table,
+  type TableProps,
+} from 'aws-cdk-lib/aws-dynamodb';
 import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import {
@@ -18,7 +25,7 @@ const text = (name: string) => ({ name, type: AttributeType.STRING });
 /** What must survive the service: tables, files and secrets, all kept when the stack is deleted. */
 export class DataStack extends Stack {
   readonly tickets: Table;
-  readonly deliveries = this.table('Deliveries', { timeToLiveAttribute: 'expiresAt' });
+  readonly deliveries: Table;
   readonly runs: Table;
   readonly projects = this.table('Projects', { partitionKey: text('org'), sortKey: text('id') });
   readonly approvals: Table;
@@ -72,6 +79,15 @@ export class DataStack extends Stack {
     this.tickets.addGlobalSecondaryIndex({
       indexName: 'byPullRequest',
       partitionKey: text('pullRequestKey'),
+    });
+
+    this.deliveries = this.table('Deliveries', { timeToLiveAttribute: 'expiresAt' });
+    this.deliveries.addGlobalSecondaryIndex({
+      indexName: 'byReceived',
+      partitionKey: text('org'),
+      sortKey: text('receivedAt'),
+      projectionType: ProjectionType.INCLUDE,
+      nonKeyAttributes: ['source', 'id', 'bodyHash', 'headers', 'outcome', 'why', 'ticketId'],
     });
 
     this.runs = this.table('Runs', { partitionKey: text('run'), sortKey: text('sk') });

@@ -94,12 +94,12 @@ export class Pipeline extends Construct {
     onTicket.addEventSource(new SqsEventSource(waiting, { batchSize: 5, reportBatchItemFailures: true }));
   }
 
-  /** The ends that the machine does not write itself: its own failure, and what the forge says of the pull request. */
+  /** The ends that the machine does not write itself: its own failure, what the forge says of the pull request, and a request taken back. */
   private ends(
     data: DataStack,
     { bus, publicUrl, adminEmail }: Pick<PipelineProps, 'bus' | 'publicUrl' | 'adminEmail'>,
   ): void {
-    const env: OnRunEndedEnv & OnOutcomeEnv = {
+    const env: OnRunEndedEnv = {
       TICKETS_TABLE: data.tickets.tableName,
       DELIVERIES_TABLE: data.deliveries.tableName,
       RUNS_TABLE: data.runs.tableName,
@@ -109,7 +109,11 @@ export class Pipeline extends Construct {
       ADMIN_EMAIL: adminEmail,
     };
     const onRunEnded = new Handler<OnRunEndedEnv>(this, 'OnRunEnded', { entry: 'queue/on-run-ended', env });
-    const onOutcome = new Handler<OnOutcomeEnv>(this, 'OnOutcome', { entry: 'queue/on-outcome', env });
+    const onOutcome = new Handler<OnOutcomeEnv>(this, 'OnOutcome', {
+      entry: 'queue/on-outcome',
+      env: { ...env, TICKET_MACHINE_ARN: this.machine.stateMachineArn },
+    });
+    this.machine.grantExecution(onOutcome, 'states:StopExecution');
     for (const fn of [onRunEnded, onOutcome]) {
       writes(fn, data.tickets, data.runs, data.notices);
       reads(fn, data.projects);
@@ -130,7 +134,7 @@ export class Pipeline extends Construct {
       eventPattern: {
         source: ['signalbox'],
         detailType: ['TicketChanged'],
-        detail: { status: ['merged', 'closed'] },
+        detail: { status: ['merged', 'closed', 'cancelled'] },
       },
       targets: [new LambdaFunction(onOutcome)],
     });

@@ -3,6 +3,7 @@ import {
   SendTaskHeartbeatCommand,
   SendTaskSuccessCommand,
   StartExecutionCommand,
+  StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import type { Machines } from '#core/ports.ts';
 import { sfn } from './clients.ts';
@@ -20,6 +21,14 @@ export function stateMachines(): Machines {
         );
       } catch (error) {
         if ((error as { name?: string }).name !== 'ExecutionAlreadyExists') throw error;
+      }
+    },
+    stop: async (machineArn, name, cause) => {
+      const executionArn = `${machineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+      try {
+        await sfn().send(new StopExecutionCommand({ executionArn, cause }));
+      } catch (error) {
+        if ((error as { name?: string }).name !== 'ExecutionDoesNotExist') throw error;
       }
     },
     succeed: (token, output) =>

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { Fault } from '#core/fault.ts';
 
-const Position = z.tuple([z.string().check(z.maxLength(100)), z.string().check(z.maxLength(100))]);
+const Position = z.tuple([z.string().check(z.maxLength(100)), z.string().check(z.maxLength(300))]);
 type Position = z.infer<typeof Position>;
 
 /** Where a page ended, as text for a URL. It names no organization: whoever sends it stays within their own. */

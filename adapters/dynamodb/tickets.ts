@@ -1,19 +1,24 @@
-import { GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Fault } from '#core/fault.ts';
-import type { Clock, Delivery, TicketPage, TicketQuery, Tickets } from '#core/ports.ts';
-import { Ticket, type TicketStatus } from '#core/tickets/ticket.ts';
+import type { Clock, TicketPage, TicketQuery, Tickets } from '#core/ports.ts';
+import type { Ticket, TicketStatus } from '#core/tickets/ticket.ts';
 import { dynamo } from '../aws/clients.ts';
 import { clock as machineClock } from '../clock.ts';
 import { isRefused, setting } from './change.ts';
 import { cursorOf, positionOf } from './cursor.ts';
-import { countRefused, keeping } from './deliveries.ts';
+import { countRefused } from './deliveries.ts';
 import { newest } from './newest.ts';
-import { writeTogether } from './transaction.ts';
+import { accept, follow, handOn, keep } from './taking.ts';
+import { attributes, find, pullRequestKey, toTicket } from './ticket-rows.ts';
 
 /** Tickets and the deliveries they came by, in two tables that change in one transaction. */
 export function dynamoTickets(table: string, deliveriesTable: string, clock: Clock = machineClock): Tickets {
+  const tables = { table, deliveriesTable };
   return {
-    accept: (ticket, delivery) => accept({ table, deliveriesTable }, ticket, delivery),
+    accept: (ticket, delivery) => accept(tables, ticket, delivery),
+    follow: (told, delivery) => follow(tables, told, { delivery, at: clock.now().toISOString() }),
+    keep: (delivery, how) => keep(deliveriesTable, delivery, how),
+    handOn: (org, id) => handOn(table, { org, id }, clock.now().toISOString()),
     countRefused: (org, source, reason) =>
       countRefused(deliveriesTable, { org, source, reason, now: clock.now() }),
     find: (org, id) => find(table, org, id),
@@ -23,37 +28,6 @@ export function dynamoTickets(table: string, deliveriesTable: string, clock: Clo
     findByPullRequest: (org, repository, number) =>
       findByPullRequest(table, pullRequestKey(org, repository, number)),
   };
-}
-
-async function accept(
-  { table, deliveriesTable }: { table: string; deliveriesTable: string },
-  ticket: Ticket,
-  delivery: Delivery,
-): Promise<{ ticket: Ticket; created: boolean }> {
-  const once = {
-    ConditionExpression: 'attribute_not_exists(id)',
-    ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
-  };
-  const refused = await writeTogether([
-    ...keeping(deliveriesTable, delivery, ticket.id),
-    { Put: { TableName: table, Item: toItem(ticket), ...once } },
-  ]);
-  if (!refused) return { ticket, created: true };
-
-  const [byId, byBody] = refused;
-  if (byId && byId.item.bodyHash !== delivery.bodyHash)
-    throw new Fault('Conflict', 'This delivery id was already used for another body');
-  const known = byId?.item.ticketId ?? byBody?.item.ticketId ?? ticket.id;
-  const found = await find(table, ticket.org, known);
-  if (!found) throw new Fault('Unavailable', 'The ticket of this delivery cannot be read; send it again');
-  return { ticket: found, created: false };
-}
-
-async function find(table: string, org: string, id: string): Promise<Ticket | undefined> {
-  const { Item } = await dynamo().send(
-    new GetCommand({ TableName: table, Key: { org, id }, ConsistentRead: true }),
-  );
-  return Item && toTicket(Item);
 }
 
 async function list(table: string, org: string, query: TicketQuery): Promise<TicketPage> {
@@ -135,27 +109,4 @@ async function findByPullRequest(table: string, key: string): Promise<Ticket | u
     }),
   );
   return Items[0] && toTicket(Items[0]);
-}
-
-function toItem(ticket: Ticket): Record<string, unknown> {
-  return attributes(ticket.org, ticket);
-}
-
-/** Metadata is text in the table: it may hold numbers and names that DynamoDB refuses. */
-function attributes(org: string, { metadata, ...rest }: Partial<Ticket>): Record<string, unknown> {
-  const { pullRequest } = rest;
-  return {
-    ...rest,
-    ...(metadata && { metadata: JSON.stringify(metadata) }),
-    ...(pullRequest && { pullRequestKey: pullRequestKey(org, pullRequest.repository, pullRequest.number) }),
-  };
-}
-
-function toTicket(item: Record<string, unknown>): Ticket {
-  const { metadata } = item;
-  return Ticket.parse({ ...item, ...(typeof metadata === 'string' && { metadata: JSON.parse(metadata) }) });
-}
-
-function pullRequestKey(org: string, repository: string, number: number): string {
-  return `${org}#${repository.toLowerCase()}#${number}`;
 }

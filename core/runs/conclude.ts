@@ -28,7 +28,7 @@ export const OPEN: readonly TicketStatus[] = [
   'verifying',
 ];
 
-type End = Extract<TicketStatus, 'escalated' | 'declined' | 'failed' | 'merged' | 'closed'>;
+type End = Extract<TicketStatus, 'escalated' | 'declined' | 'failed' | 'merged' | 'closed' | 'cancelled'>;
 
 const RUN_STATUS: Record<End, Run['status']> = {
   escalated: 'failed',
@@ -36,6 +36,7 @@ const RUN_STATUS: Record<End, Run['status']> = {
   declined: 'cancelled',
   merged: 'succeeded',
   closed: 'succeeded',
+  cancelled: 'cancelled',
 };
 
 const SAYS: Record<End, string> = {
@@ -44,6 +45,7 @@ const SAYS: Record<End, string> = {
   declined: 'was declined',
   merged: 'is merged',
   closed: 'was closed without merging',
+  cancelled: 'was cancelled',
 };
 
 /**

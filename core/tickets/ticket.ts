@@ -60,6 +60,8 @@ export const Draft = z.object({
   priority: z.optional(Priority),
   metadata: z.optional(z.record(z.string(), z.unknown())),
   openedAt: z.iso.datetime(),
+  /** When the source last changed it, by the source's own clock. */
+  changedAt: z.optional(z.iso.datetime()),
 });
 export type Draft = z.infer<typeof Draft>;
 
@@ -112,6 +114,16 @@ export const PullRequestLink = z.object({
 });
 export type PullRequestLink = z.infer<typeof PullRequestLink>;
 
+/** What somebody wrote under the request, at its source. */
+export const Comment = z.object({
+  /** Unique within the ticket. */
+  id: z.string().check(z.minLength(1), z.maxLength(100)),
+  at: z.iso.datetime(),
+  by: z.string().check(z.maxLength(200)),
+  text: z.string().check(z.maxLength(2_000)),
+});
+export type Comment = z.infer<typeof Comment>;
+
 export const Ticket = z.extend(Draft, {
   /** `tk_` and 16 hex digits of the hash of organization, source and external id: the same request is the same ticket. */
   id: z.string(),
@@ -122,6 +134,12 @@ export const Ticket = z.extend(Draft, {
   diagnosis: z.optional(Diagnosis),
   pullRequest: z.optional(PullRequestLink),
   runId: z.optional(z.string()),
+  /** Whether it is still open where it came from, as far as we were told. */
+  atSource: z.optional(z.enum(['open', 'closed'])),
+  /** The newest ones, oldest first. */
+  comments: z.optional(z.array(Comment)),
+  /** When it was last handed on again because nobody had begun with it. */
+  handedOnAt: z.optional(z.iso.datetime()),
   similarTo: z.optional(z.array(z.string())),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),

@@ -3,10 +3,7 @@ import { clock } from '#adapters/clock.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { isFresh, isSignedMessage, messageOf } from '#adapters/standard-webhooks.ts';
 import { webhookSecrets } from '#adapters/webhook-secrets.ts';
-import { parseJson } from '#core/parse.ts';
-import { accept } from '#core/tickets/accept.ts';
-import { ErpDelivery, ErpIssue, fromErp } from '#core/tickets/sources/erp.ts';
-import { authentic, deliveryOf, type Inbound, refuse, understood } from '../delivery.ts';
+import { authentic, deliveryOf, type Inbound, refuse, taken } from '../delivery.ts';
 import { http, type Route } from '../http.ts';
 
 export const Env = z.object({
@@ -16,29 +13,19 @@ export const Env = z.object({
 });
 export type Env = z.infer<typeof Env>;
 
-/** POST /webhooks/{org}/erp: `issue.created`, signed as Standard Webhooks, becomes at most one ticket. Other events are ignored with 204. */
+/** POST /webhooks/{org}/erp: what happens to an issue there, signed as Standard Webhooks; each is kept, and becomes at most one ticket or one change of one. */
 export function erpWebhook(inbound: Inbound): Route {
   return async (request) => {
-    const { tickets, clock } = inbound;
     const message = messageOf(request.headers, request.raw);
     const org = await authentic(request, 'erp', {
       ...inbound,
       isSigned: (key) => message !== undefined && isSignedMessage(message, key),
     });
-    const now = clock.now();
-    if (!message || !isFresh(message, now)) return refuse(tickets, { org, source: 'erp', reason: 'stale' });
-    const parsed = await understood(tickets, { org, source: 'erp' }, () => read(request.text));
-    if (!parsed) return { status: 204 };
-    const draft = fromErp(org, parsed, { id: message.id, at: now.toISOString() });
-    const delivery = deliveryOf(request, { org, source: 'erp', id: message.id, now });
-    const { ticket } = await accept(draft, delivery, tickets);
-    return { status: 202, body: { id: ticket.id } };
+    const now = inbound.clock.now();
+    if (!message || !isFresh(message, now))
+      return refuse(inbound.tickets, { org, source: 'erp', reason: 'stale' });
+    return taken(deliveryOf(request, { org, source: 'erp', id: message.id, now }), inbound);
   };
-}
-
-function read(text: string): ErpIssue | undefined {
-  if (parseJson(ErpDelivery, text).event !== 'issue.created') return undefined;
-  return parseJson(ErpIssue, text);
 }
 
 export const handler = http(Env, async (env) =>

@@ -6,8 +6,8 @@ import { parseJson } from '#core/parse.ts';
 import { allow, type Principal } from '#core/people/principal.ts';
 import type { Clock, Tickets } from '#core/ports.ts';
 import { runId } from '#core/runs/run.ts';
-import { accept } from '#core/tickets/accept.ts';
 import { fromNewIssue, NewIssue } from '#core/tickets/sources/rest.ts';
+import { take } from '#core/tickets/take.ts';
 import { deliveryOf, understood } from '../delivery.ts';
 import { http, type Route } from '../http.ts';
 import { PrincipalEnv, type PrincipalOf, principalsFrom } from '../principal.ts';
@@ -31,17 +31,18 @@ export function restIntake({ principalOf, tickets, clock, publicUrl }: Dependenc
     const principal = await principalOf(request);
     allow(principal, 'lead', 'issues:write');
     const { org } = principal;
-    const issue = await understood(tickets, { org, source: 'rest' }, () => parseJson(NewIssue, request.text));
     const id = idempotencyKey(request.headers['idempotency-key']);
-    const delivery = deliveryOf(request, { org, source: 'rest', id, now: clock.now() });
-    const draft = fromNewIssue(issue, {
-      org,
-      source: 'rest',
-      reporter: reporterOf(principal),
-      deliveryId: delivery.id,
-      receivedAt: delivery.receivedAt,
-    });
-    const { ticket } = await accept(draft, delivery, tickets);
+    const now = clock.now();
+    const delivery = deliveryOf(request, { org, source: 'rest', id, now });
+    const meaning = await understood(delivery, tickets, ({ id: deliveryId, receivedAt }) => ({
+      kind: 'request',
+      draft: fromNewIssue(parseJson(NewIssue, request.text), {
+        ...{ org, source: 'rest', deliveryId, receivedAt },
+        reporter: reporterOf(principal),
+      }),
+    }));
+    const { ticket } = await take(delivery, meaning, { tickets, now });
+    if (!ticket) throw new Error('A request always has a ticket');
     return {
       status: 202,
       body: {

@@ -10,6 +10,7 @@ import { Fault } from '#core/fault.ts';
 import { parseJson } from '#core/parse.ts';
 import type { Clock, Machines, Runs, Tickets } from '#core/ports.ts';
 import { runId } from '#core/runs/run.ts';
+import type { Ticket } from '#core/tickets/ticket.ts';
 import { queue } from '../queue.ts';
 
 export const Env = z.object({
@@ -28,26 +29,27 @@ export const Received = z.object({
 interface Needs {
   tickets: Tickets;
   runs: Runs;
-  machines: Machines;
+  machines: Pick<Machines, 'start'>;
   clock: Clock;
   machineArn: string;
   spend: Pick<Spend, 'caps'>;
 }
 
-/** A received ticket's first run: its row, then the ticket's mark, then the machine. A message that comes again completes what was left. */
+/** A received ticket's run: its row, then the ticket's mark, then the machine. A message that comes again completes what was left. */
 export function onTicket(needs: Needs) {
   const { tickets, runs, machines, spend } = needs;
   return async ({ body }: Pick<SQSRecord, 'body'>): Promise<void> => {
     const { org, ticketId } = parseJson(Received, body).detail;
-    const id = runId(ticketId, 1);
     const found = await tickets.find(org, ticketId);
     if (!found) throw new Fault('NotFound', `There is no ticket ${ticketId}`);
-    if (found.status !== 'received' && found.runId !== id) return;
+    if (found.status !== 'received' && found.status !== 'triaging') return;
+    const attempt = await attemptOf(found, runs);
+    const id = runId(ticketId, attempt);
     const run = await runs.open({
       org,
       id,
       ticketId,
-      attempt: 1,
+      attempt,
       status: 'running',
       stage: 'triage',
       percent: 0,
@@ -59,6 +61,12 @@ export function onTicket(needs: Needs) {
     await tickets.advance(org, ticketId, ['received'], { status: 'triaging', runId: id });
     if (run.status === 'running') await machines.start(needs.machineArn, id, { org, ticketId, runId: id });
   };
+}
+
+/** A ticket that was opened again at its source is begun with anew, in a run of its own. */
+async function attemptOf({ org, status, runId: lastId }: Ticket, runs: Runs): Promise<number> {
+  const last = lastId ? await runs.find(org, lastId) : undefined;
+  return (last?.attempt ?? 0) + (status === 'received' || !last ? 1 : 0);
 }
 
 export const handler = queue(Env, async (env) =>

@@ -9,7 +9,7 @@ export type Env = z.infer<typeof Env>;
 
 type Image = Record<string, AttributeValue> | undefined;
 
-/** The tickets table's stream → `TicketReceived` for a new ticket, `TicketChanged` when its status changes. Names and statuses only: who needs more reads it. */
+/** The tickets table's stream → `TicketReceived` for a ticket to begin with, `TicketChanged` when its status changes. Names and statuses only: who needs more reads it. */
 export function publishing(bus: Bus) {
   return async ({ dynamodb: { NewImage, OldImage } = {} }: DynamoDBRecord): Promise<void> => {
     if (!NewImage) return;
@@ -21,7 +21,10 @@ export function publishing(bus: Bus) {
     };
     if (!OldImage) return bus.publish('TicketReceived', detail);
     const before = text(OldImage, 'status');
+    const isHandedOn = text(OldImage, 'handedOnAt') !== text(NewImage, 'handedOnAt');
     if (before !== detail.status) await bus.publish('TicketChanged', { ...detail, before });
+    if (detail.status === 'received' && (before !== 'received' || isHandedOn))
+      await bus.publish('TicketReceived', detail);
   };
 }
 

@@ -37,16 +37,21 @@ const artifacts = s3Artifacts('artifacts');
 const clock = { now: () => new Date(AT) };
 const publicUrl = 'http://localhost:4600';
 const ending = { tickets, runs, projects, notices, clock, publicUrl };
+const outcome = () => onOutcome({ ...ending, machines, machineArn: 'arn' });
 
 let org = '';
 let count = 0;
 let made: Ticket;
 let ref: { org: string; ticketId: string; runId: string };
 let started: string[] = [];
+let stopped: string[] = [];
 
 const machines = {
   start: async (_arn: string, name: string) => {
     started.push(name);
+  },
+  stop: async (_arn: string, name: string) => {
+    stopped.push(name);
   },
   succeed: async () => true,
   fail: async () => true,
@@ -63,6 +68,7 @@ beforeEach(async () => {
   count += 1;
   org = `pipe-${count}`;
   started = [];
+  stopped = [];
   await projects.put({ ...PROJECT, org });
   const accepted = await tickets.accept(ticket({ org, type: 'bug' }), delivery({ org }));
   made = accepted.ticket;
@@ -99,6 +105,29 @@ describe('starting', () => {
 
     expect(started).toEqual([]);
   });
+
+  it('begins anew, in a run of its own, with a ticket that is opened again at its source', async () => {
+    await starting()(message());
+    await tickets.advance(org, made.id, ['triaging'], { status: 'cancelled', atSource: 'closed' });
+    await tickets.advance(org, made.id, ['cancelled'], { status: 'received' });
+    for (let time = 0; time < 2; time += 1) await starting()(message());
+
+    expect([...new Set(started)]).toEqual([ref.runId, runId(made.id, 2)]);
+    expect(await now()).toMatchObject({ status: 'triaging', runId: runId(made.id, 2) });
+  });
+});
+
+it('stops whoever works on a ticket that is cancelled, once, and tells its people', async () => {
+  await starting()(message());
+  const reason = 'rosa closed it at the source (jira)';
+  await tickets.advance(org, made.id, ['triaging'], { status: 'cancelled', reason });
+  for (const _ of [1, 2]) await outcome()({ detail: { org, ticketId: made.id } });
+
+  expect(stopped).toEqual([ref.runId]);
+  expect(await runs.find(org, ref.runId)).toMatchObject({ status: 'cancelled', control: { wish: 'stop' } });
+  expect(await notices.find(org, `ticket_cancelled#${made.id}#${ref.runId}`)).toMatchObject({
+    notice: { kind: 'ticket_closed', paragraphs: [expect.stringContaining('was cancelled'), reason] },
+  });
 });
 
 it('publishes what is new and what changed its status, by name only', async () => {
@@ -121,10 +150,12 @@ it('publishes what is new and what changed its status, by name only', async () =
   await publish(record(image('received', '0'), image('triaging', '1')));
   await publish(record(image('triaging', '1'), image('triaging', '2')));
   await publish(record(image('triaging', '2'), undefined));
+  await publish(record(image('received', '2'), { ...image('received', '3'), handedOnAt: { S: AT } }));
 
   expect(published).toEqual([
     ['TicketReceived', { org, ticketId: 'tk_1', status: 'received', version: 0 }],
     ['TicketChanged', { org, ticketId: 'tk_1', status: 'triaging', version: 1, before: 'received' }],
+    ['TicketReceived', { org, ticketId: 'tk_1', status: 'received', version: 3 }],
   ]);
 });
 
@@ -292,7 +323,7 @@ describe('the pull request', () => {
     await onRunEnded(ending)({ detail });
     expect((await now()).status).toBe('in_review');
     await tickets.advance(org, made.id, ['in_review'], { status: 'merged', reason: 'Merged by dana' });
-    for (const _ of [1, 2]) await onOutcome(ending)({ detail: { org, ticketId: made.id, status: 'merged' } });
+    for (const _ of [1, 2]) await outcome()({ detail: { org, ticketId: made.id, status: 'merged' } });
 
     expect(await runs.find(org, ref.runId)).toMatchObject({
       status: 'succeeded',

@@ -48,7 +48,7 @@ const TABLES: Record<string, Shape> = {
     indexes: { byCreated: ['org', 'createdAt'], byPullRequest: ['pullRequestKey'] },
     stream: 'NEW_AND_OLD_IMAGES',
   },
-  Deliveries: { keys: ['pk', 'sk'] },
+  Deliveries: { keys: ['pk', 'sk'], indexes: { byReceived: ['org', 'receivedAt'] } },
   Runs: { keys: ['run', 'sk'], indexes: { byDay: ['costDay', 'at'] } },
   Projects: { keys: ['org', 'id'] },
   Approvals: {

@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
 import { cut, oneLine } from '../text.ts';
 import type { Draft } from '../ticket.ts';
+import type { Meaning, Told } from '../told.ts';
+import { asksUs, LABEL } from './asking.ts';
 import { priorityNamed, typeNamed } from './words.ts';
 
 const Named = z.object({ name: z.string() });
@@ -17,7 +19,20 @@ const Issue = z.object({
     components: z.nullish(z.array(Named)),
     reporter: z.nullish(z.object({ displayName: z.string(), emailAddress: z.nullish(z.string()) })),
     created: z.nullish(z.string()),
+    status: z.nullish(z.object({ statusCategory: z.nullish(z.object({ key: z.nullish(z.string()) })) })),
   }),
+});
+type Issue = z.infer<typeof Issue>;
+
+const Person = z.nullish(
+  z.object({ displayName: z.nullish(z.string()), accountType: z.nullish(z.string()) }),
+);
+
+const Written = z.object({
+  id: z.string().check(z.regex(/^\d{1,30}$/)),
+  body: z.optional(z.unknown()),
+  author: Person,
+  updated: z.nullish(z.string()),
 });
 
 export const JiraDelivery = z.object({
@@ -25,25 +40,82 @@ export const JiraDelivery = z.object({
   timestamp: z.int().check(z.positive()),
   webhookEvent: z.string(),
   issue: z.optional(Issue),
+  /** Who changed the issue. */
+  user: Person,
+  comment: z.optional(z.unknown()),
   changelog: z.nullish(z.object({ items: z.array(z.record(z.string(), z.unknown())) })),
 });
 export type JiraDelivery = z.infer<typeof JiraDelivery>;
 
-/** Putting this label on an issue hands it to us, whenever that is. */
-const LABEL = 'signalbox';
 const HOUR = 3_600_000;
 const FIVE_MINUTES = 300_000;
 
-/** Whether a delivery's own time is near enough to now to be no replay: up to an hour old, five minutes ahead. */
-export function isTimely({ timestamp }: Pick<JiraDelivery, 'timestamp'>, now: Date): boolean {
-  const age = now.getTime() - timestamp;
+const Timed = z.object({ timestamp: z.number() });
+
+/** Whether a delivery's own time, inside its body, is near enough to now to be no replay: up to an hour old, five minutes ahead. One without a time is not old, but malformed. */
+export function isTimely(text: string, now: Date): boolean {
+  const { success, data } = z.safeParse(Timed, jsonOf(text));
+  if (!success) return true;
+  const age = now.getTime() - data.timestamp;
   return age <= HOUR && age >= -FIVE_MINUTES;
 }
 
-/** The request that an issue makes when it is created or gets our label; other events make none. */
-export function fromJira(org: string, delivery: JiraDelivery): Draft | undefined {
-  const { issue } = delivery;
-  if (!issue || !begins(delivery)) return undefined;
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What happened to an issue: created or given our label, or named to us in a comment, it is a request; anything else is news of one. */
+export function fromJira(org: string, delivery: JiraDelivery): Meaning {
+  const { issue, webhookEvent } = delivery;
+  if (webhookEvent.startsWith('comment_')) return fromComment(org, delivery);
+  if (!issue || !webhookEvent.startsWith('jira:issue_'))
+    return { kind: 'ignored', why: `${oneLine(webhookEvent, 100)} is about no issue` };
+  const told = newsOf(org, delivery, issue);
+  if (!begins(delivery)) return { kind: 'told', told };
+  return { kind: 'request', draft: draftOf(org, delivery, issue), told };
+}
+
+/** The issue that comes with a comment is only half there: it makes a request, but says nothing new of one. */
+function fromComment(org: string, delivery: JiraDelivery): Meaning {
+  const { issue, timestamp, webhookEvent } = delivery;
+  const written = z.safeParse(Written, delivery.comment);
+  if (!issue || !written.success) return { kind: 'ignored', why: 'a comment without its id or its issue' };
+  const { id, body, author, updated } = written.data;
+  if (author?.accountType === 'app') return { kind: 'ignored', why: 'a comment of an app' };
+  const text = plainText(body).trim();
+  const by = oneLine(author?.displayName ?? 'someone', 100);
+  const isGone = webhookEvent === 'comment_deleted';
+  const at = time(updated, timestamp);
+  const comment = { id: `jira#${id}`, at, by, text: cut(text, 2_000), isGone };
+  const told: Told = {
+    org,
+    source: 'jira',
+    externalId: issue.key,
+    at: time(undefined, timestamp),
+    by,
+    comment,
+  };
+  if (isGone || !asksUs(text)) return { kind: 'told', told };
+  const draft = draftOf(org, delivery, issue);
+  return { kind: 'request', draft: { ...draft, body: draft.body || cut(text, 60_000) }, told };
+}
+
+function newsOf(org: string, delivery: JiraDelivery, issue: Issue): Told {
+  const as = draftOf(org, delivery, issue);
+  const isGone = delivery.webhookEvent === 'jira:issue_deleted';
+  const isDone = issue.fields.status?.statusCategory?.key === 'done';
+  return {
+    ...{ org, source: 'jira', externalId: issue.key, as, at: as.changedAt ?? as.openedAt },
+    by: oneLine(delivery.user?.displayName ?? 'someone', 100),
+    state: isGone || isDone ? 'closed' : 'open',
+  };
+}
+
+function draftOf(org: string, delivery: JiraDelivery, issue: Issue): Draft {
   const { fields } = issue;
   const labels = (fields.labels ?? []).map((label) => oneLine(label, 100)).slice(0, 50);
   return {
@@ -59,6 +131,7 @@ export function fromJira(org: string, delivery: JiraDelivery): Draft | undefined
     type: typeNamed([fields.issuetype?.name, ...labels]),
     priority: priorityNamed([fields.priority?.name]),
     openedAt: time(fields.created, delivery.timestamp),
+    changedAt: time(undefined, delivery.timestamp),
   };
 }
 
@@ -98,6 +171,7 @@ function plainText(description: unknown, depth = 0): string {
   const { type, text, content } = description as { type?: unknown; text?: unknown; content?: unknown };
   if (typeof text === 'string') return text;
   if (type === 'hardBreak') return '\n';
+  if (type === 'mention') return String((description as { attrs?: { text?: unknown } }).attrs?.text ?? '');
   const inner = Array.isArray(content) ? content.map((child) => plainText(child, depth + 1)).join('') : '';
   return ['paragraph', 'heading', 'listItem', 'codeBlock', 'tableRow'].includes(String(type))
     ? `${inner}\n`

@@ -129,17 +129,22 @@ describe.each([
       400,
       'malformed',
     ],
-  ])('leaves nothing but a count of %s', async (_, sent, change, status, reason) => {
-    const answer = await deliver(source, sent, change);
+  ])(
+    'makes no ticket of %s: it is counted, and kept if it is genuine',
+    async (_, sent, change, status, reason) => {
+      const answer = await deliver(source, sent, change);
 
-    expect(answer.statusCode).toBe(status);
-    if (status === 401)
-      expect(JSON.parse(answer.body)).toEqual({ error: 'Unauthorized', message: 'Unauthorized' });
-    expect(await stored('Tickets')).toEqual([]);
-    expect(await stored('Deliveries')).toEqual([
-      `refused#${new Date(NOW).toISOString().slice(0, 10)}#${reason}`,
-    ]);
-  });
+      expect(answer.statusCode).toBe(status);
+      if (status === 401)
+        expect(JSON.parse(answer.body)).toEqual({ error: 'Unauthorized', message: 'Unauthorized' });
+      expect(await stored('Tickets')).toEqual([]);
+      const kept = await stored('Deliveries');
+      expect(kept).toContain(`refused#${new Date(NOW).toISOString().slice(0, 10)}#${reason}`);
+      expect(kept.filter((sk) => !sk.startsWith('refused#'))).toEqual(
+        reason === 'malformed' ? [expect.stringMatching(/^id#/)] : [],
+      );
+    },
+  );
 
   it.each([['nobody'], ['../x'], ['A'], ['']])(
     'is closed for an organization without secrets: "%s"',
@@ -169,7 +174,8 @@ it.each([
   ['erp', { event: 'invoice.paid' }, {}],
 ] as const)('%# ignores another event of %s with 204', async (source, body, headers) => {
   expect((await deliver(source, body, { headers })).statusCode).toBe(204);
-  expect(await stored('Deliveries')).toEqual([]);
+  expect(await stored('Tickets')).toEqual([]);
+  expect(await stored('Deliveries')).toEqual([expect.stringMatching(/^id#/)]);
 });
 
 it('T46: makes one ticket of one GitHub delivery that is sent again as another', async () => {

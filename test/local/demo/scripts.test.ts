@@ -33,9 +33,9 @@ async function ask(system: string, user: string, schema: object): Promise<unknow
 }
 
 function ticket() {
-  const draft = fromJira('demo', delivery);
-  if (!draft) throw new Error('The demo ticket makes no ticket');
-  return draft;
+  const meaning = fromJira('demo', delivery);
+  if (meaning.kind !== 'request') throw new Error('The demo ticket makes no ticket');
+  return meaning.draft;
 }
 
 it('the demo ticket is a high bug about tap-orders', () => {
