@@ -27,7 +27,7 @@ export interface Killable {
   steps(): number;
   /** SIGKILL: of the main process alone, or of it and everything that it started. */
   kill(whom: 'main' | 'group'): Promise<void>;
-  /** Approves as soon as there is a link, whatever dies meanwhile. */
+  /** Approves as soon as there is a link, whatever dies meanwhile; ends when an answer says so, or with `end`. */
   approve(): Promise<void>;
   /** Every row of a table, by the name of its construct. */
   rows(table: string): Promise<Record<string, unknown>[]>;
