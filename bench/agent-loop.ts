@@ -71,6 +71,7 @@ export async function loopFigures(): Promise<LoopFigures> {
     checkpoint: async () => ({ tree: `t${step}`, patch: '' }),
     outage: 600_000,
     recap: async () => '',
+    carried: { up: 0, down: 0 },
     steering: async () => ({}),
     onStep: update,
     onProgress: () => {},

@@ -6,7 +6,7 @@ import { Fault } from '#core/fault.ts';
 import type { Repository } from '#core/projects/project.ts';
 import { distrust } from '#core/projects/trust.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
-import type { Denial } from './egress/proxy.ts';
+import type { Caps, Carried, Denial } from './egress/proxy.ts';
 import { reception } from './hands/remote.ts';
 import { type Hands, hands, type Policy } from './hands.ts';
 
@@ -40,23 +40,30 @@ export interface Work {
   reporter?: Ticket['reporter'];
   /** Aborted when hands that are waited for are not wanted any more. */
   signal?: AbortSignal;
+  /** Where commands may carry less or more than usual. */
+  caps?: Partial<Caps>;
   /** Told of every command that ends. */
   progress(): void;
   /** Tells people what was refused. */
   say(text: string, level: 'warn'): Promise<void>;
 }
 
+/** Hands, and the bytes that their commands have sent and received; what it is set to counts as theirs. */
+export type Contained = Hands & { carried: Carried };
+
 /** Hands for a repository. Throws `Forbidden`, in words for people, when it may not run on such a machine. */
-export async function contained(work: Work): Promise<Hands> {
-  const made = await chosen(work);
+export async function contained(work: Work): Promise<Contained> {
+  const carried = { up: 0, down: 0 };
+  const made = await chosen(work, carried);
   const run: Hands['run'] = (command) => made.run(command).finally(work.progress);
-  return { ...made, run };
+  return { ...made, run, carried };
 }
 
-async function chosen(work: Work): Promise<Hands> {
-  const { repository, reporter, say } = work;
+async function chosen(work: Work, carried: Carried): Promise<Hands> {
+  const { repository, reporter, say, caps } = work;
   const { PACKAGE_MIRRORS: mirrors, UNSANDBOXED: isAllowed, HANDS_TASK: task } = Settings.parse(process.env);
-  const policy = { hosts: [...mirrors, ...(repository.hosts ?? [])], onDenied: once(say) };
+  const hosts = [...mirrors, ...(repository.hosts ?? [])];
+  const policy = { hosts, onDenied: once(say), caps, carried };
   if (task) return elsewhere(work, policy);
   const made = await hands(work.folder, policy);
   const why = distrust(repository, reporter);

@@ -52,6 +52,16 @@ export const api = {
       method: 'POST',
       body: text ? { text } : {},
     }),
+  /** A run's change, and everything that its agent said and did, as files. */
+  patch: async (runId: string) => {
+    const parts = await all<{ name: string; base64: string }>(`/api/runs/${encodeURIComponent(runId)}/patch`);
+    const bytes = parts.map(({ base64 }) => Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0)));
+    return { name: parts[0]?.name ?? '', blob: new Blob(bytes) };
+  },
+  journal: async (runId: string) => {
+    const parts = await all<{ text: string }>(`/api/runs/${encodeURIComponent(runId)}/journal`);
+    return { name: `${runId}.jsonl`, blob: new Blob(parts.map(({ text }) => text)) };
+  },
   approvals: () => ask<Approvals>('/api/approvals'),
   settled: (cursor?: string) =>
     ask<Approvals>(
@@ -63,6 +73,17 @@ export const api = {
     ask<unknown>('/auth/session', { method: 'POST', body: { email, code } }),
   signOut: () => ask<unknown>('/auth/session', { method: 'DELETE' }),
 };
+
+/** Every part of something that comes in several. */
+async function all<T>(path: string): Promise<T[]> {
+  const found: T[] = [];
+  for (let part: number | undefined = 0; part !== undefined; ) {
+    const answer: T & { next?: number } = await ask(`${path}?part=${part}`);
+    found.push(answer);
+    part = answer.next;
+  }
+  return found;
+}
 
 async function ask<T>(
   path: string,

@@ -5,6 +5,7 @@ import type { Ticket } from '#core/tickets/ticket.ts';
 import { api, type Me, type Refusal, type Summary, type TicketDetail } from './api.ts';
 import { type Desk, lookAtDesk, withOlder } from './desk.ts';
 import { approvalsView } from './views/approvals.ts';
+import type { Saved } from './views/left.ts';
 import { signInView } from './views/sign-in.ts';
 import type { Wish } from './views/steering.ts';
 import { ticketView } from './views/ticket.ts';
@@ -56,7 +57,7 @@ function view() {
     return desk ? approvalsView({ ...desk, onDays, onOlder }) : html`<p class="quiet">Loading…</p>`;
   if (ticketId())
     return detail
-      ? ticketView(detail, { lines, mayLead: mayLead(), onWish })
+      ? ticketView(detail, { lines, mayLead: mayLead(), onWish, onSave })
       : html`<p class="quiet">Loading…</p>`;
   return board ? ticketsView({ ...board, filter, onFilter }) : html`<p class="quiet">Loading…</p>`;
 }
@@ -145,6 +146,19 @@ function onWish(wish: Wish, text?: string): void {
   const run = state.detail?.runs.at(-1);
   if (!run) return;
   void act(() => api.wish(run.id, wish, text));
+}
+
+function onSave(what: Saved): void {
+  const run = state.detail?.runs.at(-1);
+  if (run) void act(async () => save(await api[what](run.id)));
+}
+
+function save({ name, blob }: { name: string; blob: Blob }): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
 }
 
 function onDays(days: number): void {

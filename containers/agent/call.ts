@@ -1,6 +1,8 @@
 import type { Ending } from '#core/agents/journal.ts';
+import { exceeded } from '#core/agents/limits.ts';
 import { tell } from '#core/agents/tools.ts';
 import type { Work } from './loop.ts';
+import { limits } from './pace.ts';
 import type { Session } from './session.ts';
 
 const CUT = 'Your answer was cut off here, so this call was not made. Make it again, smaller.';
@@ -22,18 +24,23 @@ export async function useTool(work: Work, here: Session): Promise<Ending | undef
     await record({ type: 'tool_result', call: id, text: CUT, isError: true });
     return undefined;
   }
+  const stopped = name === 'finish' ? undefined : exceeded(limits(work, here).filter((one) => one.byCalls));
+  if (stopped) return { stopped };
   work.signal.throwIfAborted();
   await record({ type: 'tool_intent', call: id, name });
   await (isRepeatable(name) ? here.still() : here.keep());
+  const began = performance.now();
   const [result] = await Promise.all([
     work.useTool(name, input),
     work.onStep(state.answers, tell(name, input)),
   ]);
   const { text, isError = false, handover, facts = {} } = result;
+  const { up: sent, down: received } = work.carried;
+  const used = { seconds: Math.round(performance.now() - began) / 1_000, sent, received };
   work.signal.throwIfAborted();
   if (handover) return { handover };
   if (!LOOKS.includes(name)) here.touched(name === 'verify' && !isError);
-  await record({ type: 'tool_result', call: id, text, isError, facts });
+  await record({ type: 'tool_result', call: id, text, isError, facts, used });
   if (state.open.length === 0) void here.keep();
   return undefined;
 }

@@ -6,11 +6,13 @@ import { gitToken } from '#adapters/github/client.ts';
 import { replay } from '#core/agents/conversation.ts';
 import { journalFolder } from '#core/agents/journal.ts';
 import { NOTES_FOLDER } from '#core/agents/notes.ts';
+import { ROLES } from '#core/agents/roles.ts';
 import { Fault } from '#core/fault.ts';
 import type { Repository } from '#core/projects/project.ts';
 import type { KeptJournal, Verification } from '#core/runs/run.ts';
 import { branchFor } from '#core/tickets/slug.ts';
 import { contained } from '../contained.ts';
+import type { Carried } from '../egress/proxy.ts';
 import { steady } from '../steady.ts';
 import type { Task } from '../task.ts';
 import { type Environment, environment, interpreterFor, type Shop } from '../verify/environment.ts';
@@ -27,6 +29,8 @@ export interface Desk {
   base: string;
   environment: Environment;
   journal: Journal;
+  /** Bytes of the whole work, earlier tasks included. */
+  carried: Carried;
 }
 
 /** Percent of the run at which the implementation begins. */
@@ -40,14 +44,18 @@ export async function prepare(task: Task, repository: Repository): Promise<Desk 
   await say(`clones ${repository.fullName} and works on ${branch}`);
   const clone = await cloned(task, repository);
   const { base, kept } = await beginning(task, clone, repository.defaultBranch);
-  const hands = await contained({ ...task, repository, reporter: task.ticket.reporter });
+  const { maxSentBytes: up, maxReceivedBytes: down } = ROLES.engineer;
+  const hands = await contained({
+    ...{ ...task, repository, reporter: task.ticket.reporter, caps: { up, down } },
+  });
 
   const shop = { workspace: clone, hands, folder, signal };
   const interpreter = await interpreterFor(shop, base);
   if (typeof interpreter === 'string') return interpreter;
   task.progress();
   const journal = await journalOf(task, base, kept);
-  const { kept: last, notes } = replay(journal.lines);
+  const { kept: last, notes, used } = replay(journal.lines);
+  Object.assign(hands.carried, { up: used.sent, down: used.received });
   const tree = await startingTree(task, clone, { base, kept: last });
   const made = await environment(shop, { tree, name: 'work', interpreter });
   if (made.install.verdict !== 'PASS')
@@ -56,7 +64,7 @@ export async function prepare(task: Task, repository: Repository): Promise<Desk 
   await scratch(shop, made, { base, tree });
   await putNotes(hands, made.repository, notes);
   if (journal.lines.length > 0) await say('goes on where an earlier task stopped');
-  return { shop, repository, branch, base, environment: made, journal };
+  return { shop, repository, branch, base, environment: made, journal, carried: hands.carried };
 }
 
 /** Keeps its place when the task is told to stop: what there is by then is still put away. */
@@ -88,11 +96,15 @@ async function journalOf(
   base: string,
   kept?: KeptJournal,
 ): Promise<Journal> {
+  const { journal: last, earlier = [] } = run;
+  const before = last && !kept ? { earlier: [...earlier, last] } : {};
   return openJournal(
     {
       ...{ folder, artifacts, clock, lease: run.lease ?? 1, round: roundOf(run.verification) },
       prefix: journalFolder(run),
-      keep: async (journal) => void (await runs.update(run.org, run.id, { journal: { ...journal, base } })),
+      keep: async (journal) => {
+        await runs.update(run.org, run.id, { journal: { ...journal, base }, ...before });
+      },
     },
     kept,
   );

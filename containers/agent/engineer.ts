@@ -1,8 +1,10 @@
 import type * as z from 'zod';
 import { commitMessage } from '#core/agents/change.ts';
-import { replay } from '#core/agents/conversation.ts';
+import { type Conversation, replay } from '#core/agents/conversation.ts';
+import type { Limit } from '#core/agents/limits.ts';
 import type { Model } from '#core/agents/model.ts';
 import { ENGINEER, engineerBrief } from '#core/agents/prompts/engineer.ts';
+import { report } from '#core/agents/report.ts';
 import { ROLES } from '#core/agents/roles.ts';
 import { Fault } from '#core/fault.ts';
 import type { Handover, Verification } from '#core/runs/run.ts';
@@ -14,7 +16,7 @@ import { checklist, inspect, knownHosts } from '../verify/checklist.ts';
 import { type Desk, FROM, isRefused, prepare } from './desk.ts';
 import { checkpoints, recap } from './keeping.ts';
 import { engage, type Work } from './loop.ts';
-import type { Kept } from './session.ts';
+import { limits } from './pace.ts';
 import { engineerTools } from './tools.ts';
 import { watching } from './watching.ts';
 
@@ -55,10 +57,12 @@ async function attempt(task: Task, modelFor: ModelFor): Promise<Output> {
   const watch = watching(task);
   try {
     const { steering } = watch;
-    const { ending, best } = await engage({ ...conversing(task, desk), model, steering });
+    const work = { ...conversing(task, desk), model, steering };
+    const { ending, here } = await engage(work);
     await desk.shop.hands.sweep();
     if ('handover' in ending) return await handOver(task, desk, ending.handover);
-    return await leave(task, desk, { reason: ending.stopped, best });
+    const { best, notes } = here.state;
+    return await leave(task, desk, { reason: ending.stopped, best, notes, limits: limits(work, here) });
   } finally {
     watch.end();
     desk.journal.close();
@@ -72,6 +76,7 @@ function conversing(task: Task, desk: Desk): Omit<Work, 'model' | 'steering'> {
   return {
     journal: desk.journal,
     role: ROLES.engineer,
+    carried: desk.carried,
     system: ENGINEER,
     brief: engineerBrief({
       ...desk,
@@ -144,26 +149,30 @@ async function commitOf(
   });
 }
 
+interface Left extends Pick<Conversation, 'best' | 'notes'> {
+  reason: string;
+  limits: Limit[];
+}
+
 /** Hands the ticket to a person with what there is: the best change that verification passed, or else the last one. */
-async function leave(
-  task: Task,
-  desk: Desk,
-  { reason, best }: { reason: string; best?: Kept },
-): Promise<Output> {
+async function leave(task: Task, desk: Desk, { reason, best, notes, limits: used }: Left): Promise<Output> {
   const { run, runs, artifacts } = task;
   const { workspace: clone } = desk.shop;
   const tree = best?.patch
     ? await clone.apply(desk.base, await artifacts.bytes(best.patch))
     : await snapshot(desk);
-  const files = await clone.diff(desk.base, tree, '--name-only');
-  if (files === '') return escalate(task, reason);
+  const files = (await clone.diff(desk.base, tree, '--name-only')).split('\n').filter(Boolean);
+  if (files.length === 0) return escalate(task, reason);
   const head = await commitOf(task, desk, { tree, summary: `Unfinished: ${reason}` });
   const patchKey = await keep(task, `partial-${head.slice(0, 12)}.mbox`, await clone.patch(desk.base, head));
+  const { tests } = (await runs.find(run.org, run.id)) ?? {};
+  const isVerified = best !== undefined;
+  const told = report({ notes }, { reason, files, isVerified, tests, limits: used });
   await runs.update(run.org, run.id, {
-    partial: { patchKey, isVerified: best !== undefined },
-    baseSha: desk.base,
+    partial: { patchKey, isVerified, report: told },
+    ...{ baseSha: desk.base, repository: desk.repository.fullName },
   });
-  const names = files.trim().split('\n').slice(0, 10).join(', ');
+  const names = files.slice(0, 10).join(', ');
   const worth = best ? 'which passed verification' : 'not verified';
   return escalate(task, `${reason}. A partial change is kept, ${worth}: ${names}`);
 }

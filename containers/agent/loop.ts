@@ -1,18 +1,20 @@
 import { raised } from '#core/agents/capabilities.ts';
-import type { Ending, Entry } from '#core/agents/journal.ts';
+import type { Ending } from '#core/agents/journal.ts';
+import { exceeded } from '#core/agents/limits.ts';
 import type { Model } from '#core/agents/model.ts';
-import type { Effort, RoleLimits } from '#core/agents/roles.ts';
+import type { AgentLimits, Effort } from '#core/agents/roles.ts';
 import type { Run } from '#core/runs/run.ts';
 import { ask } from './ask.ts';
 import { isRepeatable, useTool } from './call.ts';
 import type { Journal } from './journal.ts';
 import { orders } from './orders.ts';
+import { limits, pace } from './pace.ts';
 import { type Kept, type Session, session } from './session.ts';
 import type { UseTool } from './tools.ts';
 
 export interface Work {
   model: Model;
-  role: RoleLimits;
+  role: AgentLimits;
   system: string;
   brief: string;
   useTool: UseTool;
@@ -23,6 +25,8 @@ export interface Work {
   recap: () => Promise<string>;
   /** The run as people want it now. */
   steering: () => Promise<Pick<Run, 'control' | 'instructions'>>;
+  /** Bytes that commands have sent and received, from the first of them. */
+  carried: { up: number; down: number };
   /** Nano-dollars that this conversation may cost, with what it has cost already. */
   budget: number;
   /** Milliseconds for which a model that cannot be reached is asked again. */
@@ -36,9 +40,6 @@ export interface Work {
 /** The part of a role's window from which on a conversation begins anew. */
 const FULL = 0.6;
 
-/** How long a task works at most: less than the state machine waits for it, so that there is a partial result. */
-const WALL = 3.5 * 3_600_000;
-
 const RESTARTED =
   '[Signalbox] The task was restarted. The work tree is as it was after your last finished step; what was installed or written outside of it is gone.';
 const INTERRUPTED =
@@ -48,19 +49,17 @@ const INTERRUPTED =
  * Lets the engineer work until it hands over, or until something says that it will not. Every step is in the journal
  * before it counts, so that another task goes on where this one dies: the next step follows from the journal alone.
  */
-export async function engage(work: Work): Promise<{ ending: Ending; best?: Kept }> {
-  const until = Date.now() + WALL;
+export async function engage(work: Work): Promise<{ ending: Ending; here: Session }> {
   const here = session(beating(work), work.checkpoint);
   const { state } = here;
   try {
     await begin(work, here);
     while (!state.end) {
-      const ending =
-        Date.now() > until ? { stopped: 'It took longer than a task may' } : await advance(work, here);
+      const ending = await advance(work, here);
       if (ending) await here.record({ type: 'end', ending });
     }
     await here.keep();
-    return { ending: state.end, best: state.best };
+    return { ending: state.end, here };
   } catch (error) {
     await here.keep().catch(() => undefined);
     throw error;
@@ -92,9 +91,9 @@ async function advance(work: Work, here: Session): Promise<Ending | undefined> {
   if (verdict?.nudge) return correct(work, here, { ...verdict, nudge: verdict.nudge });
   if (state.open.length > 0) return useTool(work, here);
   if (state.stop && state.stop !== 'pause_turn') return goOn(work, here);
-  if (state.sent > 0) return ask(work, here);
+  if (state.sent > 0 && !exceeded(limits(work, here))) return ask(work, here);
   if (state.context > FULL * work.role.window) return beginAnew(work, here);
-  return (await limits(work, here)) ?? (await orders(work, here)) ?? (await ask(work, here));
+  return (await pace(work, here)) ?? (await orders(work, here)) ?? (await ask(work, here));
 }
 
 /** The breaker's word goes to the model; at the second strike the conversation begins anew. */
@@ -129,22 +128,5 @@ async function goOn(work: Work, here: Session): Promise<Ending | undefined> {
       ? 'Your answer was cut off. Go on in smaller steps.'
       : 'Go on with the tools. When the change is done and verified, call finish.';
   await record({ type: 'note', kind: 'reminder', text });
-  return undefined;
-}
-
-const WARNINGS = [0.5, 0.25, 0.1];
-
-/** Ends what has used up its steps, and tells the model when half, a quarter and a tenth is left. */
-async function limits({ budget, role }: Work, { state, record }: Session): Promise<Ending | undefined> {
-  const { maxSteps, maxNanoUsd } = role;
-  const steps = maxSteps - state.answers;
-  if (steps <= 0) return { stopped: `It did not get to an end in ${maxSteps} steps` };
-  const most = Math.min(maxNanoUsd, budget);
-  const left = Math.min(steps / maxSteps, 1 - state.spent / most);
-  const told = WARNINGS.filter((share) => left <= share).length;
-  if (told <= state.told) return undefined;
-  const dollars = ((most - state.spent) / 1e9).toFixed(2);
-  const text = `[Signalbox] ${steps} steps and ${dollars} USD are left. What is not handed over by then is lost.`;
-  await record({ type: 'note', kind: 'budget', text, told } satisfies Entry);
   return undefined;
 }

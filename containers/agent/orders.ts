@@ -9,8 +9,8 @@ const PAUSED = 3_000;
 const LONGEST_PAUSE = 2 * 3_600_000;
 
 /** Hears what people say, waits while they want it to wait, and ends when they want it to end. */
-export async function orders(work: Work, { state, record }: Session): Promise<Ending | undefined> {
-  const until = Date.now() + LONGEST_PAUSE;
+export async function orders(work: Work, { state, began, record }: Session): Promise<Ending | undefined> {
+  const until = Math.min(Date.now() + LONGEST_PAUSE, began + work.role.maxSeconds * 1_000);
   for (;;) {
     const { control, instructions = [] } = await work.steering();
     for (const { id, by, text } of instructions.filter((one) => !state.heard.includes(one.id)))

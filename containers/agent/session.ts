@@ -15,6 +15,8 @@ export interface Kept {
 /** A conversation that is written down as it happens. */
 export interface Session {
   state: Conversation;
+  /** Milliseconds since the epoch at its first line. */
+  began: number;
   /** What the breaker says of the last step; nothing once it was passed on. */
   verdict: Verdict | undefined;
   record(entry: Entry): Promise<void>;
@@ -37,6 +39,7 @@ export function session(journal: Journal, checkpoint: () => Promise<Kept>): Sess
   let isVerified = false;
   const self: Session = {
     state: conversation(),
+    began: Date.parse(journal.lines[0]?.at ?? '') || Date.now(),
     verdict: undefined,
     record: async (entry) => {
       journal.append(entry);

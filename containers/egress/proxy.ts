@@ -26,6 +26,8 @@ export interface ProxyOptions {
   hosts: readonly string[];
   onDenied(denial: Denial): void;
   caps?: Partial<Caps>;
+  /** Counts what is passed on, beginning with what it says already. */
+  carried?: Carried;
   /** Every address of a name; the system's resolver unless given. */
   resolve?: (host: string) => Promise<string[]>;
   mayConnect?: (address: string) => boolean;
@@ -35,9 +37,13 @@ const CAPS: Caps = { up: 20_000_000, down: 2_000_000_000, tunnels: 64, idle: 60_
 const CONNECT_LIMIT = 10_000;
 const HEADERS_LIMIT = 10_000;
 
-interface Spent {
+/** Bytes passed on. */
+export interface Carried {
   up: number;
   down: number;
+}
+
+interface Spent extends Carried {
   tunnels: number;
 }
 
@@ -46,7 +52,7 @@ interface Spent {
  * resolved once, every address of it is judged, and what was judged is what is connected to.
  */
 export function egressProxy(options: ProxyOptions): Server {
-  const spent = { up: 0, down: 0, tunnels: 0 };
+  const spent = Object.assign(options.carried ?? { up: 0, down: 0 }, { tunnels: 0 });
   const server = createServer((request, response) => {
     options.onDenied({ to: String(request.headers.host), why: 'only CONNECT is passed on: use https' });
     response.writeHead(405, { connection: 'close' }).end('Only CONNECT is passed on: use https\n');

@@ -1,4 +1,4 @@
-import type { Ending, Entry } from './journal.ts';
+import type { Ending, Entry, Used } from './journal.ts';
 import type { Block, Message, Stop, ToolResult, ToolUse } from './model.ts';
 import type { Notes } from './notes.ts';
 import type { Effort } from './roles.ts';
@@ -23,6 +23,10 @@ export interface Conversation {
   spent: number;
   /** Tokens of the last request with its answer, as the provider counted them: how long the conversation is. */
   context: number;
+  /** Tokens of all requests and answers. */
+  tokens: number;
+  /** By all calls. */
+  used: Used;
   /** Where it is another than the role's. */
   effort?: Effort;
   /** Answers in a row without a call. */
@@ -41,8 +45,8 @@ export interface Conversation {
 export function conversation(): Conversation {
   return {
     ...{ messages: [], open: [], results: [], notices: [], heard: [] },
-    ...{ sent: 0, unknown: 0, answers: 0, spent: 0, context: 0, monologues: 0, told: 0 },
-    notes: {},
+    ...{ sent: 0, unknown: 0, answers: 0, spent: 0, context: 0, tokens: 0, monologues: 0, told: 0 },
+    ...{ notes: {}, used: { seconds: 0, sent: 0, received: 0 } },
   };
 }
 
@@ -106,14 +110,16 @@ function answered(state: Conversation, { reply }: Extract<Entry, { type: 'respon
   state.answers++;
   state.spent += nanoUsd;
   state.context = tokens;
+  state.tokens += tokens;
 }
 
 function resulted(
   state: Conversation,
-  { call, text, isError }: Extract<Entry, { type: 'tool_result' }>,
+  { call, text, isError, used }: Extract<Entry, { type: 'tool_result' }>,
 ): void {
   state.open = state.open.filter(({ id }) => id !== call);
   state.begun = undefined;
+  if (used) state.used = { ...used, seconds: state.used.seconds + used.seconds };
   state.results.push({
     type: 'tool_result',
     tool_use_id: call,

@@ -9,6 +9,13 @@ import type { Effort } from './roles.ts';
 /** How an engineer's conversation ended; `stopped` says why there is no handover, for a person. */
 export type Ending = { handover: Handover } | { stopped: string };
 
+/** What calls have used: seconds of each, bytes of all until then. */
+export interface Used {
+  seconds: number;
+  sent: number;
+  received: number;
+}
+
 /** What the breaker wants to know of a call besides its result. */
 export type Facts = Pick<Step, 'timedOut' | 'malformed' | 'polls' | 'tree' | 'tests'>;
 
@@ -28,7 +35,7 @@ export type Entry =
   | { type: 'response'; reply: Reply }
   | { type: 'tool_intent'; call: string; name: string }
   /** Without `facts` when the call was not made. */
-  | { type: 'tool_result'; call: string; text: string; isError: boolean; facts?: Facts }
+  | { type: 'tool_result'; call: string; text: string; isError: boolean; facts?: Facts; used?: Used }
   /** The work tree as it is kept: what has changed since the start lies under `patch`. `notes` when they have changed. */
   | { type: 'checkpoint'; tree: string; patch: string; isVerified: boolean; notes?: Notes }
   /** The conversation begins anew with this text, and at this effort from then on. */

@@ -27,8 +27,19 @@ export interface RoleLimits {
   turnSeconds: number;
 }
 
+/** What the whole work of an agent may use, however many answers, tasks and restarts it takes. */
+export interface AgentLimits extends RoleLimits {
+  maxTotalTokens: number;
+  /** From its first line to its last, pauses included. Less than the state machine waits for a task. */
+  maxSeconds: number;
+  /** Of tools at work. */
+  maxHelperSeconds: number;
+  maxSentBytes: number;
+  maxReceivedBytes: number;
+}
+
 /** Start values; an offline evaluation should choose them. Model ids stand here and nowhere else. */
-export const ROLES: Record<Role, RoleLimits> = {
+export const ROLES: Record<Role, RoleLimits> & { engineer: AgentLimits } = {
   triage: {
     provider: 'anthropic',
     model: 'claude-haiku-5-5',
@@ -64,11 +75,16 @@ export const ROLES: Record<Role, RoleLimits> = {
     maxSteps: 60,
     maxNanoUsd: 5_000_000_000,
     turnSeconds: 900,
+    maxTotalTokens: 8_000_000,
+    maxSeconds: 3.5 * 3_600,
+    maxHelperSeconds: 2 * 3_600,
+    maxSentBytes: 20_000_000,
+    maxReceivedBytes: 2_000_000_000,
   },
 };
 
 /** A conversation stays with the provider and the model that it began with: nobody else can read its thinking. */
-export function routeOf(role: Role, roles = ROLES): string {
+export function routeOf(role: Role, roles: Record<Role, RoleLimits> = ROLES): string {
   const { provider, model } = roles[role];
   return `${provider}/${model}`;
 }

@@ -82,7 +82,9 @@ export const Run = z.object({
   patchKey: z.string().optional(),
   handover: Handover.optional(),
   /** What there was when a limit ended the work: the change so far, and whether it passed verification. */
-  partial: z.object({ patchKey: z.string(), isVerified: z.boolean() }).optional(),
+  partial: z
+    .object({ patchKey: z.string(), isVerified: z.boolean(), report: z.string().max(8_000).default('') })
+    .optional(),
   verification: Verification.optional(),
   spentNanoUsd: z.int().nonnegative(),
   budgetNanoUsd: z.int().positive(),
@@ -92,6 +94,8 @@ export const Run = z.object({
   /** Whose turn it is: raised by each task that takes the run over; the writes of an earlier one are refused. */
   lease: z.int().positive().optional(),
   journal: KeptJournal.optional(),
+  /** Conversations before that one, oldest first: each refused verification begins another. */
+  earlier: z.array(KeptJournal).optional(),
   /** What a person wants of whoever works on it; and by whom. */
   control: z
     .object({ wish: z.enum(['pause', 'resume', 'stop']), by: z.string(), at: z.iso.datetime() })

@@ -7,14 +7,13 @@ import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
 import { dynamoSpend } from '#adapters/dynamodb/spend.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { s3Artifacts } from '#adapters/s3/artifacts.ts';
-import { journalFolder, segmentKey } from '#core/agents/journal.ts';
 import type { Spend } from '#core/agents/spend.ts';
 import type { Approvals } from '#core/approvals/ports.ts';
 import { Fault } from '#core/fault.ts';
 import { parse } from '#core/parse.ts';
 import { delegationView } from '#core/people/delegation.ts';
 import { keyView } from '#core/people/key.ts';
-import type { Scope } from '#core/people/person.ts';
+import type { Role, Scope } from '#core/people/person.ts';
 import type { People } from '#core/people/ports.ts';
 import { allow, type Principal } from '#core/people/principal.ts';
 import type { Artifacts, Clock, Projects, Runs, TicketQuery, Tickets } from '#core/ports.ts';
@@ -23,6 +22,7 @@ import { Priority, Source, type Ticket, TicketStatus, TicketType } from '#core/t
 import { approvalFigures, approvalList } from '../approval-list.ts';
 import { http, type Request, type Route } from '../http.ts';
 import { PrincipalEnv, type PrincipalOf, principalsFrom } from '../principal.ts';
+import { journal, patch } from '../run-files.ts';
 import { costRows, spending } from '../spending.ts';
 
 export const Env = PrincipalEnv.extend({
@@ -42,7 +42,7 @@ interface Needs {
   projects: Pick<Projects, 'list'>;
   spend: Pick<Spend, 'rows' | 'caps'>;
   approvals: Pick<Approvals, 'inbox' | 'history'>;
-  artifacts: Pick<Artifacts, 'text'>;
+  artifacts: Pick<Artifacts, 'text' | 'bytes'>;
   people: Pick<People, 'delegations' | 'keys' | 'list'>;
   clock: Clock;
   publicUrl: string;
@@ -61,6 +61,8 @@ interface Read {
   path: RegExp;
   /** What an API key needs for it; without one, only a signed-in person may. */
   scope?: Scope;
+  /** Which people may ask for it: every viewer, if none is named. */
+  role?: Role;
   answer: (asked: Asked) => Promise<unknown> | unknown;
 }
 
@@ -73,6 +75,7 @@ const READS: Read[] = [
   { path: /^\/api\/runs\/([\w-]{1,100})$/, scope: 'issues:read', answer: run },
   { path: /^\/api\/runs\/([\w-]{1,100})\/lines$/, scope: 'issues:read', answer: lines },
   { path: /^\/api\/runs\/([\w-]{1,100})\/journal$/, answer: journal },
+  { path: /^\/api\/runs\/([\w-]{1,100})\/patch$/, role: 'lead', answer: patch },
   {
     path: /^\/api\/projects$/,
     answer: async ({ projects, org }) => ({ projects: await projects.list(org) }),
@@ -99,7 +102,7 @@ export function api(needs: Needs): Route {
     const path = request.event.rawPath;
     const read = READS.find((one) => one.path.test(path));
     if (!read) throw new Fault('NotFound', `There is nothing at ${path}`);
-    allow(principal, 'viewer', read.scope);
+    allow(principal, read.role ?? 'viewer', read.scope);
     const id = read.path.exec(path)?.[1] ?? '';
     const { org } = principal;
     return { status: 200, body: await read.answer({ ...needs, principal, org, id, query: request.query }) };
@@ -165,21 +168,6 @@ async function run({ runs, org, id }: Asked) {
 async function lines({ runs, org, id, query }: Asked) {
   const found = await runs.lines(org, id, query.after?.slice(0, 200));
   return { lines: found, after: found.at(-1)?.id ?? query.after };
-}
-
-/** A part of the engineer's journal, as it was written; `next` names the part after it. */
-async function journal({ runs, artifacts, org, id, query }: Asked) {
-  const one = await runs.find(org, id);
-  if (!one) throw new Fault('NotFound', `There is no run ${id}`);
-  const part = Number(query.part ?? 0);
-  const { segments = 0, ...kept } = one.journal ?? {};
-  if (!one.journal || !(part < segments))
-    throw new Fault(
-      'NotFound',
-      `Run ${id} has no part ${query.part ?? 0} of a journal: its engineer has not begun`,
-    );
-  const text = await artifacts.text(segmentKey(journalFolder(one), one.journal, part));
-  return { ...kept, text, ...(part + 1 < segments && { next: part + 1 }) };
 }
 
 async function everybody({ people, org }: Asked) {

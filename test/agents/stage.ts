@@ -77,6 +77,7 @@ export async function played({ turns, trouble, clears, patience, route, outage =
       useTool: engineerTools(bench(counted)),
       checkpoint: async () => ({ tree: 't', patch: '' }),
       recap: async () => 'Nothing was done',
+      carried: { up: 0, down: 0 },
       steering: async () => ({}),
       onStep: async () => {},
       onProgress: () => {},

@@ -1,9 +1,14 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { type Entry, requestHash, START, written } from '#core/agents/journal.ts';
 import { AT, run } from '../support/tickets.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const BRIEF: Entry = { type: 'note', kind: 'brief', text: 'Mend it' };
 const MESSAGES = [{ role: 'user' as const, content: [{ type: 'text' as const, text: 'Mend it' }] }];
@@ -17,6 +22,8 @@ const ANSWER: Entry = {
 const JOURNALS: Record<string, string[]> = {
   run_1_1: lines([BRIEF, intent(requestHash(MESSAGES)), ANSWER]),
   run_other: lines([BRIEF, intent('of other words'), ANSWER]),
+  run_twice: lines([BRIEF]),
+  'run_twice/1': lines([BRIEF, ANSWER]),
   run_torn: lines([BRIEF, ANSWER]).toReversed(),
 };
 
@@ -29,6 +36,15 @@ function lines(entries: Entry[]): string[] {
   });
 }
 
+/** A patch in two parts, the second of which is half a character. */
+function patchPart(path: string) {
+  const about = { name: 'partial-0123.mbox', isPartial: true, isVerified: false };
+  const [first, second] = [Buffer.from('diff --git \xc3', 'latin1'), Buffer.from('\xa9\n', 'latin1')];
+  return path.endsWith('=0')
+    ? { ...about, base64: first.toString('base64'), next: 1 }
+    : { ...about, base64: second.toString('base64') };
+}
+
 const RUN = run({
   percent: 52,
   step: 7,
@@ -36,17 +52,25 @@ const RUN = run({
   tests: '11 of 12',
   spentNanoUsd: 2e9,
 });
+function answerTo(path: string): object {
+  if (path.includes('/patch?part=')) return patchPart(path);
+  const [, id, part, round] = /^\/api\/runs\/(\w+)\/journal\?part=(\d+)(?:&round=(\d+))?$/.exec(path) ?? [];
+  return id ? journalPart(id, Number(part), round) : { run: RUN };
+}
+
+function journalPart(id: string, part: number, round?: string): object {
+  const parts = JOURNALS[round ? `${id}/${round}` : id] ?? [];
+  const about = id === 'run_twice' && { rounds: 2, round: round === '1' ? 'first' : 'after-abc' };
+  return { ...about, text: parts[part], ...(part + 1 < parts.length && { next: part + 1 }) };
+}
+
 const heard: { method?: string; url?: string; body: string }[] = [];
 let server: Server;
 let url: string;
 beforeAll(async () => {
   server = createServer(async (request, response) => {
     heard.push({ method: request.method, url: request.url, body: (await request.toArray()).join('') });
-    const [, id, part] = /^\/api\/runs\/(\w+)\/journal\?part=(\d+)$/.exec(request.url ?? '') ?? [];
-    const parts = JOURNALS[id ?? ''] ?? [];
-    const next = Number(part) + 1;
-    const answer = id ? { text: parts[Number(part)], ...(next < parts.length && { next }) } : { run: RUN };
-    response.end(JSON.stringify(answer));
+    response.end(JSON.stringify(answerTo(request.url ?? '')));
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -91,10 +115,27 @@ it('steps through a journal of several parts, and shows the conversation at a li
 
   expect(exit).toBe(0);
   expect(said).toMatch(
-    /1 .*brief: Mend it\n2 .*at most 32000 tokens\n3 .*tool_use, 0.0120 USD: runs: pytest/,
+    /^Round 1, \n1 .*brief: Mend it\n2 .*at most 32000 tokens\n3 .*tool_use, 0.0120 USD: runs: pytest/,
   );
   expect(JSON.parse((await signalbox('replay', 'run_1_1', '--at', '2')).said)).toEqual(MESSAGES);
   expect(await signalbox('replay', 'run_1_1', '--at', '9')).toMatchObject({ exit: 2 });
+});
+
+it('steps through every conversation, or the one that is asked for', async () => {
+  expect((await signalbox('replay', 'run_twice')).said).toMatch(
+    /^Round 1, first\n1 .*\n2 .*\n\nRound 2, after-abc\n1 .*\n$/,
+  );
+  expect((await signalbox('replay', 'run_twice', '--round', '1')).said).toMatch(
+    /^Round 1, first\n1 .*\n2 .*\n$/,
+  );
+});
+
+it('writes a patch byte for byte, and says what it is', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'signalbox-patch-')), 'it.mbox');
+  const { said } = await signalbox('patch', 'run_1_1', '--out', file);
+
+  expect(said).toMatch(/An unfinished change, not verified: .*it\.mbox/);
+  expect(readFileSync(file, 'utf8')).toBe('diff --git é\n');
 });
 
 it('ends with 1 when other bytes were sent than the journal makes, or a line is missing', async () => {

@@ -26,6 +26,8 @@ it.each([
 
     const answer = bench.answers.findLast(({ input }) => input.taskToken === `token-agent-${filed.id}`);
     expect(answer?.input.output, printed).toMatch(/budget is used up/);
+    const { partial } = (await bench.runs.find(ORG, filed.id)) ?? {};
+    if (calls > 0) expect(partial?.report).toMatch(/Why it ended: The budget is used up/);
     const costs = await bench.runs.costs(ORG, filed.id);
     expect(costs).toHaveLength(calls);
     expect(costs.reduce((sum, row) => sum + row.nanoUsd, 0)).toBeLessThanOrEqual(day);

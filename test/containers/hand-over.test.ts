@@ -90,6 +90,8 @@ it('keeps a partial change when a lead stops it', { timeout: 90_000 }, async () 
     /Dana stopped it. A partial change is kept, not verified: tap_orders\/client.py/,
   );
   const { partial } = (await bench.runs.find(ORG, run.id)) ?? {};
-  expect(partial).toMatchObject({ isVerified: false });
+  expect(partial).toMatchObject({
+    ...{ isVerified: false, report: expect.stringMatching(/Dana stopped it[\s\S]*Used: 2 of 60 steps/) },
+  });
   expect(await bench.artifacts.text(partial?.patchKey ?? '')).toContain('diff --git a/tap_orders/client.py');
 });

@@ -33,7 +33,7 @@ async function through(entry: 'agent' | 'verify', run: { id: string }, env?: Rec
   return { code, printed, ...outputOf(`token-${entry}-${run.id}`) };
 }
 
-describe('the engineer and the verifier', () => {
+describe('the engineer and the verifier', { timeout: 120_000 }, () => {
   it('mend the demo tap and push its branch', { timeout: 60_000 }, async () => {
     const filed = await bench.file('mends');
 

@@ -1,81 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { engage, type Work } from '#containers/agent/loop.ts';
-import type { Result } from '#containers/agent/tools.ts';
 import { replay } from '#core/agents/conversation.ts';
-import type { Ending, Entry, Line } from '#core/agents/journal.ts';
-import type { Block, Message, Model, Reply, Turn } from '#core/agents/model.ts';
+import type { Entry } from '#core/agents/journal.ts';
+import type { Block, Model, Turn } from '#core/agents/model.ts';
 import { ROLES } from '#core/agents/roles.ts';
 import { Fault } from '#core/fault.ts';
 import type { Run } from '#core/runs/run.ts';
-import { memoryJournal } from '../support/memory-journal.ts';
-
-const HANDOVER = { summary: 'Done', rootCause: '', changes: [], tests: [], risks: [] };
-
-type Use = [name: string, input?: object];
-type Said = Use[] | Partial<Reply> | Error | string;
-
-interface Played {
-  ending: Ending;
-  lines: Line[];
-  turns: Turn[];
-  used: string[];
-}
-
-interface Told extends Partial<Work> {
-  /** What the journal holds already. */
-  before?: Entry[];
-  tool?: (name: string, input: unknown) => Promise<Result>;
-}
-
-let ids = 0;
-
-function replyOf(said: Exclude<Said, Error>): Reply {
-  if (typeof said === 'string')
-    return { content: [{ type: 'text', text: said }], stop: 'end_turn', nanoUsd: 10, tokens: 0 };
-  if (!Array.isArray(said)) return { content: [], stop: 'end_turn', nanoUsd: 10, tokens: 0, ...said };
-  const content: Block[] = said.map(([name, input = {}]) => ({
-    ...{ type: 'tool_use', id: `call_${++ids}`, name, input },
-  }));
-  return { content, stop: 'tool_use', nanoUsd: 10, tokens: 0 };
-}
-
-async function play(script: Said[], { before = [], tool, ...work }: Told = {}): Promise<Played> {
-  const journal = memoryJournal(before);
-  const turns: Turn[] = [];
-  const used: string[] = [];
-  const model = {
-    converse: async (turn: Turn) => {
-      turns.push({ ...turn, messages: structuredClone(turn.messages) });
-      const said = script.shift();
-      if (!said) throw new Error('The script is over');
-      if (said instanceof Error) throw said;
-      return replyOf(said);
-    },
-  } as Model;
-  let trees = 0;
-  const { ending } = await engage({
-    role: ROLES.engineer,
-    ...{ model, journal, system: 'You are an engineer', brief: 'Mend it', budget: 5_000_000_000 },
-    useTool: async (name, input) => {
-      used.push(name);
-      if (name === 'finish') return { text: 'Handed over', handover: HANDOVER };
-      return tool ? tool(name, input) : { text: `${name} ${used.length}` };
-    },
-    checkpoint: async () => ({ tree: `t${++trees}`, patch: `p${trees}` }),
-    recap: async () => 'Where it stands',
-    outage: 600_000,
-    steering: async () => ({}),
-    onStep: async () => {},
-    onProgress: () => {},
-    signal: new AbortController().signal,
-    ...work,
-  });
-  return { ending, lines: journal.all(), turns, used };
-}
-
-function lastText(messages: readonly Message[] = []): string {
-  return JSON.stringify(messages.at(-1)?.content);
-}
+import { HANDOVER, lastText, play, replyOf, type Said, type Told, type Use } from './play.ts';
 
 describe('the loop', () => {
   it('hands over, and its journal replays to what was sent', async () => {
@@ -160,6 +91,50 @@ describe('the loop', () => {
       ...turns.filter(({ effort }) => effort).map(() => 'high'),
     ]);
     expect(lines.filter((line) => line.type === 'note' && line.kind === 'nudge')).toHaveLength(2);
+  });
+});
+
+describe('a limit', () => {
+  const { engineer } = ROLES;
+  const told: Entry = { type: 'note', kind: 'brief', text: 'Mend it' };
+  const bash: Use[] = [['bash']];
+
+  it.each<[string, Said[], Told, RegExp, number]>([
+    ['steps', [bash, bash], { role: { ...engineer, maxSteps: 2 } }, /2 steps/, 2],
+    ['money', [{ ...replyOf(bash), nanoUsd: 2e9 }], { budget: 2e9 }, /2 USD/, 1],
+    [
+      'tokens',
+      [{ ...replyOf(bash), tokens: 100 }],
+      { role: { ...engineer, maxTotalTokens: 100 } },
+      /100 tokens/,
+      1,
+    ],
+    ['time', [], { before: [told], at: '2026-11-20T10:00:00.000Z' }, /12,600 seconds/, 0],
+    [
+      'time of tools',
+      [[...bash, ...bash]],
+      { role: { ...engineer, maxHelperSeconds: 0.001 } },
+      /seconds of tools/,
+      1,
+    ],
+  ])('of %s ends the work, with words', async (_, script, work, words, used) => {
+    const played = await play(script, { tool: () => sleep(2, { text: '' }), ...work });
+
+    expect(played.ending).toMatchObject({ stopped: expect.stringMatching(words) });
+    expect(played.used).toHaveLength(used);
+  });
+
+  it.each(['up', 'down'] as const)('of bytes that go %s ends it between two calls', async (way) => {
+    const carried = { up: 0, down: 0 };
+    const tool = async () => {
+      carried[way] += 3e9;
+      return { text: 'Carried' };
+    };
+    const { ending, used, lines } = await play([[...bash, ...bash]], { carried, tool });
+
+    expect(ending).toMatchObject({ stopped: expect.stringMatching(/used up its .*0 bytes/) });
+    expect(used).toEqual(['bash']);
+    expect(replay(lines).used).toMatchObject({ [way === 'up' ? 'sent' : 'received']: 3e9 });
   });
 });
 

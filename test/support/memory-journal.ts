@@ -1,11 +1,11 @@
 import { type Entry, type Line, parseJournal, START, written } from '#core/agents/journal.ts';
 
 /** A journal in memory, chained as on disk. */
-export function memoryJournal(before: readonly Entry[] = []) {
+export function memoryJournal(before: readonly Entry[] = [], at = new Date().toISOString()) {
   let tip = START;
   let text = '';
   const append = (entry: Entry) => {
-    const line = written(entry, tip, '2026-11-20T10:00:00.000Z');
+    const line = written(entry, tip, at);
     tip = line.tip;
     text += line.text;
   };

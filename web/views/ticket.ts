@@ -3,6 +3,7 @@ import type { CostRow, Run, RunLine, Verification } from '#core/runs/run.ts';
 import type { Diagnosis, Ticket } from '#core/tickets/ticket.ts';
 import type { TicketDetail } from '../api.ts';
 import { absolute, money, relative, words } from '../format.ts';
+import { left, type Saved } from './left.ts';
 import { pill, track } from './status.ts';
 import { steering, type Wish } from './steering.ts';
 
@@ -13,10 +14,14 @@ interface Beside {
   lines: RunLine[];
   mayLead: boolean;
   onWish(wish: Wish, text?: string): void;
+  onSave(what: Saved): void;
 }
 
 /** One ticket: where it stands, what was found, what was done, what it cost, line by line as it happens. */
-export function ticketView({ ticket, runs, costs }: TicketDetail, { lines, mayLead, onWish }: Beside) {
+export function ticketView(
+  { ticket, runs, costs }: TicketDetail,
+  { lines, mayLead, onWish, onSave }: Beside,
+) {
   const run = runs.at(-1);
   return html`
     <p class="quiet"><a href="/">Tickets</a> / ${ticket.externalId}</p>
@@ -25,7 +30,7 @@ export function ticketView({ ticket, runs, costs }: TicketDetail, { lines, mayLe
     ${run && !GAVE_UP.includes(ticket.status) ? track(run) : nothing} ${ticket.reason ? html`<section class="card ${GAVE_UP.includes(ticket.status) ? 'waiting' : ''}"><h2>${GAVE_UP.includes(ticket.status) ? 'Why' : 'Outcome'}</h2><p>${ticket.reason}</p></section>` : nothing}
     <div class="two">
       <div>
-        ${steering(run, mayLead, onWish)} ${pullRequest(ticket)} ${ticket.diagnosis ? diagnosis(ticket.diagnosis) : nothing}
+        ${steering(run, mayLead, onWish)} ${left(run, mayLead, onSave)} ${pullRequest(ticket)} ${ticket.diagnosis ? diagnosis(ticket.diagnosis) : nothing}
         ${run?.verification ? verification(run.verification) : nothing} ${log(lines)}
       </div>
       <div>${facts(ticket, run)} ${cost(costs, run)} ${request(ticket)}</div>

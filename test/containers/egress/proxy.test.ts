@@ -68,6 +68,16 @@ it('passes bytes both ways to a host that the project names', async () => {
   expect(denials).toEqual([]);
 });
 
+it('counts what it passes on, beginning with what was passed on before', async () => {
+  const carried = { up: 100, down: 0 };
+  const host = await site((socket) => socket.pipe(socket));
+  const { socket } = await tunnel(await proxy({ hosts: [host], carried }), host);
+  socket.end('0123456789');
+
+  expect(await text(socket)).toBe('0123456789');
+  expect(carried).toMatchObject({ up: 110, down: 10 });
+});
+
 it('does not even look up a name that the project does not name', async () => {
   const looked: string[] = [];
   const resolve = async (name: string) => {

@@ -196,3 +196,41 @@ it('lets leads make projects, in their own organization', async () => {
   expect((await put('etl', { ...body, approvers: [] })).body).toContain('approvers');
   expect(await projects.find(org, 'etl')).toMatchObject({ org, name: 'ETL' });
 });
+
+it('gives a run’s conversations and its change in parts, to its own organization alone', async () => {
+  const kept = (round: string, lease: number) => ({ round, lease, segments: 2, base: 'b' });
+  await runs.open(run({ org, id: 'run_1_1' }));
+  const partial = { patchKey: `runs/${org}/run_1_1/partial-0.mbox`, isVerified: false, report: 'Why' };
+  await runs.update(org, 'run_1_1', { partial, journal: kept('after-x', 2), earlier: [kept('first', 1)] });
+  for (const [round, lease] of [
+    ['first', 1],
+    ['after-x', 2],
+  ])
+    for (const part of [0, 1])
+      await artifacts.put(
+        `runs/${org}/run_1_1/journal/${round}/${lease}-0000${part}.jsonl`,
+        `${round} ${part}`,
+        'application/jsonl',
+      );
+  const bytes = Buffer.alloc(4_000_000, 'é', 'latin1');
+  await artifacts.put(partial.patchKey, bytes, 'text/plain');
+  principal = { via: 'session', org, id: 'u', email: 'u@acme.example', name: 'U', roles: ['lead'] };
+
+  const journal = (query: Record<string, string>) => get('/api/runs/run_1_1/journal', query);
+  expect((await journal({})).body).toMatchObject({ round: 'after-x', rounds: 2, text: 'after-x 0', next: 1 });
+  expect((await journal({ round: '1', part: '1' })).body).toEqual({
+    ...{ round: 'first', lease: 1, base: 'b', rounds: 2, text: 'first 1' },
+  });
+  expect((await journal({ round: '3' })).statusCode).toBe(404);
+  const patch = (part: string) => get('/api/runs/run_1_1/patch', { part });
+  const [first, second] = [(await patch('0')).body, (await patch('1')).body];
+  expect(first).toMatchObject({ name: 'partial-0.mbox', isPartial: true, isVerified: false, next: 1 });
+  expect(second).not.toHaveProperty('next');
+  const whole = [first, second].map(({ base64 }) => Buffer.from(base64, 'base64'));
+  expect(Buffer.concat(whole).equals(bytes)).toBe(true);
+
+  principal = { ...principal, roles: ['viewer'] } as Principal;
+  expect((await patch('0')).statusCode).toBe(403);
+  principal = { ...principal, org: 'another', roles: ['lead'] } as Principal;
+  for (const { statusCode } of [await patch('0'), await journal({})]) expect(statusCode).toBe(404);
+});
