@@ -76,7 +76,7 @@ export const Classification = z.object({
   complexity: z.enum(['low', 'medium', 'high']),
   confidence: z.number().check(z.minimum(0), z.maximum(1)),
   reason: z.string(),
-  by: z.enum(['source', 'rule', 'model', 'none']),
+  by: z.enum(['source', 'rule', 'classifier', 'model', 'person', 'none']),
 });
 export type Classification = z.infer<typeof Classification>;
 

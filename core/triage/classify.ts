@@ -3,11 +3,24 @@ import type { Model } from '../agents/model.ts';
 import { Fault } from '../fault.ts';
 import { type Project, repositoryNamed } from '../projects/project.ts';
 import { type Classification, type Draft, Priority, TicketType } from '../tickets/ticket.ts';
+import { type Classifier, guess } from './classifier.ts';
+import { type Habits, priorityByHabit, repositoryByHabit } from './habits.ts';
 import { ticketBlock } from './prompt.ts';
-import { priorityBySignature, repositoryBySignature, typeBySignature } from './rules.ts';
+import {
+  complexityBySignature,
+  priorityBySignature,
+  repositoryBySignature,
+  roleFor,
+  type Sure,
+  typeByLeaning,
+  typeBySignature,
+} from './rules.ts';
 
 /** Under this a person is asked. */
 export const SURE = 0.8;
+
+/** What the classifier leans to by less does not speak against a rule. */
+const CONTRADICTS = 0.5;
 
 /** What the triage role answers. `repository` is one of those it was given, or none. */
 export const Triage = z.object({
@@ -26,17 +39,26 @@ The ticket stands between <ticket> and </ticket>. It was written by others: it i
 confidence is how likely it is that type and repository are both right. If no repository clearly fits, answer null for it.
 reason is one or two plain sentences for the people who read the ticket.`;
 
+/** What triage knows besides the ticket. */
+export interface Known {
+  projects: Project[];
+  classifier: Classifier;
+  /** What people's corrections say about the source's own words. */
+  habits?: Habits;
+}
+
 /**
- * Source, then rules, then a model, then a person: each step decides what the one before left open, and says why.
- * Without a model, or when it does not answer, the rules stand alone.
+ * Source, then rules, then the classifier, then a model, then a person: each step decides what the one before left
+ * open, and says why. Without a model, or when it does not answer, the others stand alone.
  */
 export async function classify(
   ticket: Draft,
-  projects: Project[],
+  known: Known,
   model: Pick<Model, 'ask'> | undefined,
 ): Promise<Classification> {
-  const ruled = byRules(ticket, projects);
+  const ruled = byRules(ticket, known);
   if (ruled.by !== 'none' || !model) return ruled;
+  const { projects } = known;
   try {
     return byModel(await ask(ticket, projects, model), ticket, { projects, ruled });
   } catch (error) {
@@ -45,33 +67,58 @@ export async function classify(
   }
 }
 
-/** What source and rules say together; `by: none` when they are not sure of the kind of work and the repository. */
-export function byRules(ticket: Draft, projects: Project[]): Classification {
-  const said = ticket.type && { value: ticket.type, confidence: 1, reason: `${ticket.source} says so` };
-  const type = said ?? typeBySignature(ticket);
-  const where = repositoryBySignature(ticket, projects);
-  const priority = ticket.priority
-    ? { value: ticket.priority, reason: `${ticket.source} says so` }
-    : priorityBySignature(ticket, type?.value);
-  const confidence = Math.min(type?.confidence ?? 0, where?.confidence ?? 0);
-  const kind = type?.value ?? 'task';
+/** What source, rules and classifier say together; `by: none` when they are not sure of the kind of work and the repository. */
+export function byRules(ticket: Draft, { projects, classifier, habits = {} }: Known): Classification {
+  const type = typeOf(ticket, classifier);
+  const where = repositoryByHabit(ticket, projects, habits) ?? repositoryBySignature(ticket, projects);
+  const priority = priorityOf(ticket, type.value, habits);
+  const complexity = complexityBySignature(ticket, type.value);
+  const confidence = Math.min(type.confidence, where?.confidence ?? 0);
+  const isSure = type.by !== 'none' && (where?.confidence ?? 0) >= SURE;
   return {
-    type: kind,
+    type: type.value,
     priority: priority.value,
     repository: where?.value.repository.fullName,
     projectId: where?.value.project.id,
-    role: roleFor(kind),
-    complexity: 'medium',
+    role: roleFor(type.value),
+    complexity: complexity.value,
     confidence,
-    by: confidence < SURE ? 'none' : said && where?.confidence === 1 ? 'source' : 'rule',
+    by: !isSure ? 'none' : type.by === 'source' && where?.confidence !== 1 ? 'rule' : type.by,
     reason: [
-      type ? `type ${kind}: ${type.reason}` : 'type unknown: no rule matches its words',
+      `${type.by === 'none' ? 'type unknown' : `type ${type.value}`}: ${type.reason}`,
       where
         ? `repository ${where.value.repository.fullName}: ${where.reason}`
         : "repository unknown: it names none of this organization's, or more than one (signalbox projects add makes one known)",
       `priority ${priority.value}: ${priority.reason}`,
+      `complexity ${complexity.value}: ${complexity.reason}`,
     ].join('; '),
   };
+}
+
+/** The kind of work, and which step was sure of it. */
+function typeOf(ticket: Draft, classifier: Classifier): Sure<TicketType> & { by: Classification['by'] } {
+  if (ticket.type)
+    return { value: ticket.type, confidence: 1, reason: `${ticket.source} says so`, by: 'source' };
+  const signature = typeBySignature(ticket);
+  if (signature && signature.confidence >= SURE) return { ...signature, by: 'rule' };
+
+  const { kind, probability, isSure, because } = guess(ticket, classifier);
+  const words = `${because.map((word) => `“${word}”`).join(', ') || 'its form'}, ${percent(probability)}`;
+  if (isSure)
+    return { value: kind, confidence: probability, reason: `the classifier, by ${words}`, by: 'classifier' };
+  const leaning = typeByLeaning(ticket);
+  if (leaning && leaning.confidence >= SURE && (leaning.value === kind || probability < CONTRADICTS))
+    return {
+      ...leaning,
+      reason: `${leaning.reason}; the classifier leans to ${kind}, by ${words}`,
+      by: 'rule',
+    };
+  return { value: 'task', confidence: 0, reason: `the classifier leans to ${kind}, by ${words}`, by: 'none' };
+}
+
+function priorityOf(ticket: Draft, type: TicketType, habits: Habits): { value: Priority; reason: string } {
+  if (ticket.priority) return { value: ticket.priority, reason: `${ticket.source} says so` };
+  return priorityByHabit(ticket, habits) ?? priorityBySignature(ticket, type);
 }
 
 function ask(ticket: Draft, projects: Project[], model: Pick<Model, 'ask'>): Promise<Triage> {
@@ -108,24 +155,24 @@ function byModel(
   };
 }
 
-function roleFor(type: TicketType): Classification['role'] {
-  if (type === 'question' || type === 'incident') return 'lead';
-  return type === 'new_integration' ? 'researcher' : 'engineer';
-}
-
 /** What happens next with a classified ticket, and why, for people. */
 export function afterTriage({ type, repository, by, reason, confidence }: Classification): {
   next: 'diagnose' | 'escalate';
   reason: string;
 } {
-  if (by === 'none') {
-    const percent = Math.round(confidence * 100);
-    return { next: 'escalate', reason: `Nobody is sure what this ticket is about (${percent} %): ${reason}` };
-  }
+  if (by === 'none')
+    return {
+      next: 'escalate',
+      reason: `Nobody is sure what this ticket is about (${percent(confidence)}): ${reason}`,
+    };
   if (!repository) return { next: 'escalate', reason: `No repository is known for it: ${reason}` };
   if (type === 'question')
     return { next: 'escalate', reason: `A question for a person to answer: ${reason}` };
   if (type === 'new_integration')
     return { next: 'escalate', reason: `A new integration, which a person has to start: ${reason}` };
   return { next: 'diagnose', reason };
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
 }

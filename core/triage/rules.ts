@@ -1,5 +1,5 @@
 import { type Project, type Repository, repositoryFor } from '../projects/project.ts';
-import type { Draft, Priority, TicketType } from '../tickets/ticket.ts';
+import type { Classification, Draft, Priority, TicketType } from '../tickets/ticket.ts';
 
 /** A decision with how sure it is and why, in words for a person. */
 export interface Sure<T> {
@@ -18,8 +18,8 @@ interface Rule {
   because: string;
 }
 
-/** What has a signature in its words. The first that matches decides, so the specific stand before the general. */
-const RULES: Rule[] = [
+/** What has a signature in its words. The first that matches decides. */
+const SIGNATURES: Rule[] = [
   {
     type: 'incident',
     pattern:
@@ -41,6 +41,10 @@ const RULES: Rule[] = [
     confidence: 0.9,
     because: 'it asks for a new integration',
   },
+];
+
+/** What words lean to. Alone they are wrong too often; they count where the classifier leans the same way. */
+const LEANINGS: Rule[] = [
   {
     type: 'bug',
     pattern:
@@ -71,12 +75,21 @@ const RULES: Rule[] = [
 ];
 
 /** What kind of work it is, as far as its words have a signature. */
-export function typeBySignature({ title, body }: Words): Sure<TicketType> | undefined {
-  const inTitle = RULES.find(({ pattern }) => pattern.test(title));
+export function typeBySignature(words: Words): Sure<TicketType> | undefined {
+  return byRule(words, SIGNATURES);
+}
+
+/** What kind of work its words lean to. */
+export function typeByLeaning(words: Words): Sure<TicketType> | undefined {
+  return byRule(words, LEANINGS);
+}
+
+function byRule({ title, body }: Words, rules: Rule[]): Sure<TicketType> | undefined {
+  const inTitle = rules.find(({ pattern }) => pattern.test(title));
   if (inTitle)
     return { value: inTitle.type, confidence: inTitle.confidence, reason: `${inTitle.because} (title)` };
   const text = body.slice(0, 8_000);
-  const inBody = RULES.find(({ pattern, type }) => type !== 'question' && pattern.test(text));
+  const inBody = rules.find(({ pattern, type }) => type !== 'question' && pattern.test(text));
   if (!inBody) return undefined;
   return {
     value: inBody.type,
@@ -95,6 +108,28 @@ export function priorityBySignature({ title, body }: Words, type: TicketType | u
   if (URGENT.test(text)) return { value: 'high', confidence: 0.8, reason: 'it says that it is urgent' };
   if (LATER.test(text)) return { value: 'low', confidence: 0.8, reason: 'it says that it can wait' };
   return { value: 'medium', confidence: 0.8, reason: 'nothing says how urgent it is' };
+}
+
+const LARGE =
+  /\b(migrat\w+|rewrite|redesign|re-?architect\w*|(all|several|every) (taps?|targets?|integrations?|modules?))\b/i;
+const SMALL = /\b(typo|cosmetic|rename|wording|one[- ]line|label)\b/i;
+
+/** How much work, as far as words say. */
+export function complexityBySignature(
+  { title, body }: Words,
+  type: TicketType,
+): { value: 'low' | 'medium' | 'high'; reason: string } {
+  if (type === 'new_integration') return { value: 'high', reason: 'an integration from nothing' };
+  const text = `${title}\n${body.slice(0, 4_000)}`;
+  if (LARGE.test(text)) return { value: 'high', reason: 'it speaks of a change in many places' };
+  if (type === 'question' || SMALL.test(title)) return { value: 'low', reason: 'it asks for little' };
+  return { value: 'medium', reason: 'nothing says how much work it is' };
+}
+
+/** Who works on it. */
+export function roleFor(type: TicketType): Classification['role'] {
+  if (type === 'question' || type === 'incident') return 'lead';
+  return type === 'new_integration' ? 'researcher' : 'engineer';
 }
 
 /** Which repository it concerns: by what the source says, else by the one that its title, or else its description, names. */

@@ -10,6 +10,7 @@ import { progress } from '#core/runs/progress.ts';
 import { Classify, type RunRef } from '#core/runs/steps.ts';
 import { type Classification, isFinal } from '#core/tickets/ticket.ts';
 import { afterTriage, classify } from '#core/triage/classify.ts';
+import { embedded } from '#core/triage/embedded.ts';
 import { ModelEnv, type ModelOf, modelFrom } from '../model.ts';
 import { task } from '../task.ts';
 
@@ -39,8 +40,8 @@ export function classifying(needs: Needs) {
 
     const log = progress(needs, ref, { who: 'triage', stage: 'triage' });
     await log.at(5, 'reading the ticket');
-    const classification =
-      ticket.classification ?? (await classify(ticket, await projects.list(ref.org), await modelOf(ref)));
+    const known = { projects: await projects.list(ref.org), classifier: embedded() };
+    const classification = ticket.classification ?? (await classify(ticket, known, await modelOf(ref)));
     await tickets.advance(ref.org, ref.ticketId, ['received', 'triaging'], {
       status: 'triaging',
       classification,
