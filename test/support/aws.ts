@@ -73,12 +73,15 @@ const TABLES: Record<string, Shape> = {
 export async function localAws({
   clock = systemClock(),
   integrations = {},
+  folder: given,
 }: {
+  /** Where it keeps everything, for a process that is killed and goes on; else a temporary one. */
+  folder?: string;
   clock?: Clock;
   /** What state machines may call. */
   integrations?: Integrations;
 } = {}): Promise<LocalAws> {
-  const folder = mkdtempSync(join(tmpdir(), 'signalbox-'));
+  const folder = given ?? mkdtempSync(join(tmpdir(), 'signalbox-'));
   const store = openStore(folder);
   const db = dynamoDb(store, clock);
   const mail = ses(store, clock);
@@ -114,7 +117,7 @@ export async function localAws({
       await machines.stop();
       db.stop();
       store.close();
-      rmSync(folder, { recursive: true });
+      if (!given) rmSync(folder, { recursive: true });
     },
   };
 }
