@@ -17,6 +17,7 @@ import { spend } from './commands/spend.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { submit } from './commands/submit.ts';
+import { taps } from './commands/taps.ts';
 import { DEFAULT_URL } from './session.ts';
 import { endWithReader } from './signals.ts';
 import { CommandError, EXIT, shown } from './terminal.ts';
@@ -52,6 +53,7 @@ for (const add of [
   logs,
   runs,
   projects,
+  taps,
   spend,
   models,
   login,

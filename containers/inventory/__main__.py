@@ -6,7 +6,7 @@ import resource
 import sys
 
 from evaluate import Evaluator
-from plain import base_urls, requests
+from plain import base_urls, complete, requests
 from project import Project
 from results import Instance
 from sources import load, parse_all
@@ -33,6 +33,8 @@ def inventory(root):
     if rows:  # Objects that are made of those rows are not more streams.
         found = [one for one in found if one.get("name", {}).get("kind") == "value"]
     every = [*found, *rows] or requests(project, evaluator)
+    if any(one["style"] == "singer-python" and not {"path", "url"} & set(one) for one in every):
+        every = complete(every, project, evaluator)
     if not all("urlBase" in one for one in every):
         addresses = base_urls(project, evaluator)
         every = [{**({"urlBase": addresses[0]} if addresses else {}), **one} for one in every]
@@ -40,6 +42,7 @@ def inventory(root):
     return {
         "tap": tap.facts() or _packaged(root),
         "discovery": tap.discovery(classes),
+        "config": tap.config(),
         "streams": every,
         "files": len(trees),
         "failed": failed,

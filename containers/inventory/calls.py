@@ -56,6 +56,11 @@ class Calls:
     def _foreign(self, callee, positional, named, node, scope):
         name = callee.name if isinstance(callee, Foreign) else name_of(node)
         last = re.sub(r".*\.", "", name) or getattr(node.func, "attr", "")
+        if last in TEXT and isinstance(node.func, ast.Attribute):
+            return self.evaluate(node.func.value, scope)
+        followed = self.follows and isinstance(callee, Unknown) and self.only_method(last)
+        if followed:
+            return self._called(Bound(followed, Instance(followed.owner)), positional, named, node, scope)
         if last == "get" and positional and isinstance(node.func, ast.Attribute):
             owner = self.evaluate(node.func.value, scope)
             return self.item(owner, positional[0], node, positional[1] if len(positional) > 1 else None)
@@ -70,6 +75,11 @@ class Calls:
         if last in SAME and positional:
             return positional[-1]
         return Made(name or last, positional, named, source(node))
+
+    def only_method(self, name):
+        """The one method of that name in the project, if there is just one."""
+        found = [cls.methods[name] for cls in self.project.classes if name in cls.methods]
+        return found[0] if len(found) == 1 and not name.startswith("__") else None
 
     def _joined(self, parts):
         found = []

@@ -21,6 +21,7 @@ class Evaluator(Calls):
     def __init__(self, project):
         self.project, self.steps, self.active = project, 0, []
         self.heard, self.gaps, self.total, self.known = None, set(), 0, {}
+        self.follows = False  # Whether a method of something unknown is the one that the project has of that name.
 
     def ask(self, question, *given):
         """Answers a question within the limits; `Unknown` beyond them."""

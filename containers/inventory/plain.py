@@ -8,7 +8,8 @@ from streams import place
 
 BASE = re.compile(r"(base|api|root|endpoint|service)?_?(url|uri|host|endpoint)(_base|_template)?$", re.I)
 ASKS = re.compile(
-    r"(^|[._])(get|post|request|gen_request|make_request|send|fetch|fetch_all|paginate|sync_endpoint|get_all|call_api|_get|_request)$"
+    r"(^|[._])(get|post|request|gen_request|make_request|send|fetch|fetch_all|paginate|sync_endpoint|get_all|call_api|_get|_request"
+    r"|Request|urlopen)$"
 )
 WRITES = re.compile(r"(^|\.)write_(schema|records?)$")
 VERBS = re.compile(r"^_*(sync|get|fetch|load|process|do|run|write|all|export|extract|retrieve)_|_(data|stream|endpoint|records)$")
@@ -58,8 +59,22 @@ def requests(project, evaluator):
     return list(found.values())
 
 
+def complete(streams, project, evaluator):
+    """Streams that do not say their path, with that of a request that ends in their name."""
+    evaluator.follows = True
+    known = {one["name"].get("value"): one for one in requests(project, evaluator)}
+    evaluator.follows = False
+    found = []
+    for one in streams:
+        name = one["name"].get("value") if "name" in one else None
+        guess = known.get(name) if isinstance(name, str) and "path" not in one and "url" not in one else None
+        more = {key: guess[key] for key in ("path", "method", "headers", "parameters") if key in guess} if guess else {}
+        found.append({**one, **{key: value for key, value in more.items() if not one.get(key)}})
+    return found
+
+
 def _asked(function, heard):
-    wrote = [_text(one.positional[0]) for one, *_ in heard if WRITES.search(one.name) and one.positional]
+    wrote = {_text(one.positional[0]) for one, *_ in heard if WRITES.search(one.name) and one.positional} - {""}
     named = re.sub(VERBS, "", function.node.name)
     for one, module, node in heard:
         given = [*one.positional[:3], *[one.named[name] for name in ("url", "path", "endpoint") if name in one.named]]
@@ -67,12 +82,13 @@ def _asked(function, heard):
         if not ASKS.search(one.name) or not texts:
             continue
         at, path = place(module, node), texts[0]
-        name = next(filter(None, wrote), None) or _last(_text(path)) or named
+        name = (wrote.pop() if len(wrote) == 1 else None) or _last(_text(path)) or named
         yield {
             "name": {"kind": "value", "value": name, "at": at, "confidence": "low"},
             "path": {**shown(path), "at": at, "confidence": "low"},
             **_method(one, at),
-            **{"headers": [], "parameters": _parameters(one, at), "body": [], "class": None, "at": at},
+            **{"headers": _entries(one, "headers", at), "parameters": _entries(one, "params", at), "body": []},
+            **{"class": None, "at": at},
             **{"style": "function", "isGraphql": False, "auth": [], "pagination": None, "parent": None},
             **{"context": {}, "schema": None},
         }
@@ -84,8 +100,8 @@ def _method(one, at):
     return {"method": {"kind": "value", "value": verb, "at": at, "confidence": "low"}} if verb else {}
 
 
-def _parameters(one, at):
-    given = one.named.get("params")
+def _entries(one, name, at):
+    given = one.named.get(name)
     items = given.items if isinstance(given, Mapping) else {}
     return [{"name": str(key), "value": {**shown(value), "at": at, "confidence": "low"}} for key, value in items.items()]
 

@@ -2,6 +2,7 @@
 import ast
 import re
 
+from calls import Scope
 from project import Class, Function, name_of
 from results import NOTHING, Candidates, Instance, Known, Mapping, Sequence
 from streams import place
@@ -36,6 +37,23 @@ class Tap:
         if self.cls is None:
             return None
         return {"name": self._name(self.cls), "class": self.cls.name, "at": place(self.cls.module, self.cls.node)}
+
+    def config(self):
+        """Settings that the tap's own schema names, with their defaults, and which of them are secret."""
+        found = {}
+        for cls in self.project.order(self.cls) if self.cls else []:
+            for node in [one for value in cls.values.get("config_jsonschema", []) for one in ast.walk(value)]:
+                if isinstance(node, ast.Call) and name_of(node).endswith("Property") and node.args:
+                    said = {one.arg: one.value for one in node.keywords}
+                    name, default, secret = (
+                        self.evaluator.ask(self.evaluator.evaluate, one, Scope(cls.module)) if one else NOTHING
+                        for one in (node.args[0], said.get("default"), said.get("secret"))
+                    )
+                    if isinstance(name, Known):
+                        known = {"default": default.value} if isinstance(default, Known) else {}
+                        is_secret = isinstance(secret, Known) and secret.value is True
+                        found.setdefault(str(name.value), {**known, "isSecret": is_secret})
+        return found
 
     def offered(self):
         """Objects and classes that discovery makes streams of, and whether those are all; `None` when it does not say."""
@@ -111,8 +129,7 @@ class Tap:
         if isinstance(found, Class):
             return found.methods.get("__init__")
         if found is None and isinstance(node, ast.Attribute):
-            owners = [cls for cls in self.project.classes if node.attr in cls.methods]
-            return owners[0].methods[node.attr] if len(owners) == 1 else None
+            return self.evaluator.only_method(node.attr)
         return found if isinstance(found, Function) else None
 
     def discovery(self, streams):

@@ -88,6 +88,8 @@ export const Inventory = z.object({
     reason: z.string(),
     at: At.optional(),
   }),
+  /** Settings that the tap's configuration schema names. */
+  config: z.record(z.string(), z.object({ default: z.unknown().optional(), isSecret: z.boolean() })),
   streams: z.array(InventoryStream),
   /** Python files that were read. */
   files: z.int(),
