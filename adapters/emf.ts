@@ -1,7 +1,7 @@
 import type { Metric } from '#core/ledger/metrics.ts';
 import { log } from './log.ts';
 
-/** Where every metric of the product is found in CloudWatch; `lib/ledger-alarms.ts` says the same. */
+/** Where every metric of the product is found in CloudWatch; `lib/alarm.ts` says the same. */
 const NAMESPACE = 'Signalbox';
 
 /**

@@ -1,14 +1,8 @@
 import { Duration } from 'aws-cdk-lib';
-import {
-  Alarm,
-  ComparisonOperator,
-  type IMetric,
-  MathExpression,
-  Metric,
-  TreatMissingData,
-} from 'aws-cdk-lib/aws-cloudwatch';
+import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { alarm, FIVE_MINUTES, total } from './alarm.ts';
 
 export interface LedgerAlarmsProps {
   /** Functions that follow a stream and must not fall behind. */
@@ -19,62 +13,40 @@ export interface LedgerAlarmsProps {
 export class LedgerAlarms extends Construct {
   constructor(scope: Construct, id: string, { followers }: LedgerAlarmsProps) {
     super(scope, id);
-    this.alarm('Tampered', total('ledger_tamper_alarm', 'Sum'), 0, 'An entry was changed, removed or forged');
-    this.alarm(
-      'CheckpointsLate',
-      total('ledger_checkpoint_age_s', 'Maximum'),
-      180,
-      'Entries waited for a checkpoint for more than three minutes',
-    );
-    this.alarm(
-      'ResumeSlow',
-      total('approval_resume_lag_ms', 'p99'),
-      30_000,
-      'Decisions take more than 30 seconds to reach the machines that wait',
-    );
-    this.alarm(
-      'UnansweredShare',
-      share('approval_expired_count'),
-      20,
-      'People do not answer what they are asked',
-    );
-    this.alarm(
-      'FastShare',
-      share('approval_fast_approve_count'),
-      30,
-      'People approve what they cannot have read',
-    );
-    this.alarm(
-      'CostWithoutPrice',
-      total('model_unpriced', 'Sum'),
-      0,
-      'A model answered with a surcharge whose price is not known',
-    );
+    alarm(this, 'Tampered', {
+      metric: total('ledger_tamper_alarm', 'Sum'),
+      above: 0,
+      what: 'An entry was changed, removed or forged',
+    });
+    alarm(this, 'CheckpointsLate', {
+      metric: total('ledger_checkpoint_age_s', 'Maximum'),
+      above: 180,
+      what: 'Entries waited for a checkpoint for more than three minutes',
+    });
+    alarm(this, 'ResumeSlow', {
+      metric: total('approval_resume_lag_ms', 'p99'),
+      above: 30_000,
+      what: 'Decisions take more than 30 seconds to reach the machines that wait',
+    });
+    alarm(this, 'UnansweredShare', {
+      metric: share('approval_expired_count'),
+      above: 20,
+      what: 'People do not answer what they are asked',
+    });
+    alarm(this, 'FastShare', {
+      metric: share('approval_fast_approve_count'),
+      above: 30,
+      what: 'People approve what they cannot have read',
+    });
     for (const one of followers) {
       const age = one.metric('IteratorAge', { statistic: 'Maximum', period: FIVE_MINUTES });
-      this.alarm(
-        `${one.node.id}Behind`,
-        age,
-        180_000,
-        `${one.node.id} is more than three minutes behind its stream`,
-      );
+      alarm(this, `${one.node.id}Behind`, {
+        metric: age,
+        above: 180_000,
+        what: `${one.node.id} is more than three minutes behind its stream`,
+      });
     }
   }
-
-  private alarm(id: string, metric: IMetric, threshold: number, alarmDescription: string): void {
-    new Alarm(this, id, {
-      ...{ metric, threshold, alarmDescription, evaluationPeriods: 1 },
-      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
-    });
-  }
-}
-
-const FIVE_MINUTES = Duration.minutes(5);
-
-/** As `adapters/emf.ts` writes it, over all dimensions. */
-function total(metricName: string, statistic: string, period = FIVE_MINUTES): Metric {
-  return new Metric({ namespace: 'Signalbox', metricName, statistic, period });
 }
 
 /** Per cent of what people decided in a day. */

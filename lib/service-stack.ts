@@ -9,6 +9,7 @@ import { Agents } from './agents.ts';
 import { Dashboard } from './dashboard.ts';
 import type { DataStack } from './data-stack.ts';
 import { Intake } from './intake.ts';
+import { Models } from './models.ts';
 import { Pipeline } from './pipeline.ts';
 import { Taps } from './taps.ts';
 
@@ -35,6 +36,7 @@ export class ServiceStack extends Stack {
     new Intake(this, 'Intake', { api, data, publicUrl });
     new Access(this, 'Access', { api, data, publicUrl, ...settings });
     new Pipeline(this, 'Pipeline', { data, bus, agents, publicUrl, ...settings });
+    new Models(this, 'Models', { data, ...settings });
     new Taps(this, 'Taps', { data, tap: agents.tap });
     new Dashboard(this, 'Dashboard', { api, data, publicUrl });
 

@@ -1,6 +1,7 @@
 import type { Block, Model } from '#core/agents/model.ts';
 import { tokensIn, type Usage } from '#core/agents/prices.ts';
 import { ROLES, type Role, type RoleLimits } from '#core/agents/roles.ts';
+import type { Routes } from '#core/agents/routes.ts';
 import type { Purse } from '#core/agents/spend.ts';
 import { Fault } from '#core/fault.ts';
 import type { Clock } from '#core/ports.ts';
@@ -14,11 +15,13 @@ export interface ModelOptions extends ProviderAccess {
   clock: Clock;
   /** Pays for every HTTP attempt, before it is made. */
   purse: Purse;
+  /** Which of them are closed; none unless given. */
+  routes?: Pick<Routes, 'find'>;
 }
 
 /** The model port over the Messages API, each role at its own provider. Cheap to make: one per run, so that every cost lands on that run. */
-export function anthropicModel({ roles = ROLES, clock, purse, ...access }: ModelOptions): Model {
-  const speak = speaking({ roles, clock, purse, send: clients(access) });
+export function anthropicModel({ roles = ROLES, clock, purse, routes, ...access }: ModelOptions): Model {
+  const speak = speaking({ roles, clock, purse, routes, send: clients(access) });
   return {
     ask: (question) => ask(speak, { clock, roles }, question),
     async converse(turn) {

@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import { capabilitiesOf } from '#core/agents/capabilities.ts';
 import type { Block, Message, Tool } from '#core/agents/model.ts';
-import type { RoleLimits } from '#core/agents/roles.ts';
+import type { Role, RoleLimits } from '#core/agents/roles.ts';
 import { jsonSchema } from '#core/agents/schema.ts';
-import type { Send } from './client.ts';
-import { fault } from './faults.ts';
-import type { Used } from './meter.ts';
-import { type Draft, requestOf } from './request.ts';
+import { Fault, type FaultCode } from '#core/fault.ts';
+import { brokeOff } from './faults.ts';
+import type { Draft } from './request.ts';
+import type { Speak, Spoken } from './speak.ts';
 import { stopOf } from './stop.ts';
 import { check } from './structured.ts';
 
@@ -15,13 +15,14 @@ export interface Finding {
   check: string;
   isGood: boolean;
   detail: string;
+  /** The provider did not answer, which says nothing of the model. */
+  isUnheard?: true;
 }
 
 interface Said {
   content: Block[];
   stop: string;
-  used: Used | undefined;
-  answer: Awaited<ReturnType<Send>>;
+  answer: Spoken['answer'];
 }
 
 type Say = (draft: Pick<Draft, 'messages'> & Partial<Draft>) => Promise<Said>;
@@ -35,10 +36,10 @@ const ADD: Tool = {
 const Colour = z.object({ colour: z.enum(['red', 'green', 'blue']), shade: z.int().min(0).max(9) });
 const TIMES = 10;
 
-/** Sends a route some twenty small requests and tells what it did with them; costs cents. Only for providers' own answers: nothing of anybody's is sent. */
-export async function probe(limits: RoleLimits, send: Send): Promise<Finding[]> {
-  const can = capabilitiesOf(limits.provider, limits.model);
-  const say = saying(limits, send);
+/** Has a role's model do some twenty small things and tells how it did; costs cents. What fails is tried once more. Nothing of anybody's is sent. */
+export async function probe(role: Role, { provider, model }: RoleLimits, speak: Speak): Promise<Finding[]> {
+  const can = capabilitiesOf(provider, model);
+  const say = saying(role, speak);
   const wanted: [string, boolean, (say: Say) => Promise<string | undefined>][] = [
     ['calls a tool', can.tools, callsTool],
     ['calls two tools at once', can.tools, callsTwo],
@@ -48,29 +49,38 @@ export async function probe(limits: RoleLimits, send: Send): Promise<Finding[]> 
     ['says what it used, and ends its streams', true, saysUsage],
   ];
   const findings: Finding[] = [];
-  for (const [name, isClaimed, run] of wanted)
-    if (isClaimed) findings.push(await found(name, () => run(say)));
+  for (const [name, , run] of wanted.filter(([, isClaimed]) => isClaimed)) {
+    const one = await found(name, () => run(say));
+    findings.push(one);
+    if (one.isUnheard) return findings;
+  }
   return findings;
 }
 
-async function found(name: string, run: () => Promise<string | undefined>): Promise<Finding> {
+async function found(check: string, run: () => Promise<string | undefined>): Promise<Finding> {
+  const wrong = (await tried(run)) && (await tried(run));
+  return { check, isGood: !wrong, detail: '', ...wrong };
+}
+
+async function tried(
+  run: () => Promise<string | undefined>,
+): Promise<Omit<Finding, 'check' | 'isGood'> | undefined> {
   try {
-    const wrong = await run();
-    return { check: name, isGood: wrong === undefined, detail: wrong ?? '' };
+    const detail = await run();
+    return detail === undefined ? undefined : { detail };
   } catch (error) {
-    return { check: name, isGood: false, detail: (fault(error) as Error).message };
+    if (!(error instanceof Fault)) throw error;
+    const isUnheard = UNHEARD.includes(error.code) && !brokeOff(error.cause);
+    return { detail: error.message, ...(isUnheard && { isUnheard }) };
   }
 }
 
-function saying(limits: RoleLimits, send: Send): Say {
+const UNHEARD: FaultCode[] = ['Unavailable', 'TooMany', 'Unauthorized', 'OverBudget'];
+
+function saying(role: Role, speak: Speak): Say {
   return async (draft) => {
-    let used: Used | undefined;
-    const onAttempt = async () => async (one: Used) => {
-      used = one;
-    };
-    const whole: Draft = { role: 'engineer', system: SYSTEM, maxTokens: 2_000, ...draft };
-    const answer = await send(requestOf(whole, limits), { turnSeconds: 120, onAttempt });
-    return { content: answer.content as unknown as Block[], stop: stopOf(answer), used, answer };
+    const { answer } = await speak({ role, system: SYSTEM, maxTokens: 2_000, ...draft });
+    return { content: answer.content as unknown as Block[], stop: stopOf(answer), answer };
   };
 }
 
@@ -119,8 +129,8 @@ async function readsCache(say: Say): Promise<string | undefined> {
   const asked = { system, tools: [ADD], messages: [user('Say yes.')] };
   const first = await say(asked);
   const answered: Message = { role: 'assistant', content: first.content };
-  const { used } = await say({ ...asked, messages: [...asked.messages, answered, user('Say yes again.')] });
-  return (used?.usage.cache_read_input_tokens ?? 0) > 0
+  const { answer } = await say({ ...asked, messages: [...asked.messages, answered, user('Say yes again.')] });
+  return (answer.usage.cache_read_input_tokens ?? 0) > 0
     ? undefined
     : 'the second request read nothing from the cache';
 }
@@ -136,8 +146,7 @@ async function keepsToSchema(say: Say): Promise<string | undefined> {
 }
 
 async function saysUsage(say: Say): Promise<string | undefined> {
-  const { used } = await say({ messages: [user('Say yes.')] });
-  if (!used?.final) return 'its stream ended without message_stop';
-  const { input_tokens: input, output_tokens: output } = used.usage;
+  const { answer } = await say({ messages: [user('Say yes.')] });
+  const { input_tokens: input, output_tokens: output } = answer.usage;
   return input > 0 && output > 0 ? undefined : `it says ${input} tokens in, ${output} out`;
 }

@@ -14,10 +14,13 @@ const Keys = z.strictObject({
   anthropic: z.optional(z.string()),
   openrouter: z.optional(z.string()),
   minimax: z.optional(z.string()),
+  /** Reads what Anthropic charged, of one workspace if it is named. */
+  admin: z.optional(z.string()),
+  workspace: z.optional(z.string()),
 });
 
 /** What the model secret holds: Anthropic's key alone, or a JSON object with a key for each provider. */
-export function keysOf(secret: string): Partial<Record<Provider, string>> {
+export function keysOf(secret: string): z.infer<typeof Keys> {
   if (!secret.trimStart().startsWith('{')) return { anthropic: secret };
   try {
     return parseJson(Keys, secret);

@@ -4,6 +4,7 @@ import { type CacheWatch, cacheWatch } from '#core/agents/cache-watch.ts';
 import type { Provider } from '#core/agents/capabilities.ts';
 import { affordable, type Tariff, tokensOf, worstCase } from '#core/agents/prices.ts';
 import type { Role, RoleLimits } from '#core/agents/roles.ts';
+import { type Routes, refuseClosed } from '#core/agents/routes.ts';
 import type { Claim, Outcome, Purse } from '#core/agents/spend.ts';
 import { metricsOfCost } from '#core/agents/spend-metrics.ts';
 import { Fault } from '#core/fault.ts';
@@ -21,6 +22,10 @@ export interface Speaking {
   roles: Record<Role, RoleLimits>;
   clock: Clock;
   purse: Purse;
+  /** Which of them are closed; none unless given. */
+  routes?: Pick<Routes, 'find'> | undefined;
+  /** Where figures go. */
+  measure?: typeof emit;
 }
 
 export interface Spoken {
@@ -41,16 +46,18 @@ const REPEATS = 2;
 const USEFUL_TOKENS = 500;
 
 /** One answer, paid for: every attempt is reserved before it is sent, no longer than the money lasts, and settled after. */
-export function speaking({ send, roles, clock, purse }: Speaking): Speak {
+export function speaking({ send, roles, clock, purse, routes, measure = emit }: Speaking): Speak {
   const watch = cacheWatch();
+  const refuse = refusing(routes);
   return async (draft, call) => {
     const limits = roles[draft.role];
     const { provider, model, turnSeconds } = limits;
+    await refuse(`${provider}/${model}`);
     const prompt = promptTokens(draft);
     const settled: Outcome[] = [];
     for (let repeat = 0; ; repeat++) {
       const allowed = await clamped({ ...draft, prompt }, purse, { model, at: clock.now() });
-      const onAttempt = attempting(allowed, { limits, clock, purse, watch }, (outcome) =>
+      const onAttempt = attempting(allowed, { limits, clock, purse, watch, measure }, (outcome) =>
         settled.push(outcome),
       );
       const request = requestOf(allowed, limits);
@@ -65,6 +72,16 @@ export function speaking({ send, roles, clock, purse }: Speaking): Speak {
       refuseUnpriced(settled, model);
       return { answer, nanoUsd: settled.reduce((sum, { nanoUsd }) => sum + nanoUsd, 0) };
     }
+  };
+}
+
+/** Looks at each route once: a conversation stays with the one that it began with. */
+function refusing(routes: Speaking['routes']): (route: string) => Promise<void> {
+  const open = new Set<string>();
+  return async (route) => {
+    if (!routes || open.has(route)) return;
+    refuseClosed(await routes.find(route));
+    open.add(route);
   };
 }
 
@@ -95,11 +112,12 @@ function promptTokens({ system, tools, messages, schema }: Draft): number {
 interface Attempting extends Pick<Speaking, 'clock' | 'purse'> {
   limits: RoleLimits;
   watch: CacheWatch;
+  measure: typeof emit;
 }
 
 function attempting(
   draft: Sized,
-  { limits, clock, purse, watch }: Attempting,
+  { limits, clock, purse, watch, measure }: Attempting,
   onSettled: (outcome: Outcome) => void,
 ): OnAttempt {
   const { provider, model } = limits;
@@ -119,7 +137,7 @@ function attempting(
       const outcome = { ...told, ...(missed > 0 && { cacheMissedTokens: missed }) };
       onSettled(outcome);
       await purse.settle(claim, outcome);
-      emit(metricsOfCost({ ...claim, ...outcome }), { model, provider }, clock.now());
+      measure(metricsOfCost({ ...claim, ...outcome }), { model, provider }, clock.now());
     };
   };
 }

@@ -1,4 +1,4 @@
-import { PutCommand, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, QueryCommand, type QueryCommandInput, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { Caps } from '#core/agents/caps.ts';
 import type { Spend } from '#core/agents/spend.ts';
 import { CostRow } from '#core/runs/run.ts';
@@ -25,6 +25,19 @@ export function dynamoSpend(table: string): Spend {
         KeyConditionExpression: 'costDay = :day',
         ExpressionAttributeValues: { ':day': `${org}#${day}` },
       });
+      return all.flatMap((row) => heardOf(row, now));
+    },
+    async everybodys(from, to, now) {
+      const all = await costRows(
+        table,
+        {
+          IndexName: 'byDay',
+          FilterExpression: '#at >= :from AND #at < :to',
+          ExpressionAttributeNames: { '#at': 'at' },
+          ExpressionAttributeValues: { ':from': from.toISOString(), ':to': to.toISOString() },
+        },
+        ScanCommand,
+      );
       return all.flatMap((row) => heardOf(row, now));
     },
   };
@@ -60,12 +73,16 @@ function heardOf(row: CostRow, now: Date): CostRow[] {
   return row.status === 'reserved' ? [] : [row];
 }
 
-async function costRows(table: string, query: Partial<QueryCommandInput>): Promise<CostRow[]> {
+async function costRows(
+  table: string,
+  query: Partial<QueryCommandInput>,
+  Command: typeof QueryCommand | typeof ScanCommand = QueryCommand,
+): Promise<CostRow[]> {
   const found: CostRow[] = [];
   let start: Record<string, unknown> | undefined;
   do {
     const { Items = [], LastEvaluatedKey } = await dynamo().send(
-      new QueryCommand({ TableName: table, ...query, ExclusiveStartKey: start }),
+      new Command({ TableName: table, ...query, ExclusiveStartKey: start }) as QueryCommand,
     );
     found.push(...Items.map((row) => CostRow.parse(row)));
     start = LastEvaluatedKey;

@@ -1,12 +1,17 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { messagesClient } from '#adapters/anthropic/client.ts';
 import { lifecycle } from '#adapters/anthropic/lifecycle.ts';
 import { type Finding, probe } from '#adapters/anthropic/probe.ts';
-import { accessTo } from '#adapters/anthropic/providers.ts';
+import { accessTo, clients } from '#adapters/anthropic/providers.ts';
+import { speaking } from '#adapters/anthropic/speak.ts';
+import { clock } from '#adapters/clock.ts';
 import { unfit } from '#core/agents/capabilities.ts';
 import { ROLES, type Role, type RoleLimits, routeOf } from '#core/agents/roles.ts';
+import type { RouteState } from '#core/agents/routes.ts';
+import type { Purse } from '#core/agents/spend.ts';
 import { Fault } from '#core/fault.ts';
+import { client } from '../client.ts';
+import { moment } from '../layout.ts';
 import { CommandError, EXIT, terminal } from '../terminal.ts';
 
 const HELP = `
@@ -19,12 +24,20 @@ interface Options {
   role?: string;
 }
 
-/** What was found of one role's route. */
+/** What was found of one role's route, now and by the product's own last look. */
 interface Checked {
   role: string;
   route: string;
   findings: Finding[];
+  state?: RouteState | undefined;
 }
+
+/** Whoever runs this pays with their own key. */
+const OWN: Purse = {
+  left: async () => ({ nanoUsd: Number.MAX_SAFE_INTEGER, of: 'call' }),
+  reserve: async () => {},
+  settle: async () => {},
+};
 
 /** `signalbox models check`: whether each role's model can do its work, stays, and does at its provider what the product counts on. */
 export function models(program: Command): void {
@@ -46,19 +59,23 @@ export function models(program: Command): void {
           EXIT.usage,
         );
       const secret = process.env.SIGNALBOX_MODEL_KEY;
+      const states = await statesAt(program.opts().url);
       const checked: Checked[] = [];
       for (const name of names) {
         const findings = [
           ...tableFindings(ROLES[name]),
-          ...(secret ? await liveFindings(ROLES[name], secret, baseUrl) : []),
+          ...(secret ? await liveFindings(name, secret, baseUrl) : []),
         ];
-        checked.push({ role: name, route: routeOf(name), findings });
+        const route = routeOf(name);
+        const state = states?.find((one) => one.route === route);
+        checked.push({ role: name, route, findings, ...(state && { state }) });
       }
       terminal(program.opts().json).result({ probed: Boolean(secret), checked }, () =>
         text(checked, Boolean(secret)),
       );
-      if (checked.some(({ findings }) => findings.some(({ isGood }) => !isGood)))
-        process.exitCode = EXIT.failed;
+      const isBad = ({ findings, state }: Checked) =>
+        state?.isOpen === false || findings.some(({ isGood }) => !isGood);
+      if (checked.some(isBad)) process.exitCode = EXIT.failed;
     });
 }
 
@@ -67,11 +84,14 @@ function tableFindings(role: RoleLimits): Finding[] {
   return [{ check: 'can do what the role needs', isGood: why.length === 0, detail: why.join('; ') }];
 }
 
-async function liveFindings(role: RoleLimits, apiKey: string, baseUrl: string): Promise<Finding[]> {
+async function liveFindings(name: Role, apiKey: string, baseUrl: string): Promise<Finding[]> {
+  const role = ROLES[name];
   try {
     const access = accessTo(role.provider, { apiKey, baseUrl });
     const stays = role.provider === 'anthropic' ? await lifecycle(access, [role.model], new Date()) : [];
-    return [...stays, ...(await probe(role, messagesClient(access)))];
+    const send = clients({ apiKey, baseUrl });
+    const speak = speaking({ send, roles: ROLES, clock, purse: OWN, measure: () => {} });
+    return [...stays, ...(await probe(name, role, speak))];
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return [{ check: 'can be asked', isGood: false, detail: error.message }];
@@ -79,10 +99,25 @@ async function liveFindings(role: RoleLimits, apiKey: string, baseUrl: string): 
 }
 
 function text(checked: Checked[], isProbed: boolean): string {
-  const parts = checked.map(({ role, route, findings }) =>
-    [`${role}: ${route}`, ...findings.map(line)].join('\n'),
+  const parts = checked.map(({ role, route, findings, state }) =>
+    [`${role}: ${route}`, ...findings.map(line), ...(state ? [line(asFinding(state))] : [])].join('\n'),
   );
   return [...parts, ...(isProbed ? [] : ['Not probed: SIGNALBOX_MODEL_KEY is not set.'])].join('\n\n');
+}
+
+/** What the product found on its nightly look; nothing where it cannot be asked. */
+async function statesAt(url: string): Promise<RouteState[] | undefined> {
+  try {
+    return (await client(url).ask<{ routes: RouteState[] }>('/api/models')).routes;
+  } catch (error) {
+    if (error instanceof CommandError) return undefined;
+    throw error;
+  }
+}
+
+function asFinding({ isOpen, since, why, checkedAt }: RouteState): Finding {
+  const detail = isOpen ? `looked at ${moment(checkedAt)}` : `since ${moment(since)}: ${why.join('; ')}`;
+  return { check: isOpen ? 'is open' : 'is closed', isGood: isOpen, detail };
 }
 
 function line({ check, isGood, detail }: Finding): string {

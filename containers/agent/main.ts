@@ -1,5 +1,6 @@
 import { anthropicModel } from '#adapters/anthropic/model.ts';
 import { clock } from '#adapters/clock.ts';
+import { dynamoRoutes } from '#adapters/dynamodb/routes.ts';
 import { dynamoSpend } from '#adapters/dynamodb/spend.ts';
 import { Implement } from '#core/runs/steps.ts';
 import { credential } from '../credential.ts';
@@ -21,6 +22,7 @@ await container({
       // What a task before this one asked for and never heard of.
       await untilAnswered(() => spend.abandon(org, id, clock.now()), task.signal);
       const purse = steady(spend.purse(org, id), task.signal);
-      return anthropicModel({ apiKey, baseUrl: env.MODEL_BASE_URL, clock, purse });
+      const routes = steady(dynamoRoutes(env.RUNS_TABLE), task.signal);
+      return anthropicModel({ apiKey, baseUrl: env.MODEL_BASE_URL, clock, purse, routes });
     }),
 });

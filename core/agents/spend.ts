@@ -33,4 +33,6 @@ export interface Spend {
   abandon(org: string, runId: string, before: Date): Promise<number>;
   /** Everything settled on a day (UTC), oldest first; what was set aside over an hour ago and never settled is `unknown`. */
   rows(org: string, day: string, now: Date): Promise<CostRow[]>;
+  /** The same of every organization, in a span of time. Reads every cost there ever was: for once a day. */
+  everybodys(from: Date, to: Date, now: Date): Promise<CostRow[]>;
 }

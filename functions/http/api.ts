@@ -3,10 +3,12 @@ import { clock } from '#adapters/clock.ts';
 import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
+import { dynamoRoutes } from '#adapters/dynamodb/routes.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
 import { dynamoSpend } from '#adapters/dynamodb/spend.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { s3Artifacts } from '#adapters/s3/artifacts.ts';
+import type { Routes } from '#core/agents/routes.ts';
 import type { Spend } from '#core/agents/spend.ts';
 import type { Approvals } from '#core/approvals/ports.ts';
 import { Fault } from '#core/fault.ts';
@@ -41,6 +43,7 @@ interface Needs {
   runs: Pick<Runs, 'find' | 'lines' | 'costs'>;
   projects: Pick<Projects, 'list'>;
   spend: Pick<Spend, 'rows' | 'caps'>;
+  routes: Pick<Routes, 'all'>;
   approvals: Pick<Approvals, 'inbox' | 'history'>;
   artifacts: Pick<Artifacts, 'text' | 'bytes'>;
   people: Pick<People, 'delegations' | 'keys' | 'list'>;
@@ -91,6 +94,11 @@ const READS: Read[] = [
     path: /^\/api\/budgets$/,
     scope: 'issues:read',
     answer: async ({ spend, org }) => ({ caps: await spend.caps(org) }),
+  },
+  {
+    path: /^\/api\/models$/,
+    scope: 'issues:read',
+    answer: async ({ routes }) => ({ routes: await routes.all() }),
   },
   { path: /^\/api\/summary$/, scope: 'issues:read', answer: summary },
 ];
@@ -217,6 +225,7 @@ export const handler = http(Env, async (env) =>
     runs: dynamoRuns(env.RUNS_TABLE),
     projects: dynamoProjects(env.PROJECTS_TABLE),
     spend: dynamoSpend(env.RUNS_TABLE),
+    routes: dynamoRoutes(env.RUNS_TABLE),
     // Reading lists touches no ledger, so this function is not given one.
     approvals: dynamoApprovals({ approvals: env.APPROVALS_TABLE, ledger: '' }),
     artifacts: s3Artifacts(env.ARTIFACTS_BUCKET),

@@ -2,7 +2,6 @@ import * as z from 'zod/mini';
 import { clock } from '#adapters/clock.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
-import { dynamoSpend } from '#adapters/dynamodb/spend.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { Fault } from '#core/fault.ts';
 import type { Clock, Projects, Runs, Tickets } from '#core/ports.ts';
@@ -17,7 +16,6 @@ import { task } from '../task.ts';
 export const Env = z.extend(ModelEnv, {
   TICKETS_TABLE: z.string(),
   DELIVERIES_TABLE: z.string(),
-  RUNS_TABLE: z.string(),
   PROJECTS_TABLE: z.string(),
 });
 export type Env = z.infer<typeof Env>;
@@ -66,7 +64,7 @@ export const handler = task(Classify, Env, async (env) => {
     tickets: dynamoTickets(env.TICKETS_TABLE, env.DELIVERIES_TABLE),
     runs,
     projects: dynamoProjects(env.PROJECTS_TABLE),
-    modelOf: modelFrom(env, dynamoSpend(env.RUNS_TABLE)),
+    modelOf: modelFrom(env),
     clock,
   });
 });

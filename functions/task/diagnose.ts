@@ -3,7 +3,6 @@ import { secret } from '#adapters/aws/secrets.ts';
 import { clock } from '#adapters/clock.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
-import { dynamoSpend } from '#adapters/dynamodb/spend.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { githubForge } from '#adapters/github/forge.ts';
 import { s3Artifacts } from '#adapters/s3/artifacts.ts';
@@ -21,7 +20,6 @@ import { task } from '../task.ts';
 export const Env = z.extend(ModelEnv, {
   TICKETS_TABLE: z.string(),
   DELIVERIES_TABLE: z.string(),
-  RUNS_TABLE: z.string(),
   PROJECTS_TABLE: z.string(),
   ARTIFACTS_BUCKET: z.string(),
   FORGE_SECRET_ARN: z.string(),
@@ -116,7 +114,7 @@ export const handler = task(Diagnose, Env, async (env) => {
     projects: dynamoProjects(env.PROJECTS_TABLE),
     artifacts: s3Artifacts(env.ARTIFACTS_BUCKET),
     forgeOf: async (repository) => githubForge(repository, await secret(env.FORGE_SECRET_ARN)),
-    modelOf: modelFrom(env, dynamoSpend(env.RUNS_TABLE)),
+    modelOf: modelFrom(env),
     clock,
   });
 });

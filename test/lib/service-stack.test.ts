@@ -276,6 +276,9 @@ describe('the ledger', () => {
     ['people do not answer', 'approval_expired_count', 20],
     ['people do not read', 'approval_fast_approve_count', 30],
     ['a stream is not followed', 'IteratorAge', 180_000],
+    ['a price is not known', 'model_unpriced', 0],
+    ['conversations are read anew', 'model_cache_miss', 5],
+    ['a route is closed, a model goes or the bill differs', 'model_check_alarm', 0],
   ])('rings when %s', (_, metric, threshold) => {
     const alarms = ofType(service, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);
     const found = alarms.filter((one) => JSON.stringify(one).includes(`"${metric}"`));

@@ -72,7 +72,8 @@ const LABELS = [
   ],
 ];
 
-const resources: Resource[] = Object.values(synthesised()).flatMap((template) =>
+const { data, service } = synthesised();
+const resources: Resource[] = [data, service].flatMap((template) =>
   Object.values(template.toJSON().Resources as Record<string, Resource>),
 );
 const acting = resources.filter(({ Type }) => !INERT.test(Type));

@@ -3,8 +3,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { messagesClient } from '#adapters/anthropic/client.ts';
 import { lifecycle } from '#adapters/anthropic/lifecycle.ts';
 import { probe } from '#adapters/anthropic/probe.ts';
+import { speaking } from '#adapters/anthropic/speak.ts';
 import { ROLES, type RoleLimits } from '#core/agents/roles.ts';
 import { KEY, openModel } from '../../local/model/open.ts';
+import { openPurse } from '../../support/purse.ts';
 
 const add = (a: number, b: number) => ({ type: 'tool_use', name: 'add', input: { a, b } });
 const yes = { content: [{ type: 'text', text: 'Yes.' }] };
@@ -25,14 +27,20 @@ afterEach(() => model?.close());
 
 async function failures(change: Record<string, object>, limits: RoleLimits = ROLES.engineer) {
   model = await openModel(...Object.values({ ...GOOD, ...change }));
-  const version = limits.provider === 'anthropic' ? {} : { version: '2023-06-01' };
-  const patience = { headers: 2_000, idle: 300, silent: 600 };
-  const findings = await probe(
-    limits,
-    messagesClient({ apiKey: KEY, baseUrl: model.baseURL, patience, ...version }),
-  );
+  const findings = await probed(limits);
   const failed = findings.filter(({ isGood }) => !isGood).map(({ check, detail }) => [check, detail]);
   return { checks: findings.length, failed: Object.fromEntries(failed) };
+}
+
+async function probed(limits: RoleLimits) {
+  const version = limits.provider === 'anthropic' ? {} : { version: '2023-06-01' };
+  const patience = { headers: 2_000, idle: 300, silent: 600 };
+  const send = messagesClient({ apiKey: KEY, baseUrl: model?.baseURL ?? '', patience, ...version });
+  const speak = speaking({
+    ...{ send: () => send, roles: { ...ROLES, engineer: limits }, clock: { now: () => new Date() } },
+    ...{ purse: openPurse().purse, measure: () => {} },
+  });
+  return probe('engineer', limits, speak);
 }
 
 describe('a probe', () => {
@@ -82,6 +90,16 @@ describe('a probe', () => {
     ],
   ])('finds %s', async (_, change, check) => {
     expect(Object.keys((await failures(change)).failed)).toContain(check);
+  });
+
+  it('tells a provider that does not answer from a model that fails, and asks it no more', async () => {
+    const trouble = { status: 529, headers: { 'retry-after': '3600' } };
+    model = await openModel(...Object.values({ ...GOOD, tool: script('a = 2', { ...yes, trouble }) }));
+    const findings = await probed(ROLES.engineer);
+
+    expect(findings).toEqual([
+      { check: 'calls a tool', isGood: false, isUnheard: true, detail: expect.stringMatching(/529/) },
+    ]);
   });
 
   it('asks another provider only for what its table says', async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
+import { dynamoRoutes } from '#adapters/dynamodb/routes.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
 import { dynamoSpend } from '#adapters/dynamodb/spend.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
@@ -33,6 +34,7 @@ const tickets = dynamoTickets('Tickets', 'Deliveries');
 const runs = dynamoRuns('Runs');
 const projects = dynamoProjects('Projects');
 const spend = dynamoSpend('Runs');
+const routes = dynamoRoutes('Runs');
 const principalOf = async () => principal;
 const publicUrl = 'http://localhost:4600/';
 const people = dynamoPeople('People');
@@ -47,9 +49,16 @@ const post = (body: unknown, headers: Record<string, string> = {}) =>
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
 
+it('tells which routes of models are closed', async () => {
+  const state = { route: 'anthropic/x', isOpen: false, why: ['no'], checkedAt: AT, since: AT };
+  await routes.put(state);
+
+  expect(await get('/api/models')).toEqual({ statusCode: 200, body: { routes: [state] } });
+});
+
 async function get(path: string, query?: Sent['query']) {
   const approvals = dynamoApprovals({ approvals: 'Approvals', ledger: 'Ledger' });
-  const reads = { principalOf, tickets, runs, projects, spend, approvals, people, artifacts };
+  const reads = { principalOf, tickets, runs, projects, spend, approvals, people, artifacts, routes };
   const route = api({ ...reads, clock, publicUrl });
   const { statusCode, body } = await send(route, { path, ...(query && { query }) });
   return { statusCode, body: JSON.parse(body) };

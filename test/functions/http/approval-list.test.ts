@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
+import { dynamoRoutes } from '#adapters/dynamodb/routes.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
 import { dynamoSpend } from '#adapters/dynamodb/spend.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
@@ -38,6 +39,7 @@ const signedIn = (id: string): Principal => ({
 async function get(path: string, query: Record<string, string> = {}, principal = anna()) {
   const route = api({
     spend: dynamoSpend('Runs'),
+    routes: dynamoRoutes('Runs'),
     principalOf: async () => principal,
     tickets: dynamoTickets('Tickets', 'Deliveries'),
     runs: dynamoRuns('Runs'),

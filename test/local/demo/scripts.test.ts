@@ -4,6 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { BaseAnthropic } from '@anthropic-ai/sdk/client';
 import { Messages } from '@anthropic-ai/sdk/resources/messages/messages';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { probe } from '#adapters/anthropic/probe.ts';
+import { clients } from '#adapters/anthropic/providers.ts';
+import { speaking } from '#adapters/anthropic/speak.ts';
+import { ROLES, type Role } from '#core/agents/roles.ts';
 import { jsonSchema } from '#core/agents/schema.ts';
 import { fromJira, JiraDelivery } from '#core/tickets/sources/jira.ts';
 import { Triage } from '#core/triage/classify.ts';
@@ -11,6 +15,7 @@ import { Findings } from '#core/triage/diagnose.ts';
 import { fromLog } from '#core/triage/evidence.ts';
 import { evidenceBlock, ticketBlock } from '#core/triage/prompt.ts';
 import { scriptedModel } from '#local/model/model.ts';
+import { openPurse } from '../../support/purse.ts';
 
 const delivery = JiraDelivery.parse(JSON.parse(readFileSync('local/demo/jira-ticket.json', 'utf8')));
 const handle = scriptedModel({ folder: 'local/demo/scripts', key: 'sk-demo' });
@@ -83,4 +88,15 @@ it('has nothing to say about another ticket', async () => {
   );
 
   await expect(answer).rejects.toThrow(/No script covers this conversation/);
+});
+
+it('does all that a probe asks of the roles', async () => {
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const clock = { now: () => new Date() };
+  const send = clients({ apiKey: 'sk-demo', baseUrl });
+  const speak = speaking({ send, roles: ROLES, clock, purse: openPurse().purse, measure: () => {} });
+  for (const [name, role] of Object.entries(ROLES)) {
+    const found = await probe(name as Role, role, speak);
+    expect(found.filter(({ isGood }) => !isGood)).toEqual([]);
+  }
 });
