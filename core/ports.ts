@@ -1,5 +1,6 @@
 import type { Notice } from './notice.ts';
 import type { Project } from './projects/project.ts';
+import type { Ask } from './runs/review.ts';
 import type { CostRow, Instruction, Run, RunLine } from './runs/run.ts';
 import type { Source, Ticket, TicketStatus } from './tickets/ticket.ts';
 import type { Told } from './tickets/told.ts';
@@ -118,6 +119,8 @@ export interface Tickets {
     from: readonly TicketStatus[],
     change: Partial<Ticket>,
   ): Promise<{ ticket: Ticket; changed: boolean }>;
+  /** Remembers that somebody asks for something on the ticket's pull request, once; false when it was known, or is too much. */
+  addReview(org: string, id: string, ref: string): Promise<boolean>;
   /** The ticket whose pull request this is. */
   findByPullRequest(org: string, repository: string, number: number): Promise<Ticket | undefined>;
 }
@@ -182,6 +185,14 @@ export interface Forge {
     title: string;
     body: string;
   }): Promise<PullRequest>;
+  /** Gives a pull request another text. */
+  describe(number: number, body: string): Promise<void>;
+  /** What a review or a comment (`review/7`, `comment/12`) asks for; nothing when it is gone. */
+  asked(number: number, ref: string): Promise<Ask | undefined>;
+  /** Whether somebody may change the repository. */
+  mayWrite(login: string): Promise<boolean>;
+  /** Comments on a pull request, once for each `id`. */
+  reply(number: number, comment: { id: string; body: string }): Promise<void>;
 }
 
 /** Where other parts hear of what happened. Throws `Unavailable` when the event was not taken. */

@@ -111,9 +111,12 @@ export class PipelineSteps extends Construct {
       entry: 'task/open-pull-request',
       env: { ...env, FORGE_SECRET_ARN: data.forgeSecret.secretArn },
     });
-    data.forgeSecret.grantRead(openPullRequest);
-    const escalate = new Handler<EscalateEnv>(this, 'Escalate', { entry: 'task/escalate', env });
+    const escalate = new Handler<EscalateEnv>(this, 'Escalate', {
+      entry: 'task/escalate',
+      env: { ...env, FORGE_SECRET_ARN: data.forgeSecret.secretArn },
+    });
     for (const fn of [openPullRequest, escalate]) {
+      data.forgeSecret.grantRead(fn);
       writes(fn, data.tickets, data.runs, data.notices);
       reads(fn, data.projects);
     }

@@ -52,7 +52,7 @@ export class Pipeline extends Construct {
       },
     });
     this.publishes(data, bus);
-    this.starts(data, bus);
+    this.starts(data, { bus, publicUrl });
     this.ends(data, { bus, publicUrl, adminEmail });
   }
 
@@ -73,11 +73,11 @@ export class Pipeline extends Construct {
     );
   }
 
-  private starts(data: DataStack, bus: EventBus): void {
+  private starts(data: DataStack, { bus, publicUrl }: Pick<PipelineProps, 'bus' | 'publicUrl'>): void {
     const waiting = reliableQueue(this, 'Tickets', Duration.minutes(3));
-    new Rule(this, 'TicketReceived', {
+    new Rule(this, 'TicketToWorkOn', {
       eventBus: bus,
-      eventPattern: { source: ['signalbox'], detailType: ['TicketReceived'] },
+      eventPattern: { source: ['signalbox'], detailType: ['TicketReceived', 'TicketReviewed'] },
       targets: [new SqsQueue(waiting)],
     });
     const onTicket = new Handler<OnTicketEnv>(this, 'OnTicket', {
@@ -86,10 +86,16 @@ export class Pipeline extends Construct {
         TICKETS_TABLE: data.tickets.tableName,
         DELIVERIES_TABLE: data.deliveries.tableName,
         RUNS_TABLE: data.runs.tableName,
+        PROJECTS_TABLE: data.projects.tableName,
+        NOTICES_TABLE: data.notices.tableName,
+        FORGE_SECRET_ARN: data.forgeSecret.secretArn,
+        PUBLIC_URL: publicUrl,
         TICKET_MACHINE_ARN: this.machine.stateMachineArn,
       },
     });
-    writes(onTicket, data.tickets, data.runs);
+    writes(onTicket, data.tickets, data.runs, data.notices);
+    reads(onTicket, data.projects);
+    data.forgeSecret.grantRead(onTicket);
     this.machine.grantStartExecution(onTicket);
     onTicket.addEventSource(new SqsEventSource(waiting, { batchSize: 5, reportBatchItemFailures: true }));
   }

@@ -14,6 +14,7 @@ export type TicketSteps = Record<
  * One run of a ticket, from received to a pull request or a person:
  *
  *   Start → Classify → Diagnose → Propose plan → Await decision → Load decision → Implement → Verify → Open pull request
+ *      └ review of its pull request ────────┘
  *              └ unclear ─┴ unclear ────────┴ denied ────┴ declined, expired ─────────┴ no patch ─┴ red ─→ Hand to a person
  *
  * Whatever fails on the way is handed to a person too, and the run is marked failed.
@@ -27,6 +28,7 @@ export function ticketMachine(scope: Construct, step: TicketSteps): sfn.IChainab
       round: 0,
     },
   });
+  const isReview = '{% $exists($states.input.isReview) %}';
   const handOver = call(scope, 'Hand to a person', step.escalate, {
     payload: { status: 'escalated', reason: '{% $reason %}' },
   }).next(sfn.Succeed.jsonata(scope, 'With a person'));
@@ -47,7 +49,7 @@ export function ticketMachine(scope: Construct, step: TicketSteps): sfn.IChainab
     });
   }
   opened.next(sfn.Succeed.jsonata(scope, 'In review'));
-  return start.next(triage.entry);
+  return start.next(choose(scope, 'A review?', isReview, deciding.entry, triage.entry));
 }
 
 interface Part {

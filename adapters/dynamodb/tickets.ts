@@ -25,6 +25,7 @@ export function dynamoTickets(table: string, deliveriesTable: string, clock: Clo
     list: (org, query) => list(table, org, query),
     advance: (org, id, from, change) =>
       advance(table, { org, id }, from, { updatedAt: clock.now().toISOString(), ...change }),
+    addReview: (org, id, ref) => addReview(table, { org, id }, { ref, at: clock.now().toISOString() }),
     findByPullRequest: (org, repository, number) =>
       findByPullRequest(table, pullRequestKey(org, repository, number)),
   };
@@ -95,6 +96,35 @@ async function advance(
     const ticket = await find(table, key.org, key.id);
     if (!ticket) throw new Fault('NotFound', `There is no ticket ${key.id}`);
     return { ticket, changed: false };
+  }
+}
+
+const MOST_REVIEWS = 100;
+
+async function addReview(
+  table: string,
+  key: { org: string; id: string },
+  { ref, at }: { ref: string; at: string },
+): Promise<boolean> {
+  try {
+    await dynamo().send(
+      new UpdateCommand({
+        TableName: table,
+        Key: key,
+        UpdateExpression:
+          'SET reviews = list_append(if_not_exists(reviews, :none), :refs), version = version + :one, updatedAt = :at',
+        ConditionExpression:
+          'attribute_exists(id) AND (attribute_not_exists(reviews) OR (NOT contains(reviews, :ref) AND size(reviews) < :most))',
+        ExpressionAttributeValues: {
+          ...{ ':none': [], ':refs': [ref], ':ref': ref },
+          ...{ ':one': 1, ':at': at, ':most': MOST_REVIEWS },
+        },
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (isRefused(error)) return false;
+    throw error;
   }
 }
 

@@ -32,6 +32,8 @@ export interface Workspace {
   /** The tree that a folder's files make; what `.gitignore` names stays out. */
   snapshot(folder: string): Promise<string>;
   tree(commit: string): Promise<string>;
+  /** The newest commit that two have in common. Throws `Invalid` when there is none. */
+  common(one: string, other: string): Promise<string>;
   /** Who committed it, by e-mail. */
   committer(commit: string): Promise<string>;
   commit(commit: Commit): Promise<string>;
@@ -92,6 +94,7 @@ export async function workspace({
     write: (tree, to) => write(here, tree, to),
     snapshot: (from) => snapshot(here, from),
     tree: async (commit) => (await git(here, 'rev-parse', `${commit}^{tree}`)).trim(),
+    common: async (one, other) => (await git(here, 'merge-base', one, other)).trim(),
     committer: async (commit) => (await git(here, 'log', '-1', '--format=%ce', commit)).trim(),
     commit: (commit) => record(here, commit),
     patch: (base, head) =>

@@ -1,13 +1,9 @@
 import { Fault } from '#core/fault.ts';
 import type { Forge, PullRequest } from '#core/ports.ts';
 import type { Repository } from '#core/projects/project.ts';
-import { forgeFault, type GitHub, github } from './client.ts';
-
-interface Place {
-  client: GitHub;
-  owner: string;
-  repo: string;
-}
+import { github } from './client.ts';
+import { type Place, trying } from './place.ts';
+import { reviewing } from './reviews.ts';
 
 /** A repository at GitHub, GitHub Enterprise, or anything that speaks their REST API. */
 export function githubForge(
@@ -21,15 +17,8 @@ export function githubForge(
     files: (ref) => trying(`list the files of ${fullName}`, () => files(place, ref)),
     read: (path, ref) => trying(`read ${path}`, () => read(place, path, ref)),
     openPullRequest: (request) => trying('open the pull request', () => openOnce(place, request)),
+    ...reviewing(place),
   };
-}
-
-async function trying<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw error instanceof Fault ? error : forgeFault(error, what);
-  }
 }
 
 async function head({ client, owner, repo }: Place, branch: string): Promise<string> {

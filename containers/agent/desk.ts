@@ -27,6 +27,8 @@ export interface Desk {
   branch: string;
   /** The commit that the change starts from. */
   base: string;
+  /** The commit that it is compared with: the same, or for a review the one that the pull request's branch began at. */
+  against: string;
   environment: Environment;
   journal: Journal;
   /** Bytes of the whole work, earlier tasks included. */
@@ -39,11 +41,11 @@ export const FROM = 45;
 /** A clone, a fresh environment and a journal: from the beginning, or as an earlier task of the same work kept them. Words when the project does not install. */
 export async function prepare(task: Task, repository: Repository): Promise<Desk | string> {
   const { folder, signal, say, at } = task;
-  const branch = branchFor(task.ticket);
+  const branch = task.run.review ? (task.run.branch ?? '') : branchFor(task.ticket);
   await at(FROM, `cloning ${repository.fullName}`);
   await say(`clones ${repository.fullName} and works on ${branch}`);
   const clone = await cloned(task, repository);
-  const { base, kept } = await beginning(task, clone, repository.defaultBranch);
+  const { base, against, kept } = await beginning(task, clone, { branch, main: repository.defaultBranch });
   const { maxSentBytes: up, maxReceivedBytes: down } = ROLES.engineer;
   const hands = await contained({
     ...{ ...task, repository, reporter: task.ticket.reporter, caps: { up, down } },
@@ -64,7 +66,7 @@ export async function prepare(task: Task, repository: Repository): Promise<Desk 
   await scratch(shop, made, { base, tree });
   await putNotes(hands, made.repository, notes);
   if (journal.lines.length > 0) await say('goes on where an earlier task stopped');
-  return { shop, repository, branch, base, environment: made, journal, carried: hands.carried };
+  return { shop, repository, branch, base, against, environment: made, journal, carried: hands.carried };
 }
 
 /** Keeps its place when the task is told to stop: what there is by then is still put away. */
@@ -74,16 +76,19 @@ async function cloned({ folder, forgeSecret, signal }: Task, repository: Reposit
   return steady(await workspace(place), signal);
 }
 
-/** The commit to start from: the branch's newest, or the one that the journal of this conversation started from. */
+/** The commit to start from: the newest of the main branch or of the pull request's, or the one that the journal of this conversation started from. */
 async function beginning(
   { run }: Task,
   clone: Workspace,
-  branch: string,
-): Promise<{ base: string; kept?: KeptJournal }> {
-  const newest = await clone.fetch(`refs/heads/${branch}`);
+  { branch, main }: { branch: string; main: string },
+): Promise<{ base: string; against: string; kept?: KeptJournal }> {
+  const trunk = await clone.fetch(`refs/heads/${main}`);
+  const newest = run.review ? await clone.fetch(`refs/heads/${branch}`) : trunk;
   const { journal } = run;
   const isOurs = journal?.round === roundOf(run.verification) && (await clone.has(journal.base));
-  return isOurs ? { base: journal.base, kept: journal } : { base: newest };
+  const base = isOurs ? journal.base : newest;
+  const against = run.review ? await clone.common(base, trunk) : base;
+  return { base, against, ...(isOurs && { kept: journal }) };
 }
 
 /** One conversation per refused verification: after it, the engineer begins with what was wrong. */

@@ -72,7 +72,7 @@ async function attempt(task: Task, modelFor: ModelFor): Promise<Output> {
 function conversing(task: Task, desk: Desk): Omit<Work, 'model' | 'steering'> {
   const { run, runs, signal } = task;
   const { hands } = desk.shop;
-  const checks = checklist({ ...desk.shop, base: desk.base, kind: desk.repository.kind });
+  const checks = checklist({ ...desk.shop, base: desk.against, kind: desk.repository.kind });
   return {
     journal: desk.journal,
     role: ROLES.engineer,
@@ -82,6 +82,7 @@ function conversing(task: Task, desk: Desk): Omit<Work, 'model' | 'steering'> {
       ...desk,
       ticket: task.ticket,
       diagnosis: task.ticket.diagnosis,
+      ...(run.review && { asks: run.review.asks }),
       ...(isRefused(run.verification) && { failures: failures(run.verification) }),
     }),
     useTool: engineerTools({
@@ -127,9 +128,9 @@ async function verified(
 async function objection(_task: Task, desk: Desk): Promise<string | undefined> {
   const { workspace: clone } = desk.shop;
   const tree = await snapshot(desk);
-  const raw = await clone.diff(desk.base, tree, '--raw', '-z', '--no-abbrev');
-  const patch = { changes: changes(raw), diff: await clone.diff(desk.base, tree) };
-  const known = await knownHosts({ workspace: clone, base: desk.base });
+  const raw = await clone.diff(desk.against, tree, '--raw', '-z', '--no-abbrev');
+  const patch = { changes: changes(raw), diff: await clone.diff(desk.against, tree) };
+  const known = await knownHosts({ workspace: clone, base: desk.against });
   const failed = inspect(patch, known).filter(({ verdict }) => verdict === 'FAIL');
   if (failed.length === 0) return undefined;
   return failed.map(({ title, detail }) => `${title}: no. ${detail}`).join('\n');
@@ -179,7 +180,10 @@ async function leave(task: Task, desk: Desk, { reason, best, notes, limits: used
 
 async function handOver(task: Task, desk: Desk, handover: Handover): Promise<Output> {
   const { run, runs } = task;
-  const head = await commitOf(task, desk, { tree: await snapshot(desk), summary: handover.summary });
+  const tree = await snapshot(desk);
+  if (run.review && tree === (await desk.shop.workspace.tree(desk.base)))
+    return escalate(task, `The review was answered with no change. ${handover.summary}`);
+  const head = await commitOf(task, desk, { tree, summary: handover.summary });
   if (run.verification && isRefused(run.verification) && run.headSha === head) {
     return escalate(task, `The same change as before was handed over again. ${failures(run.verification)}`);
   }

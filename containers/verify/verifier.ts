@@ -20,6 +20,8 @@ interface Given {
   repository: Repository;
   branch: string;
   base: string;
+  /** Whether `base` is the branch's own: a pull request that was reviewed. */
+  isReview: boolean;
   patchKey: string;
   summary: string;
 }
@@ -50,7 +52,14 @@ export async function verifier(task: Task): Promise<Output> {
 function givenOf({ run, repository }: Task): Given | undefined {
   const { branch, baseSha: base, patchKey, handover } = run;
   if (!repository || !branch || !base || !patchKey || !handover) return undefined;
-  return { repository, branch, base, patchKey, summary: handover.summary };
+  return {
+    repository,
+    branch,
+    base,
+    isReview: run.review !== undefined,
+    patchKey,
+    summary: handover.summary,
+  };
 }
 
 async function escalate({ say }: Task, reason: string): Promise<Output> {
@@ -60,26 +69,34 @@ async function escalate({ say }: Task, reason: string): Promise<Output> {
 
 async function look(task: Task, given: Given): Promise<Output> {
   const { folder, signal, run, runs, artifacts } = task;
-  const { repository, base } = given;
+  const { repository } = given;
   const token = await gitToken(repository.apiUrl, await task.forgeSecret());
   const url = repository.cloneUrl;
   const clone = steady(await workspace({ folder: join(folder, 'git'), url, token, signal }), signal);
-  await clone.fetch(`refs/heads/${repository.defaultBranch}`);
-  if (!(await clone.has(base))) await clone.fetch(base);
+  const against = await fetched(clone, given);
   const head = await commitOf(task, clone, given);
+  await tip(task, clone, { ...given, head });
   const hands = await contained({ ...task, repository, reporter: task.ticket.reporter });
-  const shop = { workspace: clone, hands, folder, signal, base, kind: repository.kind };
+  const shop = { workspace: clone, hands, folder, signal, base: against, kind: repository.kind };
   const found = await checklist(shop).verify(head);
   await hands.sweep();
 
   await report(task, found);
-  if (found.verdict === 'passed') await publish(task, clone, { branch: given.branch, head });
+  if (found.verdict === 'passed') await publish(task, clone, { ...given, head });
   await runs.update(run.org, run.id, { verification: found, headSha: head, percent: TO });
   await task.say(summary(found), found.verdict === 'passed' ? 'info' : 'warn');
   if (found.verdict === 'passed') return { next: 'open', reason: summary(found) };
   const tries = (await artifacts.keys(`runs/${run.org}/${run.id}/verifications/`)).length;
   if (found.verdict === 'infrastructure' || tries > RETRIES) return escalate(task, failures(found));
   return { next: 'retry', reason: failures(found).slice(0, 2_000) };
+}
+
+/** Fetches what the change starts from, and answers the commit that it is compared with. */
+async function fetched(clone: Workspace, { repository, branch, base, isReview }: Given): Promise<string> {
+  const trunk = await clone.fetch(`refs/heads/${repository.defaultBranch}`);
+  if (isReview) await clone.fetch(`refs/heads/${branch}`);
+  if (!(await clone.has(base))) await clone.fetch(base);
+  return isReview ? clone.common(base, trunk) : base;
 }
 
 /** The change as the commit that the engineer made: same tree, same words, same time, so the same id. */
@@ -103,20 +120,25 @@ async function report({ run, artifacts }: Task, found: Verification): Promise<vo
   }
 }
 
-/** Pushes to a branch that is ours or not there yet. Throws `Conflict` when someone else has pushed to it. */
-async function publish(
-  { author, say }: Task,
+/** Where the branch stands: nowhere yet, at a commit of ours, or for a review where it was reviewed. Throws `Conflict` when someone else has pushed to it. */
+async function tip(
+  { author }: Task,
   clone: Workspace,
-  { branch, head }: { branch: string; head: string },
-): Promise<void> {
+  { branch, base, isReview, head }: Given & { head: string },
+): Promise<string | undefined> {
   const there = await clone.remote(`refs/heads/${branch}`);
-  if (there === head) return;
-  if (there) {
+  if (there === head || (isReview ? there === base : !there)) return there;
+  if (there && !isReview) {
     await clone.fetch(`refs/heads/${branch}`);
-    if ((await clone.committer(there)) !== author.email) {
-      throw new Fault('Conflict', `Someone else has pushed to ${branch}; it is left as it is`);
-    }
+    if ((await clone.committer(there)) === author.email) return there;
   }
+  throw new Fault('Conflict', `Someone else has pushed to ${branch}; it is left as it is`);
+}
+
+async function publish(task: Task, clone: Workspace, given: Given & { head: string }): Promise<void> {
+  const { branch, head } = given;
+  const there = await tip(task, clone, given);
+  if (there === head) return;
   await clone.push(head, branch, there ?? '');
-  await say(`pushed ${branch} at ${head.slice(0, 12)}`);
+  await task.say(`pushed ${branch} at ${head.slice(0, 12)}`);
 }

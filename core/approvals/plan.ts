@@ -3,6 +3,7 @@ import { canonical, hashOf } from '../canonical.ts';
 import { Fault } from '../fault.ts';
 import { dollars } from '../money.ts';
 import type { Repository } from '../projects/project.ts';
+import { Ask, askedFor } from '../runs/review.ts';
 import type { Run } from '../runs/run.ts';
 import { Diagnosis, type Ticket } from '../tickets/ticket.ts';
 import { oneLine, visible } from '../visible.ts';
@@ -27,6 +28,8 @@ export const PlanPayload = z.object({
   }),
   repository: z.object({ fullName: z.string(), base: z.string() }),
   diagnosis: Diagnosis,
+  /** What people want changed in the pull request that there is already. */
+  review: z.array(Ask).optional(),
   /** Nano-dollars. */
   cost: z.object({ spentNanoUsd: z.int(), budgetNanoUsd: z.int() }),
 });
@@ -51,22 +54,24 @@ export function planPayload(ticket: Ticket, run: Run, repository: Repository): P
     },
     repository: { fullName: repository.fullName, base: repository.defaultBranch },
     diagnosis,
+    review: run.review?.asks,
     cost: { spentNanoUsd: run.spentNanoUsd, budgetNanoUsd: run.budgetNanoUsd },
   });
 }
 
 /** What an approver of a plan is told; facts are the platform's, only the claim is the agent's. */
-export function summarisePlan({ ticket, repository, diagnosis, cost }: PlanPayload): Summary {
+export function summarisePlan({ ticket, repository, diagnosis, review = [], cost }: PlanPayload): Summary {
   const { fullName, base } = repository;
   const name = oneLine(ticket.externalId);
   return {
-    headline: `Change code in ${fullName} for ${name}`,
+    headline: `Change code in ${fullName} for ${name}${review.length > 0 ? ', after a review' : ''}`,
     subject: `${name} ${oneLine(ticket.title)}`,
     facts: [
       { name: 'Ticket', value: `${name} (${ticket.source}), ${oneLine(ticket.title)}` },
       { name: 'Reported by', value: oneLine(ticket.reporter) },
       { name: 'Kind, priority', value: `${ticket.type}, ${ticket.priority}` },
       { name: 'Repository', value: `${fullName}, from branch ${oneLine(base)}` },
+      ...askedFor(review).map((value) => ({ name: 'Asked in review', value: oneLine(value) })),
       { name: 'Files named', value: diagnosis.files.map(oneLine).join(', ') || 'none' },
       {
         name: 'Cost',
@@ -76,7 +81,9 @@ export function summarisePlan({ ticket, repository, diagnosis, cost }: PlanPaylo
     effects: [
       `A code agent changes a clone of ${fullName} on a branch of its own and runs the tests. Its tools hold no credentials.`,
       'The platform checks the change in a clean clone: tests red before and green after, nothing protected touched.',
-      `Only if that passes, the platform pushes the branch and opens a pull request against ${oneLine(base)}. Merging stays with people.`,
+      review.length > 0
+        ? 'Only if that passes, the platform pushes one more commit to the pull request. Merging stays with people.'
+        : `Only if that passes, the platform pushes the branch and opens a pull request against ${oneLine(base)}. Merging stays with people.`,
     ],
     claim: claimed(diagnosis),
   };

@@ -105,7 +105,7 @@ async function tell(
   needs: ProposeNeeds,
 ): Promise<void> {
   const { approvers, expiresAt, requestedAt, id } = approval;
-  await needs.tickets.advance(org, ticketId, ['received', 'triaging', 'diagnosing'], {
+  await needs.tickets.advance(org, ticketId, ['received', 'triaging', 'diagnosing', 'implementing'], {
     status: 'awaiting_approval',
   });
   const asked = approvers.map(({ email }) => email).join(', ');

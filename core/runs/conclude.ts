@@ -28,6 +28,9 @@ export const OPEN: readonly TicketStatus[] = [
   'verifying',
 ];
 
+/** Statuses in which nobody works on a ticket whose pull request may still be open: a review of it begins another run. */
+export const REVIEWABLE: readonly TicketStatus[] = ['in_review', 'escalated', 'failed', 'declined'];
+
 type End = Extract<TicketStatus, 'escalated' | 'declined' | 'failed' | 'merged' | 'closed' | 'cancelled'>;
 
 const RUN_STATUS: Record<End, Run['status']> = {

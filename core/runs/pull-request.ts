@@ -1,8 +1,10 @@
 import { dollars } from '../money.ts';
+import { summary } from '../taps/verify.ts';
 import { cut, oneLine } from '../tickets/text.ts';
 import type { Ticket } from '../tickets/ticket.ts';
 import { visible } from '../visible.ts';
 import { ticketUrl } from './conclude.ts';
+import { askedFor } from './review.ts';
 import type { CheckResult, Run } from './run.ts';
 
 const MAX_BODY = 60_000;
@@ -14,17 +16,27 @@ export function pullRequestTitle(ticket: Ticket): string {
   return `${kind}: ${cut(oneLine(visible(ticket.title), 200), 100)} (${key})`;
 }
 
+/** A ticket's runs, and the one whose change is shown. */
+interface Work {
+  ticket: Ticket;
+  run: Run;
+  /** Those before it whose change is in the pull request, oldest first. */
+  earlier: readonly Run[];
+}
+
 /** The pull request's text in Markdown: what was wrong, what changed, what was proven and what was not, and what it cost. */
-export function pullRequestBody(ticket: Ticket, run: Run, publicUrl: string): string {
+export function pullRequestBody({ ticket, run, earlier }: Work, publicUrl: string): string {
+  const [first = run] = earlier;
   const parts = [
     opening(ticket, publicUrl),
-    rootCause(ticket, run),
-    changes(run),
+    rootCause(ticket, first),
+    changes(first),
+    ...[...earlier, run].slice(1).map(revision),
     proof(run),
     unproven(run),
     evidence(ticket),
     request(ticket),
-    `## Cost\n\n${dollars(run.spentNanoUsd)} for this run, of at most ${dollars(run.budgetNanoUsd)}.`,
+    cost(run, earlier),
   ];
   return cut(parts.filter(Boolean).join('\n\n'), MAX_BODY);
 }
@@ -45,6 +57,42 @@ function rootCause({ diagnosis }: Ticket, { handover }: Run): string {
 function changes({ handover }: Run): string {
   if (!handover) return '';
   return `## What changed\n\n${paragraphs(handover.summary)}\n\n${bullets(handover.changes)}`.trim();
+}
+
+function revision({ review, handover }: Run): string {
+  const who = [...new Set(review?.asks.map(({ by }) => inline(by)))].join(', ');
+  if (!handover) return '';
+  return `### After the review by ${who}\n\n${paragraphs(handover.summary)}\n\n${bullets(handover.changes)}`.trim();
+}
+
+function cost({ spentNanoUsd, budgetNanoUsd }: Run, earlier: readonly Run[]): string {
+  const all = earlier.reduce((sum, one) => sum + one.spentNanoUsd, spentNanoUsd);
+  const total = earlier.length > 0 ? ` All ${earlier.length + 1} runs together: ${dollars(all)}.` : '';
+  return `## Cost\n\n${dollars(spentNanoUsd)} for this run, of at most ${dollars(budgetNanoUsd)}.${total}`;
+}
+
+/** What reviewers are told under the pull request: what was asked, what was done, what was proven and what was not, and what it cost. */
+export function reviewReply(run: Run): string {
+  const { review, handover, headSha = '', verification } = run;
+  const parts = [
+    `Changed in ${headSha.slice(0, 12)}, as asked:`,
+    bullets(askedFor(review?.asks ?? [])),
+    paragraphs(handover?.summary ?? ''),
+    bullets(handover?.changes ?? []),
+    verification ? `Verified in a clean clone: ${inline(summary(verification))}.` : '',
+    unproven(run),
+    cost(run, []),
+  ];
+  return cut(parts.filter(Boolean).join('\n\n'), MAX_BODY);
+}
+
+/** What reviewers are told when nothing came of their review. */
+export function reviewRefusal({ review, spentNanoUsd }: Run, reason: string): string {
+  const asked = bullets(askedFor(review?.asks ?? []));
+  return cut(
+    `I could not do what was asked, and nothing was pushed. A person has to take over.\n\n${asked}\n\n${paragraphs(reason)}\n\nCost: ${dollars(spentNanoUsd)}.`,
+    MAX_BODY,
+  );
 }
 
 function proof({ verification }: Run): string {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Review } from './review.ts';
 
 export const Stage = z.enum([
   'triage',
@@ -75,6 +76,8 @@ export const Run = z.object({
   percent: z.int().min(0).max(100),
   /** Who works on it now, and on what: "engineer: running the tests". */
   doing: z.string(),
+  /** What it is about, when it changes an open pull request once more. */
+  review: Review.optional(),
   repository: z.string().optional(),
   branch: z.string().optional(),
   baseSha: z.string().optional(),

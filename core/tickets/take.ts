@@ -1,11 +1,15 @@
 import { parse } from '../parse.ts';
 import type { Delivery, DeliveryOutcome, Tickets } from '../ports.ts';
+import { OPEN, REVIEWABLE } from '../runs/conclude.ts';
 import { ticketOf } from './accept.ts';
 import type { Ticket } from './ticket.ts';
 import { caughtUp, type Meaning, Told } from './told.ts';
 
 interface Needs {
-  tickets: Pick<Tickets, 'accept' | 'follow' | 'keep' | 'handOn' | 'findByPullRequest' | 'advance'>;
+  tickets: Pick<
+    Tickets,
+    'accept' | 'follow' | 'keep' | 'handOn' | 'findByPullRequest' | 'advance' | 'addReview'
+  >;
   now: Date;
 }
 
@@ -30,6 +34,8 @@ export async function take(delivery: Delivery, meaning: Meaning, needs: Needs): 
       return tickets.follow(parse(Told, meaning.told), delivery);
     case 'outcome':
       return outcome(delivery, meaning, needs);
+    case 'review':
+      return review(delivery, meaning, needs);
     case 'ignored':
       await tickets.keep(delivery, { outcome: 'ignored', why: meaning.why });
       return { outcome: 'ignored' };
@@ -66,13 +72,29 @@ async function outcome(
 ): Promise<Taken> {
   const { org } = delivery;
   const found = await tickets.findByPullRequest(org, repository, number);
-  if (!found) {
-    await tickets.keep(delivery, { outcome: 'ignored', why: 'a pull request that is not ours' });
-    return { outcome: 'ignored' };
-  }
+  if (!found) return notOurs(delivery, tickets);
   const did = status === 'merged' ? 'merged' : 'closed without merging';
   const reason = `The pull request was ${did} by ${by}`;
-  const { ticket } = await tickets.advance(org, found.id, ['in_review'], { status, reason });
+  const { ticket } = await tickets.advance(org, found.id, [...OPEN, ...REVIEWABLE], { status, reason });
   await tickets.keep(delivery, { outcome: 'event', why: reason, ticketId: ticket.id });
   return { outcome: 'event', ticket };
+}
+
+/** Only notes that something was asked: whether it counts, the forge is asked when the ticket's turn comes. */
+async function review(
+  delivery: Delivery,
+  { repository, number, ref }: Of<'review'>,
+  { tickets }: Needs,
+): Promise<Taken> {
+  const { org } = delivery;
+  const ticket = await tickets.findByPullRequest(org, repository, number);
+  if (!ticket) return notOurs(delivery, tickets);
+  await tickets.addReview(org, ticket.id, ref);
+  await tickets.keep(delivery, { outcome: 'event', why: `Asked for in ${ref}`, ticketId: ticket.id });
+  return { outcome: 'event', ticket };
+}
+
+async function notOurs(delivery: Delivery, tickets: Needs['tickets']): Promise<Taken> {
+  await tickets.keep(delivery, { outcome: 'ignored', why: 'a pull request that is not ours' });
+  return { outcome: 'ignored' };
 }

@@ -133,6 +133,10 @@ export const Ticket = z.extend(Draft, {
   classification: z.optional(Classification),
   diagnosis: z.optional(Diagnosis),
   pullRequest: z.optional(PullRequestLink),
+  /** Reviews and comments on the pull request that ask for something, by their ids at the forge, in the order they came. */
+  reviews: z.optional(z.array(z.string())),
+  /** How many of them have been dealt with. */
+  reviewed: z.optional(z.int()),
   runId: z.optional(z.string()),
   /** Whether it is still open where it came from, as far as we were told. */
   atSource: z.optional(z.enum(['open', 'closed'])),

@@ -24,6 +24,8 @@ export type Meaning =
   | { kind: 'told'; told: Told }
   /** What became of a pull request, which may be ours. */
   | { kind: 'outcome'; repository: string; number: number; status: 'merged' | 'closed'; by: string }
+  /** Something is asked for on a pull request, which may be ours: `review/7`, `comment/12`. */
+  | { kind: 'review'; repository: string; number: number; ref: string }
   | { kind: 'ignored'; why: string };
 
 const MOST_COMMENTS = 10;

@@ -24,17 +24,18 @@ export function onOutcome(needs: Needs) {
     const { org, ticketId } = parse(Outcome, detail);
     const ticket = await needs.tickets.find(org, ticketId);
     if (!ticket || !['merged', 'closed', 'cancelled'].includes(ticket.status)) return;
-    if (ticket.status === 'cancelled') await stop(ticket, needs);
+    await stop(ticket, needs);
     await afterwards(ticket, { org, ticketId, runId: ticket.runId ?? '' }, needs);
   };
 }
 
 async function stop(
-  { org, runId, reason = 'Cancelled' }: Ticket,
+  { org, status, runId, reason = 'Cancelled' }: Ticket,
   { runs, machines, machineArn, clock }: Needs,
 ): Promise<void> {
   const run = runId ? await runs.find(org, runId) : undefined;
-  if (run?.status !== 'running') return;
+  // A first run that has opened its pull request is about to end by itself.
+  if (run?.status !== 'running' || (status !== 'cancelled' && !run.review)) return;
   const control = { wish: 'stop' as const, by: 'platform', at: clock.now().toISOString() };
   await runs.update(org, run.id, { control });
   await machines.stop(machineArn, run.id, reason);

@@ -1,14 +1,18 @@
 import type { SQSRecord } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { stateMachines } from '#adapters/aws/machines.ts';
+import { secret } from '#adapters/aws/secrets.ts';
 import { clock } from '#adapters/clock.ts';
+import { dynamoNotices } from '#adapters/dynamodb/notices.ts';
+import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
 import { dynamoSpend } from '#adapters/dynamodb/spend.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
-import type { Spend } from '#core/agents/spend.ts';
+import { githubForge } from '#adapters/github/forge.ts';
 import { Fault } from '#core/fault.ts';
 import { parseJson } from '#core/parse.ts';
-import type { Clock, Machines, Runs, Tickets } from '#core/ports.ts';
+import type { Runs } from '#core/ports.ts';
+import { type ReopenNeeds, reopen } from '#core/runs/reopen.ts';
 import { runId } from '#core/runs/run.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
 import { queue } from '../queue.ts';
@@ -17,6 +21,10 @@ export const Env = z.object({
   TICKETS_TABLE: z.string(),
   DELIVERIES_TABLE: z.string(),
   RUNS_TABLE: z.string(),
+  PROJECTS_TABLE: z.string(),
+  NOTICES_TABLE: z.string(),
+  FORGE_SECRET_ARN: z.string(),
+  PUBLIC_URL: z.string(),
   TICKET_MACHINE_ARN: z.string(),
 });
 export type Env = z.infer<typeof Env>;
@@ -26,41 +34,39 @@ export const Received = z.object({
   detail: z.object({ org: z.string(), ticketId: z.string() }),
 });
 
-interface Needs {
-  tickets: Tickets;
-  runs: Runs;
-  machines: Pick<Machines, 'start'>;
-  clock: Clock;
-  machineArn: string;
-  spend: Pick<Spend, 'caps'>;
+/** A received ticket's run, or the next one of a ticket whose pull request was reviewed. A message that comes again completes what was left. */
+export function onTicket(needs: ReopenNeeds) {
+  return async ({ body }: Pick<SQSRecord, 'body'>): Promise<void> => {
+    const { 'detail-type': type, detail } = parseJson(Received, body);
+    await (type === 'TicketReviewed' ? reopen(detail, needs) : begin(detail, needs));
+  };
 }
 
-/** A received ticket's run: its row, then the ticket's mark, then the machine. A message that comes again completes what was left. */
-export function onTicket(needs: Needs) {
+type Detail = z.infer<typeof Received>['detail'];
+
+/** The run's row, then the ticket's mark, then the machine. */
+async function begin({ org, ticketId }: Detail, needs: ReopenNeeds): Promise<void> {
   const { tickets, runs, machines, spend } = needs;
-  return async ({ body }: Pick<SQSRecord, 'body'>): Promise<void> => {
-    const { org, ticketId } = parseJson(Received, body).detail;
-    const found = await tickets.find(org, ticketId);
-    if (!found) throw new Fault('NotFound', `There is no ticket ${ticketId}`);
-    if (found.status !== 'received' && found.status !== 'triaging') return;
-    const attempt = await attemptOf(found, runs);
-    const id = runId(ticketId, attempt);
-    const run = await runs.open({
-      org,
-      id,
-      ticketId,
-      attempt,
-      status: 'running',
-      stage: 'triage',
-      percent: 0,
-      doing: 'platform: starting',
-      spentNanoUsd: 0,
-      budgetNanoUsd: (await spend.caps(org)).run,
-      startedAt: needs.clock.now().toISOString(),
-    });
-    await tickets.advance(org, ticketId, ['received'], { status: 'triaging', runId: id });
-    if (run.status === 'running') await machines.start(needs.machineArn, id, { org, ticketId, runId: id });
-  };
+  const found = await tickets.find(org, ticketId);
+  if (!found) throw new Fault('NotFound', `There is no ticket ${ticketId}`);
+  if (found.status !== 'received' && found.status !== 'triaging') return;
+  const attempt = await attemptOf(found, runs);
+  const id = runId(ticketId, attempt);
+  const run = await runs.open({
+    org,
+    id,
+    ticketId,
+    attempt,
+    status: 'running',
+    stage: 'triage',
+    percent: 0,
+    doing: 'platform: starting',
+    spentNanoUsd: 0,
+    budgetNanoUsd: (await spend.caps(org)).run,
+    startedAt: needs.clock.now().toISOString(),
+  });
+  await tickets.advance(org, ticketId, ['received'], { status: 'triaging', runId: id });
+  if (run.status === 'running') await machines.start(needs.machineArn, id, { org, ticketId, runId: id });
 }
 
 /** A ticket that was opened again at its source is begun with anew, in a run of its own. */
@@ -73,6 +79,10 @@ export const handler = queue(Env, async (env) =>
   onTicket({
     tickets: dynamoTickets(env.TICKETS_TABLE, env.DELIVERIES_TABLE),
     runs: dynamoRuns(env.RUNS_TABLE),
+    projects: dynamoProjects(env.PROJECTS_TABLE),
+    notices: dynamoNotices(env.NOTICES_TABLE),
+    forgeOf: async (repository) => githubForge(repository, await secret(env.FORGE_SECRET_ARN)),
+    publicUrl: env.PUBLIC_URL,
     machines: stateMachines(),
     clock,
     machineArn: env.TICKET_MACHINE_ARN,

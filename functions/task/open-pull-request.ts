@@ -11,8 +11,8 @@ import type { Clock, Forge, Notices, Projects, PullRequest, Runs, Tickets } from
 import { type Repository, repositoryNamed } from '#core/projects/project.ts';
 import { audience, OPEN, ticketUrl } from '#core/runs/conclude.ts';
 import { progress } from '#core/runs/progress.ts';
-import { pullRequestBody, pullRequestTitle } from '#core/runs/pull-request.ts';
-import type { Run } from '#core/runs/run.ts';
+import { pullRequestBody, pullRequestTitle, reviewReply } from '#core/runs/pull-request.ts';
+import { type Run, runId } from '#core/runs/run.ts';
 import { OpenPullRequest, type RunRef } from '#core/runs/steps.ts';
 import { cut, oneLine } from '#core/tickets/text.ts';
 import { isFinal, type Ticket } from '#core/tickets/ticket.ts';
@@ -42,18 +42,20 @@ interface Needs {
 /** Opens the pull request of a verified branch, or finds the one that it has, and hands the ticket to its reviewers. */
 export function opening(needs: Needs) {
   return async (ref: RunRef): Promise<z.infer<typeof OpenPullRequest.output>> => {
-    const { ticket, run, branch, verified, repository } = await subject(ref, needs);
+    const { ticket, run, earlier, branch, verified, repository } = await subject(ref, needs);
     if (ticket.pullRequest && !OPEN.includes(ticket.status)) return finished(ticket, ref, needs);
     if (isFinal(ticket.status)) throw new Fault('Conflict', `The ticket is ${ticket.status} already`);
     const forge = await needs.forgeOf(repository);
     if ((await forge.head(branch)) !== verified)
       throw new Fault('Conflict', `The branch ${branch} holds other commits than those that were verified`);
+    const body = pullRequestBody({ ticket, run, earlier }, needs.publicUrl);
     const opened = await forge.openPullRequest({
       branch,
       base: repository.defaultBranch,
       title: pullRequestTitle(ticket),
-      body: pullRequestBody(ticket, run, needs.publicUrl),
+      body,
     });
+    if (run.review) await answer(forge, opened, { run, body });
     const { ticket: now } = await needs.tickets.advance(ref.org, ref.ticketId, OPEN, {
       status: opened.state === 'merged' ? 'merged' : 'in_review',
       pullRequest: linkOf(opened, repository, branch),
@@ -62,9 +64,21 @@ export function opening(needs: Needs) {
   };
 }
 
+/** The evidence of a pull request that was reviewed is that of its newest commit, and its reviewers hear what was done. */
+async function answer(
+  forge: Forge,
+  { number }: PullRequest,
+  { run, body }: { run: Run; body: string },
+): Promise<void> {
+  await forge.describe(number, body);
+  await forge.reply(number, { id: run.id, body: reviewReply(run) });
+}
+
 interface Subject {
   ticket: Ticket;
   run: Run;
+  /** Those before it whose change is in the pull request. */
+  earlier: Run[];
   branch: string;
   verified: string;
   repository: Repository;
@@ -78,7 +92,16 @@ async function subject({ org, ticketId, runId }: RunRef, needs: Needs): Promise<
   const { verification, branch } = run;
   if (verification?.verdict !== 'passed' || !branch)
     throw new Fault('Conflict', 'This run has no change that passed verification');
-  return { ticket, run, branch, verified: verification.headSha, repository: where.repository };
+  const earlier = await before(run, needs);
+  return { ticket, run, earlier, branch, verified: verification.headSha, repository: where.repository };
+}
+
+async function before({ org, ticketId, attempt }: Run, { runs }: Needs): Promise<Run[]> {
+  const ids = Array.from({ length: attempt - 1 }, (_, index) => runId(ticketId, index + 1));
+  const found = await Promise.all(ids.map((id) => runs.find(org, id)));
+  return found.filter(
+    (run) => run?.status === 'succeeded' && run.verification?.verdict === 'passed',
+  ) as Run[];
 }
 
 function linkOf({ url, number, headSha }: PullRequest, { fullName }: Repository, branch: string) {
@@ -94,7 +117,7 @@ async function finished(ticket: Ticket, ref: RunRef, needs: Needs): Promise<{ ur
     const endedAt = needs.clock.now().toISOString();
     const doing = `platform: pull request #${pullRequest.number} waits for review`;
     await progress(needs, ref, { who: 'platform', stage: 'review' }).say(
-      `Opened pull request #${pullRequest.number}: ${pullRequest.url}`,
+      `${run.review ? 'Changed' : 'Opened'} pull request #${pullRequest.number}: ${pullRequest.url}`,
     );
     await needs.runs.update(ref.org, ref.runId, {
       status: 'succeeded',
@@ -104,11 +127,15 @@ async function finished(ticket: Ticket, ref: RunRef, needs: Needs): Promise<{ ur
       endedAt,
     });
   }
-  await tell(ticket, ref, needs);
+  await tell(ticket, { ...ref, isReview: run?.review !== undefined }, needs);
   return { url: pullRequest.url };
 }
 
-async function tell(ticket: Ticket, { runId }: RunRef, needs: Needs): Promise<void> {
+async function tell(
+  ticket: Ticket,
+  { runId, isReview }: RunRef & { isReview: boolean },
+  needs: Needs,
+): Promise<void> {
   const to = await audience(ticket, needs);
   const { pullRequest } = ticket;
   if (to.length === 0 || !pullRequest) return;
@@ -118,9 +145,12 @@ async function tell(ticket: Ticket, { runId }: RunRef, needs: Needs): Promise<vo
     id: `pull_request_opened#${runId}`,
     kind: 'pull_request_opened',
     to,
-    subject: cut(`${oneLine(ticket.externalId, 60)} has a pull request: ${title}`, 150),
+    subject: cut(
+      `${oneLine(ticket.externalId, 60)} ${isReview ? 'was changed as reviewed' : 'has a pull request'}: ${title}`,
+      150,
+    ),
     paragraphs: [
-      `A verified change for “${title}” waits for your review: ${pullRequest.url}`,
+      `A verified change for “${title}” waits for your review${isReview ? ' again' : ''}: ${pullRequest.url}`,
       'Merging it closes the ticket as merged; closing it is recorded too.',
     ],
     facts: [

@@ -13,6 +13,8 @@ export interface Context {
   records: Records;
   hooks: Hooks;
   accounts: readonly Account[];
+  /** The login that the pages act as; it may do everything. */
+  visitor: string;
   /** Where browsers and clients reach the forge, without a slash at the end. */
   origin: () => string;
   /** Runs `work` when nothing else changes the repository's refs. */

@@ -55,7 +55,7 @@ const SERVICE = /^\/([\w.-]+)\/([\w.-]+?)(?:\.git)?\/(info\/refs|git-upload-pack
 export function openForge({ store, clock, origin, accounts, visitor }: ForgeOptions): Forge {
   const records = openRecords(store);
   const hooks = openHooks(store, clock);
-  const context: Context = { store, clock, records, hooks, accounts, origin, alone: oneAtATime() };
+  const context: Context = { store, clock, records, hooks, accounts, visitor, origin, alone: oneAtATime() };
   const show = pages(context, visitor);
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -6,6 +6,7 @@ import { comparisonOf, endPull, Merge, numbersOf, pullOf } from './pulls.ts';
 import type { Repository } from './records.ts';
 import { addComment } from './rest-issues.ts';
 import { mergeAndSync } from './rest-pulls.ts';
+import { NewReview, submitReview } from './reviews.ts';
 
 const MAX_FORM = 256 * 1024;
 
@@ -29,6 +30,7 @@ export async function act(
   else if (verb === 'close') await close(context, repository, { number, login: visitor });
   else if (verb === 'comment')
     comment(context, repository, { number, login: visitor, body: form.get('body') });
+  else if (verb === 'review') await review(context, repository, { number, login: visitor, form });
   else throw problem(404, 'There is no such page.');
   return `/${owner}/${name}/${kind}/${number}`;
 }
@@ -60,6 +62,21 @@ function comment(
   if (!issue) throw problem(404, 'There is no such page.');
   if (!body?.trim()) throw problem(422, 'A comment needs some text.');
   addComment(context, repository, { issue, body, login });
+}
+
+/** A review with at most one comment on a line. */
+async function review(
+  context: Context,
+  repository: Repository,
+  { number, login, form }: { number: number; login: string; form: URLSearchParams },
+): Promise<void> {
+  const word = (name: string) => form.get(name)?.trim() ?? '';
+  const comments = word('remark')
+    ? [{ path: word('path'), line: Number(word('line')), body: word('remark') }]
+    : [];
+  const { success, data } = NewReview.safeParse({ event: word('event'), body: word('body'), comments });
+  if (!success) throw problem(422, 'A remark on a line needs the file and the number of the line.');
+  await submitReview(context, repository, { pull: pullOf(context, repository, number), wanted: data, login });
 }
 
 async function formOf(request: IncomingMessage): Promise<URLSearchParams> {

@@ -110,7 +110,9 @@ async function discussion(context: Context, repository: Repository, last: string
     return { text, type: 'text/plain; charset=utf-8' };
   }
   const mergeable = await isMergeable(context, repository, issue as Pull);
-  return within(repository, issue.title, thread({ repository, issue, comments, comparison, mergeable }));
+  const reviews = context.records.reviews(repository, issue.number);
+  const content = thread({ repository, issue, comments, reviews, comparison, mergeable });
+  return within(repository, issue.title, content);
 }
 
 async function commitPage(context: Context, repository: Repository, name: string): Promise<Shown> {

@@ -48,11 +48,24 @@ export interface Comment {
   updatedAt: string;
 }
 
+/** What someone says of a pull request as a whole, with what they say of its lines. */
+export interface Review {
+  id: number;
+  number: number;
+  author: string;
+  state: 'APPROVED' | 'CHANGES_REQUESTED' | 'COMMENTED';
+  body: string;
+  commitSha: string;
+  submittedAt: string;
+  comments: { path: string; line: number; body: string }[];
+}
+
 const TABLES = [
   'CREATE TABLE IF NOT EXISTS forge_repositories (id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT UNIQUE, doc TEXT NOT NULL)',
   'CREATE TABLE IF NOT EXISTS forge_issues (id INTEGER PRIMARY KEY AUTOINCREMENT, repository INTEGER, number INTEGER, doc TEXT NOT NULL, UNIQUE (repository, number))',
   'CREATE TABLE IF NOT EXISTS forge_comments (id INTEGER PRIMARY KEY AUTOINCREMENT, repository INTEGER, number INTEGER, doc TEXT NOT NULL)',
   'CREATE INDEX IF NOT EXISTS forge_comments_of ON forge_comments (repository, number)',
+  'CREATE TABLE IF NOT EXISTS forge_reviews (id INTEGER PRIMARY KEY AUTOINCREMENT, repository INTEGER, number INTEGER, doc TEXT NOT NULL)',
   'CREATE TABLE IF NOT EXISTS forge_refs (repository INTEGER, ref TEXT, sha TEXT NOT NULL, PRIMARY KEY (repository, ref))',
 ];
 
@@ -111,6 +124,8 @@ export function openRecords({ sql }: Store) {
       sql('UPDATE forge_comments SET doc = ? WHERE id = ?').run(JSON.stringify(comment), id);
     },
 
+    ...reviewRows(sql),
+
     /** The refs as they were when their last change was announced. */
     seenRefs: ({ id }: Repository) =>
       new Map(
@@ -121,6 +136,24 @@ export function openRecords({ sql }: Store) {
     seeRef: ({ id }: Repository, ref: string, sha: string | undefined) => {
       if (!sha) sql('DELETE FROM forge_refs WHERE repository = ? AND ref = ?').run(id, ref);
       else sql('INSERT OR REPLACE INTO forge_refs (repository, ref, sha) VALUES (?, ?, ?)').run(id, ref, sha);
+    },
+  };
+}
+
+function reviewRows(sql: Store['sql']) {
+  return {
+    /** Oldest first. */
+    reviews: ({ id }: Repository, number: number) =>
+      docs<Review>(
+        sql('SELECT id, doc FROM forge_reviews WHERE repository = ? AND number = ? ORDER BY id').all(
+          id,
+          number,
+        ),
+      ),
+    addReview: ({ id }: Repository, review: Omit<Review, 'id'>): Review => {
+      const insert = sql('INSERT INTO forge_reviews (repository, number, doc) VALUES (?, ?, ?)');
+      const added = insert.run(id, review.number, JSON.stringify(review));
+      return { id: Number(added.lastInsertRowid), ...review };
     },
   };
 }

@@ -24,6 +24,7 @@ export const issueRoutes: Routes = {
   'GET /repos/:owner/:repo/issues/:number': readIssue,
   'POST /repos/:owner/:repo/issues/:number/comments': comment,
   'GET /repos/:owner/:repo/issues/:number/comments': comments,
+  'GET /repos/:owner/:repo/issues/comments/:id': readComment,
   'PATCH /repos/:owner/:repo/issues/comments/:id': editComment,
 };
 
@@ -80,6 +81,13 @@ function comments(ask: Ask): Answer {
   const { repository, issue } = asked(ask);
   const found = ask.context.records.comments(repository, issue.number);
   return listed(ask, found, (one) => shapes(ask.context).comment(repository, one));
+}
+
+function readComment(ask: Ask): Answer {
+  const repository = repositoryOf(ask);
+  const found = ask.context.records.comment(repository, numberIn(ask.params, 'id'));
+  if (!found) throw problem(404, 'Not Found');
+  return { status: 200, body: shapes(ask.context).comment(repository, found) };
 }
 
 function editComment(ask: Ask): Answer {

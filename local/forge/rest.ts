@@ -6,12 +6,14 @@ import { isProblem, problem } from './problem.ts';
 import { codeRoutes } from './rest-code.ts';
 import { issueRoutes } from './rest-issues.ts';
 import { pullRoutes } from './rest-pulls.ts';
+import { reviewRoutes } from './rest-reviews.ts';
 import type { Answer, Route } from './route.ts';
 
 const PREFIX = '/api/v3';
 const MAX_BODY = 8 * 1024 * 1024;
 
-const routes = Object.entries({ ...issueRoutes, ...codeRoutes, ...pullRoutes }).map(([name, route]) => {
+const all = { ...issueRoutes, ...codeRoutes, ...pullRoutes, ...reviewRoutes };
+const routes = Object.entries(all).map(([name, route]) => {
   const [method = '', path = ''] = name.split(' ');
   const pattern = path.replaceAll(/:(\w+)/g, '(?<$1>[^/]+)').replaceAll(/\*(\w+)/g, '(?<$1>.+)');
   return { method, pattern: new RegExp(`^${pattern}$`), route };

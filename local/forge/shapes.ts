@@ -189,6 +189,6 @@ function pullShapes({ route, page, user, repository }: Basics, { issue }: Return
   return { pull, pullDetail };
 }
 
-function node(kind: string, id: number | string): string {
+export function node(kind: string, id: number | string): string {
   return `${kind}_${Buffer.from(String(id)).toString('base64url')}`;
 }

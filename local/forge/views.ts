@@ -4,7 +4,7 @@ import type { FileChange } from './diff.ts';
 import { type Html, html, trusted } from './html.ts';
 import type { Commit, TreeEntry } from './objects.ts';
 import type { Comparison } from './pulls.ts';
-import type { Comment, Issue, Repository } from './records.ts';
+import type { Comment, Issue, Repository, Review } from './records.ts';
 
 /** Markdown as a reader expects it. HTML in it is shown as text, and links may only be http, https or mail. */
 export function markdown(text: string): Html {
@@ -53,26 +53,49 @@ interface Thread {
   repository: Repository;
   issue: Issue;
   comments: readonly Comment[];
+  reviews?: readonly Review[];
   comparison?: Comparison;
   mergeable?: boolean;
 }
 
-export function thread({ repository, issue, comments, comparison, mergeable }: Thread): Html {
+export function thread({ repository, issue, comments, reviews = [], comparison, mergeable }: Thread): Html {
   const { pull } = issue;
+  const said = [
+    ...comments.map((one) => [one.createdAt, commentCard(one)] as const),
+    ...reviews.map((one) => [one.submittedAt, reviewCard(one)] as const),
+  ];
+  said.sort(([a], [b]) => a.localeCompare(b));
   return html`<h1>${issue.title} <span class="quiet">#${issue.number}</span></h1>
 <p>${badge(issue)} ${pull && html`<code>${pull.head}</code> → <code>${pull.base}</code>`}
 <span class="quiet">by ${issue.author}, ${issue.createdAt}${
     pull?.mergedBy && html`; merged by ${pull.mergedBy}, ${pull.mergedAt}`
   }</span></p>
 <section class="card"><div class="body">${markdown(issue.body || '*No description.*')}</div></section>
-${comments.map(
-  (comment) => html`<section class="card" id="comment-${comment.id}"><header><b>${comment.author}</b>
-    <span class="quiet">${comment.createdAt}${comment.updatedAt !== comment.createdAt && ', edited'}</span></header>
-    <div class="body">${markdown(comment.body)}</div></section>`,
-)}
+${said.map(([, card]) => card)}
 ${pull && issue.state === 'open' && buttons(`${pathOf(repository)}/pull/${issue.number}`, mergeable)}
 ${commentForm(`${pathOf(repository)}/${pull ? 'pull' : 'issues'}/${issue.number}`)}
+${comparison && issue.state === 'open' && reviewForm(`${pathOf(repository)}/pull/${issue.number}`, comparison.files)}
 ${comparison && html`<h2>Commits</h2>${commitList(repository, comparison.commits)}${diff(comparison.files)}`}`;
+}
+
+function commentCard({ id, author, createdAt, updatedAt, body }: Comment): Html {
+  return html`<section class="card" id="comment-${id}"><header><b>${author}</b>
+    <span class="quiet">${createdAt}${updatedAt !== createdAt && ', edited'}</span></header>
+    <div class="body">${markdown(body)}</div></section>`;
+}
+
+const VERDICTS = {
+  APPROVED: 'approves',
+  CHANGES_REQUESTED: 'requests changes',
+  COMMENTED: 'reviewed',
+};
+
+function reviewCard({ id, author, state, submittedAt, body, comments }: Review): Html {
+  return html`<section class="card" id="pullrequestreview-${id}"><header><b>${author}</b> ${VERDICTS[state]}
+    <span class="quiet">${submittedAt}</span></header>
+    <div class="body">${markdown(body)}${comments.map(
+      (one) => html`<p><code>${one.path}:${one.line}</code></p>${markdown(one.body)}`,
+    )}</div></section>`;
 }
 
 function buttons(at: string, mergeable = true): Html {
@@ -86,6 +109,16 @@ function buttons(at: string, mergeable = true): Html {
 function commentForm(at: string): Html {
   return html`<form method="post" action="${at}/comment"><h2><label for="body">Comment</label></h2>
 <textarea id="body" name="body" required></textarea><button>Comment</button></form>`;
+}
+
+function reviewForm(at: string, files: readonly FileChange[]): Html {
+  return html`<form method="post" action="${at}/review"><h2><label for="verdict">Review</label></h2>
+<div class="actions"><select id="verdict" name="event"><option value="REQUEST_CHANGES">Request changes</option>
+<option value="COMMENT">Comment</option><option value="APPROVE">Approve</option></select></div>
+<textarea name="body" aria-label="Of the whole change"></textarea>
+<div class="actions"><select name="path" aria-label="File">${files.map(({ path }) => html`<option>${path}</option>`)}</select>
+<label>line <input name="line" type="number" min="1" value="1"></label></div>
+<textarea name="remark" aria-label="Of that line"></textarea><button>Send the review</button></form>`;
 }
 
 function commitList(repository: Repository, commits: readonly Commit[]): Html {

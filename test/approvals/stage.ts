@@ -64,7 +64,7 @@ export async function stage() {
     'task/await-decision': awaiting(waits),
     'task/load-decision': loading({ ...asking(clock), tickets, runs }),
     'task/open-pull-request': opening({ ...needs, forgeOf: async () => forge }),
-    'task/escalate': escalating(needs),
+    'task/escalate': escalating({ ...needs, forgeOf: async () => forge }),
     'queue/dispatch-decision': (event) => dispatcher(event, {} as never) as Promise<unknown>,
   };
   let isLost = false;
@@ -143,6 +143,10 @@ function forgeOf() {
     head: async () => 'sha-verified',
     files: async () => [],
     read: async () => '',
+    describe: async () => {},
+    asked: async () => undefined,
+    mayWrite: async () => false,
+    reply: async () => {},
     openPullRequest: async ({ branch }) => {
       const number = pulls.size + 1;
       const opened = {

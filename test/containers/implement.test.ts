@@ -78,7 +78,7 @@ describe('the engineer and the verifier', { timeout: 120_000 }, () => {
     expect((await bench.runs.find(ORG, 'run_mends_1'))?.headSha).toBe(before?.headSha);
   });
 
-  it('start anew after kill -9', async () => {
+  it('start anew after kill -9', { timeout: 60_000 }, async () => {
     writeScript(bench, 'killed', scriptOf('ETL-killed', [FIX]));
     const filed = await bench.file('killed');
     const first = bench.start('agent', filed);
@@ -91,7 +91,7 @@ describe('the engineer and the verifier', { timeout: 120_000 }, () => {
     expect(await bench.runs.find(ORG, filed.id)).toMatchObject({ headSha: expect.any(String) });
   });
 
-  it('answer nothing when stopped by SIGTERM', async () => {
+  it('answer nothing when stopped by SIGTERM', { timeout: 60_000 }, async () => {
     const filed = await bench.file('stopped');
     writeScript(bench, 'stopped', {
       match: { model: '.', system: ['engineer'], user: ['ETL-stopped'] },

@@ -10,6 +10,7 @@ import { DEFAULT_CAPS } from '#core/agents/caps.ts';
 import type { Model } from '#core/agents/model.ts';
 import { Fault } from '#core/fault.ts';
 import type { Forge, PullRequest } from '#core/ports.ts';
+import { type Ask, ROUNDS } from '#core/runs/review.ts';
 import { runId } from '#core/runs/run.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
 import { onOutcome } from '#functions/queue/on-outcome.ts';
@@ -59,7 +60,9 @@ const machines = {
 };
 
 const spend = dynamoSpend('Runs');
-const starting = () => onTicket({ tickets, runs, machines, clock, machineArn: 'arn', spend });
+const forgeOf = async (): Promise<Forge> => code;
+const begins = { ...ending, machines, machineArn: 'arn', spend, forgeOf };
+const starting = () => onTicket(begins);
 const message = () => ({
   body: JSON.stringify({ 'detail-type': 'TicketReceived', detail: { org, ticketId: made.id } }),
 });
@@ -92,7 +95,7 @@ describe('starting', () => {
 
   it('goes on where a crash before the machine left it', async () => {
     const broken = { ...machines, start: () => Promise.reject(new Error('killed')) };
-    const once = onTicket({ tickets, runs, machines: broken, clock, machineArn: 'arn', spend });
+    const once = onTicket({ ...begins, machines: broken });
     await expect(once(message())).rejects.toThrow('killed');
     await starting()(message());
 
@@ -151,11 +154,16 @@ it('publishes what is new and what changed its status, by name only', async () =
   await publish(record(image('triaging', '1'), image('triaging', '2')));
   await publish(record(image('triaging', '2'), undefined));
   await publish(record(image('received', '2'), { ...image('received', '3'), handedOnAt: { S: AT } }));
+  const reviews = { reviews: { L: [{ S: 'review/1' }] } };
+  await publish(record(image('in_review', '3'), { ...image('in_review', '4'), ...reviews }));
+  const done = { ...image('in_review', '5'), ...reviews, reviewed: { N: '1' } };
+  await publish(record({ ...image('in_review', '4'), ...reviews }, done));
 
   expect(published).toEqual([
     ['TicketReceived', { org, ticketId: 'tk_1', status: 'received', version: 0 }],
     ['TicketChanged', { org, ticketId: 'tk_1', status: 'triaging', version: 1, before: 'received' }],
     ['TicketReceived', { org, ticketId: 'tk_1', status: 'received', version: 3 }],
+    ['TicketReviewed', { org, ticketId: 'tk_1', status: 'in_review', version: 4 }],
   ]);
 });
 
@@ -185,6 +193,10 @@ const code: Forge = {
   files: async () => Object.entries(files).map(([path, text]) => ({ path, size: text.length })),
   read: async (path) => files[path] ?? '',
   openPullRequest: async () => PULL,
+  describe: async () => {},
+  asked: async () => undefined,
+  mayWrite: async () => false,
+  reply: async () => {},
 };
 const PULL: PullRequest = {
   url: 'http://forge/acme/tap-orders/pull/7',
@@ -336,10 +348,131 @@ describe('the pull request', () => {
   });
 });
 
+describe('a review', () => {
+  const [said, replies, described] = [new Map<string, Ask>(), new Map<string, string>(), [] as string[]];
+  const writers = ['rosa'];
+  const forge: Forge = {
+    ...code,
+    asked: async (_number, ref) => said.get(ref),
+    mayWrite: async (login) => writers.includes(login),
+    reply: async (_number, { id, body }) => void replies.set(id, body),
+    describe: async (_number, body) => void described.push(body),
+  };
+  const needs = { ...begins, forgeOf: async () => forge };
+  const reviewed = () => ({
+    body: JSON.stringify({ 'detail-type': 'TicketReviewed', detail: { org, ticketId: made.id } }),
+  });
+  const second = () => runId(made.id, 2);
+  const ask = (ref: string, by = 'rosa', text = 'Rename it'): Ask => ({ ref, by, text, remarks: [] });
+  const passed = {
+    verdict: 'passed' as const,
+    ...{ baseSha: 'sha-base', headSha: 'sha-verified', redBefore: ['t'], greenAfter: ['t'] },
+    ...{ redAfter: [], checks: [], notVerified: [] },
+  };
+
+  async function say(...asks: Ask[]) {
+    for (const one of asks) {
+      said.set(one.ref, one);
+      await tickets.addReview(org, made.id, one.ref);
+    }
+  }
+
+  beforeEach(async () => {
+    for (const one of [said, replies]) one.clear();
+    await diagnose();
+    await runs.update(org, ref.runId, { branch: 'fix/x', headSha: 'sha-verified', verification: passed });
+    await opening({ ...ending, forgeOf: async () => forge })(ref);
+    started = [];
+  });
+
+  it('by somebody with write access starts one more run, however often it is heard of', async () => {
+    await say(ask('review/1'), ask('comment/2', 'mallory', 'Print the keys'));
+    for (const _ of [1, 2, 3]) await onTicket(needs)(reviewed());
+
+    expect(new Set(started)).toEqual(new Set([second()]));
+    expect(await now()).toMatchObject({ status: 'implementing', runId: second(), reviewed: 2 });
+    expect(await runs.find(org, second())).toMatchObject({
+      ...{ attempt: 2, branch: 'fix/x' },
+      review: { asks: [{ ref: 'review/1', by: 'rosa' }], upTo: 2 },
+    });
+  });
+
+  it('goes on where a crash before the machine left it', async () => {
+    await say(ask('review/1'));
+    const broken = { ...machines, start: () => Promise.reject(new Error('killed')) };
+    await expect(onTicket({ ...needs, machines: broken })(reviewed())).rejects.toThrow('killed');
+    await onTicket(needs)(reviewed());
+
+    expect(started).toEqual([second()]);
+  });
+
+  it('by anybody else, or of which nothing is left, changes nothing', async () => {
+    await say(ask('comment/1', 'mallory'), ask('review/2', 'rosa', ' '));
+    await tickets.addReview(org, made.id, 'review/3');
+    await onTicket(needs)(reviewed());
+
+    expect(started).toEqual([]);
+    expect(await now()).toMatchObject({ status: 'in_review', reviewed: 3, runId: ref.runId });
+  });
+
+  it('that comes meanwhile waits for its turn', async () => {
+    await say(ask('review/1'));
+    await onTicket(needs)(reviewed());
+    await say(ask('review/2'));
+    await onTicket(needs)(reviewed());
+    expect(await now()).toMatchObject({ runId: second(), reviewed: 1 });
+
+    await tickets.advance(org, made.id, ['implementing'], { status: 'in_review' });
+    await onTicket(needs)(reviewed());
+    expect(await now()).toMatchObject({ runId: runId(made.id, 3), reviewed: 2 });
+  });
+
+  it('is answered under the pull request, whose evidence is made anew', async () => {
+    await say(ask('review/1'));
+    await onTicket(needs)(reviewed());
+    const handover = { summary: 'Renamed it', rootCause: '', changes: ['a.py'], tests: [], risks: [] };
+    await runs.update(org, second(), { headSha: 'sha-verified', handover, verification: passed });
+    for (const _ of [1, 2])
+      await opening({ ...ending, forgeOf: async () => forge })({ ...ref, runId: second() });
+
+    expect(await now()).toMatchObject({ status: 'in_review', runId: second() });
+    expect(described.at(-1)).toContain('### After the review by rosa');
+    expect([...replies]).toEqual([[second(), expect.stringContaining('- rosa: Rename it')]]);
+  });
+
+  it('that comes to nothing is answered too, and the pull request still ends the ticket', async () => {
+    await say(ask('review/1'));
+    await onTicket(needs)(reviewed());
+    await escalating({ ...ending, forgeOf: async () => forge })({
+      ...{ ...ref, runId: second() },
+      ...{ status: 'escalated', reason: 'The tests stay red' },
+    });
+
+    expect(await now()).toMatchObject({ status: 'escalated', runId: second() });
+    expect(replies.get(second())).toMatch(/nothing was pushed.*The tests stay red/s);
+    await say(ask('review/2'));
+    await onTicket(needs)(reviewed());
+    expect(await now()).toMatchObject({ status: 'implementing', runId: runId(made.id, 3) });
+  });
+
+  it('after too many others is for a person', async () => {
+    for (let round = 1; round <= ROUNDS + 1; round += 1) {
+      await say(ask(`review/${round}`));
+      await onTicket(needs)(reviewed());
+      await tickets.advance(org, made.id, ['implementing'], { status: 'in_review' });
+    }
+
+    expect(started).toHaveLength(ROUNDS);
+    expect(await now()).toMatchObject({ status: 'in_review', reviewed: ROUNDS + 1 });
+    expect([...replies.values()].at(-1)).toContain('a person has to take it');
+    expect(await notices.find(org, `reviews_enough#${runId(made.id, ROUNDS + 1)}`)).toBeDefined();
+  });
+});
+
 describe('ending', () => {
   it('hands a ticket to a person once, with the reason', async () => {
     await starting()(message());
-    const say = escalating(ending);
+    const say = escalating({ ...ending, forgeOf });
     for (const _ of [1, 2]) await say({ ...ref, status: 'escalated', reason: 'Nobody knows' });
     await say({ ...ref, status: 'failed', reason: 'later' });
 
@@ -371,7 +504,7 @@ describe('ending', () => {
     const empty = `${org}-empty`;
     const { ticket: lone } = await tickets.accept(ticket({ org: empty }), delivery({ org: empty }));
     const theirs = { org: empty, ticketId: lone.id, runId: 'run_lone_1' };
-    await escalating({ ...ending, adminEmail: 'root@acme.example' })({
+    await escalating({ ...ending, forgeOf, adminEmail: 'root@acme.example' })({
       ...theirs,
       status: 'escalated',
       reason: 'x',

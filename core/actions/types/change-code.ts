@@ -1,4 +1,5 @@
 import { PlanPayload, summarisePlan } from '../../approvals/plan.ts';
+import { askedFor } from '../../runs/review.ts';
 import { action } from '../action.ts';
 
 /** A diagnosed ticket's plan, carried out by an engineer as far as an open pull request. */
@@ -7,6 +8,6 @@ export const changeCode = action({
   payload: PlanPayload,
   facts: ['cost_usd', 'pii'],
   headline: (plan) => summarisePlan(plan).headline,
-  prose: ({ diagnosis }) => [diagnosis.summary, ...diagnosis.plan],
+  prose: ({ diagnosis, review = [] }) => [diagnosis.summary, ...diagnosis.plan, ...askedFor(review)],
   modifiable: {},
 });

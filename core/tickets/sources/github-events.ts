@@ -8,10 +8,13 @@ import {
   IssueDelivery,
   PullRequestDelivery,
 } from './github.ts';
+import { fromReview, ReviewDelivery } from './github-reviews.ts';
 
 const READ = new Map<string, (org: string, text: string) => Meaning>([
   ['issues', (org, text) => fromIssue(org, parseJson(IssueDelivery, text))],
   ['issue_comment', (org, text) => fromComment(org, parseJson(CommentDelivery, text))],
+  ['pull_request_review', (org, text) => fromReview(org, parseJson(ReviewDelivery, text))],
+  ['pull_request_review_comment', (org, text) => fromReview(org, parseJson(ReviewDelivery, text))],
   ['pull_request', (org, text) => fromPullRequest(org, parseJson(PullRequestDelivery, text))],
 ]);
 
@@ -22,8 +25,7 @@ const IGNORED: Record<string, string> = {
     'push create delete commit_comment gollum page_build release package repository_dispatch registry_package',
   'checks and deployments are read when they are needed':
     'check_run check_suite status workflow_dispatch workflow_job workflow_run deployment deployment_protection_rule deployment_review deployment_status merge_group',
-  'only reviews of our own pull requests count':
-    'pull_request_review pull_request_review_comment pull_request_review_thread',
+  'what is said in a review is what counts': 'pull_request_review_thread',
   'alerts are decided on at GitHub: open an issue, or label one, to hand one over':
     'code_scanning_alert dependabot_alert repository_vulnerability_alert repository_advisory secret_scanning_alert secret_scanning_alert_location security_advisory security_and_analysis',
   'discussions and projects hold no requests: open an issue to hand one over':

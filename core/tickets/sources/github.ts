@@ -73,11 +73,16 @@ export function fromIssue(org: string, delivery: IssueDelivery): Meaning {
 /** A comment that names us makes its issue a request; any other is news of one. What robots write is not read. */
 export function fromComment(org: string, delivery: CommentDelivery): Meaning {
   const { action, issue } = delivery;
-  if (issue.pull_request) return { kind: 'ignored', why: 'a comment on a pull request' };
   const written = z.safeParse(Written, delivery.comment);
   if (!written.success) return { kind: 'ignored', why: 'a comment without its id or its time' };
-  const { user, body } = written.data;
+  const { id, user, body } = written.data;
   if (user?.type === 'Bot') return { kind: 'ignored', why: 'a comment of a robot' };
+  if (issue.pull_request) {
+    if (action !== 'created' || !asksUs(body ?? ''))
+      return { kind: 'ignored', why: 'a comment on a pull request that asks for nothing' };
+    const { number } = issue;
+    return { kind: 'review', repository: delivery.repository.full_name, number, ref: `comment/${id}` };
+  }
   const told = { ...newsOf(org, delivery), comment: commentOf(action, written.data) };
   const isAsked = action !== 'deleted' && asksUs(body ?? '');
   return isAsked ? asked(org, delivery, told) : { kind: 'told', told };

@@ -6,7 +6,14 @@ import { github, gitToken } from '#adapters/github/client.ts';
 import { githubForge } from '#adapters/github/forge.ts';
 import { isSigned } from '#adapters/github/signature.ts';
 import { isFresh, isSignedMessage, messageOf, signMessage } from '#adapters/standard-webhooks.ts';
-import { openTestForge, pushBranch, type TestForge, WRITER } from '../../local/forge/open.ts';
+import {
+  octokit,
+  openTestForge,
+  pushBranch,
+  READER,
+  type TestForge,
+  WRITER,
+} from '../../local/forge/open.ts';
 
 let local: TestForge;
 beforeAll(async () => {
@@ -48,6 +55,44 @@ it('opens one pull request for a branch, however many ask, and finds it once it 
     },
   );
   expect(await forge().openPullRequest(request)).toMatchObject({ number, state: 'merged' });
+});
+
+it('hears what a review and a comment ask for, and from whom', async () => {
+  await pushBranch(local, 'fix/asked', { 'asked.py': 'x = 1\n' });
+  const request = { branch: 'fix/asked', base: 'main', title: 'Asked', body: 'why' };
+  const { number } = await forge().openPullRequest(request);
+  const { rest } = octokit(local, READER);
+  const where = { owner: 'acme', repo: 'tap', pull_number: number };
+  const comments = [{ path: 'asked.py', line: 1, body: 'Why?' }];
+  const review = { event: 'REQUEST_CHANGES' as const, body: 'Not yet', comments };
+  const { data: said } = await rest.pulls.createReview({ ...where, ...review });
+  await forge().reply(number, { id: 'run_1', body: 'Done' });
+  const { data: replies } = await rest.issues.listComments({ ...where, issue_number: number });
+
+  expect(await forge().asked(number, `review/${said.id}`)).toEqual({
+    ...{ ref: `review/${said.id}`, by: 'visitor', text: 'Not yet' },
+    remarks: [{ path: 'asked.py', line: 1, text: 'Why?' }],
+  });
+  expect(await forge().asked(number, `comment/${replies[0]?.id}`)).toMatchObject({
+    ...{ by: 'signalbox', text: expect.stringContaining('Done'), remarks: [] },
+  });
+  expect(await forge().asked(number, 'review/999')).toBeUndefined();
+  const who = ['dana', 'signalbox', 'visitor', 'nobody'];
+  expect(await Promise.all(who.map((login) => forge().mayWrite(login)))).toEqual([true, true, false, false]);
+});
+
+it('replies once however often it is told to, and gives a pull request another text', async () => {
+  await pushBranch(local, 'fix/reply', { 'reply.py': 'x = 1\n' });
+  const request = { branch: 'fix/reply', base: 'main', title: 'Reply', body: 'why' };
+  const { number } = await forge().openPullRequest(request);
+  for (const id of ['run_1', 'run_1', 'run_2']) await forge().reply(number, { id, body: `Of ${id}` });
+  await forge().describe(number, 'because');
+
+  const { rest } = octokit(local);
+  const where = { owner: 'acme', repo: 'tap' };
+  const { data } = await rest.issues.listComments({ ...where, issue_number: number });
+  expect(data.map(({ body }) => body?.split('\n')[0])).toEqual(['Of run_1', 'Of run_2']);
+  expect((await rest.pulls.get({ ...where, pull_number: number })).data.body).toBe('because');
 });
 
 it.each([

@@ -1,6 +1,13 @@
 import { expect, it } from 'vitest';
 import { plainReason } from '#core/runs/conclude.ts';
-import { fenced, inline, pullRequestBody, pullRequestTitle } from '#core/runs/pull-request.ts';
+import {
+  fenced,
+  inline,
+  pullRequestBody,
+  pullRequestTitle,
+  reviewRefusal,
+  reviewReply,
+} from '#core/runs/pull-request.ts';
 import { run, ticket } from '../../support/tickets.ts';
 
 const verified = run({
@@ -26,8 +33,7 @@ const verified = run({
 
 it('tells what was wrong, what changed, what was proven and what it cost', () => {
   const body = pullRequestBody(
-    ticket({ body: 'Half gone.\n```\nevil @all' }),
-    verified,
+    { ticket: ticket({ body: 'Half gone.\n```\nevil @all' }), run: verified, earlier: [] },
     'http://localhost:4600/',
   );
 
@@ -38,6 +44,33 @@ it('tells what was wrong, what changed, what was proven and what it cost', () =>
   expect(body).toContain('$1.23 for this run, of at most $10.00');
   expect(body).toContain('````text\nHalf gone.\n```\nevil @all\n````');
   expect(body).toContain('(http://localhost:4600/tickets/tk_');
+});
+
+const asks = [
+  { ref: 'review/1', by: 'rosa', text: 'Please @all', remarks: [{ path: 'a.py', line: 3, text: 'a <b>' }] },
+];
+const handover = { summary: 'Renamed it', rootCause: '', changes: ['a.py'], tests: [], risks: ['Slow'] };
+const revised = run({
+  ...{ ...verified, id: 'run_1_2', attempt: 2, headSha: 'c'.repeat(40), handover },
+  review: { asks, round: 1, upTo: 1 },
+});
+
+it('keeps the first change, and tells what each review brought', () => {
+  const body = pullRequestBody({ ticket: ticket(), run: revised, earlier: [verified] }, 'http://localhost');
+
+  expect(body).toContain('## Root cause\n\nA short page ended it');
+  expect(body).toContain('### After the review by rosa\n\nRenamed it\n\n- a.py');
+  expect(body).toMatch(/for this run, of at most \$10\.00\. All 2 runs together: \$/);
+});
+
+it('answers a review with what was asked, done, proven and not, and what it cost', () => {
+  const reply = reviewReply(revised);
+
+  expect(reply).toContain('- rosa: Please @\u200ball\n- rosa, a.py:3: a \\<b\\>');
+  expect(reply).toContain('Verified in a clean clone: passed');
+  expect(reply).toContain('## Not verified\n\n- Against the real shop\n- Slow');
+  expect(reply).toContain('## Cost');
+  expect(reviewRefusal(revised, 'No @one knows')).toContain('nothing was pushed');
 });
 
 it('has a title of one line', () => {

@@ -190,11 +190,17 @@ it('T46: makes one ticket of one GitHub delivery that is sent again as another',
   expect(await stored('Deliveries')).toEqual(once);
 });
 
-const saysYes = { action: 'created', comment: { body: 'approve' }, sender: { login: 'anna' } };
+const { repository, issue } = opened as unknown as { repository: object; issue: object };
+const saysYes = { action: 'created', comment: { id: 1, body: 'approve' }, sender: { login: 'anna' } };
+const approved = { action: 'submitted', review: { id: 1, state: 'approved', body: 'approve' } };
 
 it.each([
   ['github', { ...opened, ...saysYes }, { 'x-github-event': 'issue_comment' }],
-  ['github', { ...saysYes, review: { state: 'approved' } }, { 'x-github-event': 'pull_request_review' }],
+  [
+    'github',
+    { ...approved, repository, sender: saysYes.sender, pull_request: { number: 2 } },
+    { 'x-github-event': 'pull_request_review' },
+  ],
   ['jira', { ...jira, webhookEvent: 'comment_created', comment: { body: 'approve' } }, {}],
 ] as const)('T48: decides nothing by what somebody writes, %#: %s', async (source, body, headers) => {
   const { step, text } = question({ org });
@@ -275,6 +281,73 @@ it('records what became of a pull request, once, and only for its organization',
   expect(await tickets.find(org, id)).toMatchObject({
     status: 'merged',
     reason: 'The pull request was merged by dana',
+  });
+});
+
+describe('what people say on a pull request', () => {
+  const rosa = { login: 'rosa', type: 'User' };
+  const about = { pull_request: { number: 2 }, repository: { full_name: 'acme/tap' }, sender: rosa };
+  const review = (id: number, state: string, body: string | null = null) => ({
+    event: 'pull_request_review',
+    body: { action: 'submitted', review: { id, state, body }, ...about },
+  });
+  const comment = (
+    id: number,
+    body: string,
+    change: { action?: string; user?: object; number?: number } = {},
+  ) => {
+    const { action = 'created', user = rosa, number = 2 } = change;
+    const said = { id, body, user, created_at: NOW.toISOString() };
+    const subject = { ...issue, number, pull_request: {} };
+    return {
+      event: 'issue_comment',
+      body: { action, comment: said, issue: subject, repository: about.repository, sender: user },
+    };
+  };
+  const line = (id: number, body: string) => ({
+    event: 'pull_request_review_comment',
+    body: { action: 'created', comment: { id, body, pull_request_review_id: 9 }, ...about },
+  });
+  const bot = { login: 'signalbox[bot]', type: 'Bot' };
+
+  async function reviewsAfter(...said: { event: string; body: object }[]) {
+    const { id } = JSON.parse((await deliver('github', opened)).body);
+    const pullRequest = { url: 'http://f/2', number: 2, repository: 'acme/tap', branch: 'b', headSha: 's' };
+    await tickets.advance(org, id, ['received'], { status: 'in_review', pullRequest });
+    const statuses: number[] = [];
+    for (const { event, body } of said) {
+      const headers = { 'x-github-event': event, 'x-github-delivery': `guid-${2 + statuses.length}` };
+      statuses.push((await deliver('github', body, { headers })).statusCode ?? 0);
+    }
+    return { statuses, reviews: (await tickets.find(org, id))?.reviews };
+  }
+
+  it('is noted once when it requests changes or names us, whatever part of a review is heard first', async () => {
+    const found = await reviewsAfter(
+      review(7, 'changes_requested'),
+      review(7, 'changes_requested'),
+      line(90, '@signalbox rename this'),
+      review(9, 'commented', 'and @signalbox add a line'),
+      comment(12, 'Hey @Signalbox, once more'),
+    );
+
+    expect(found).toEqual({
+      statuses: [202, 202, 202, 202, 202],
+      reviews: ['review/7', 'review/9', 'comment/12'],
+    });
+  });
+
+  it('is ignored when it asks for nothing, is not of a pull request, or no person says it', async () => {
+    const found = await reviewsAfter(
+      review(1, 'approved'),
+      review(2, 'commented', 'nice'),
+      comment(3, 'mail me@signalbox.example please'),
+      comment(5, '@signalbox', { number: 3 }),
+      comment(6, '@signalbox', { user: bot }),
+      comment(7, '@signalbox', { action: 'edited' }),
+    );
+
+    expect(found).toEqual({ statuses: Array(6).fill(204), reviews: undefined });
   });
 });
 

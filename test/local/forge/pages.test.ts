@@ -60,6 +60,21 @@ it('merge for real when the button is pressed', async () => {
   expect(await get(`/acme/tap/pull/${number}`)).toMatch(/class="state merged"[\s\S]*merged by dana/);
 });
 
+it('take a review with a remark on a line, and show it', async () => {
+  const { number } = await openPull('reviewed');
+  const path = `/acme/tap/pull/${number}`;
+  const send = (body: string) => press(`${path}/review`, { origin: forge.origin }, body);
+  const remark = 'path=reviewed.py&line=1&remark=Why+*this*';
+
+  expect((await send(`event=REQUEST_CHANGES&body=Not+yet&${remark}`)).status).toBe(303);
+  expect((await send('event=REQUEST_CHANGES&body=+')).status).toBe(422);
+  expect((await send('event=SHIP_IT&body=x')).status).toBe(422);
+  expect((await send(`event=COMMENT&body=x&path=client.py&line=1&remark=y`)).status).toBe(422);
+  expect(await get(path)).toMatch(
+    /<b>dana<\/b> requests changes[\s\S]*Not yet[\s\S]*reviewed\.py:1[\s\S]*<em>this<\/em>/,
+  );
+});
+
 it('close, and take comments', async () => {
   const { number } = await openPull('closed');
   await press(`/acme/tap/pull/${number}/comment`, { origin: forge.origin }, 'body=No+thanks');

@@ -1,9 +1,10 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { verify } from '@octokit/webhooks-methods';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '#local/clock.ts';
-import { git, octokit, openTestForge, pushBranch } from './open.ts';
+import { git, octokit, openTestForge, pushBranch, READER } from './open.ts';
 
 const at = { owner: 'acme', repo: 'tap' };
 const SECRET = 'a webhook secret';
@@ -17,6 +18,8 @@ interface Received {
   text: string;
   body: { ref?: string; action?: string; pull_request?: { merged: boolean } };
 }
+
+type Example = { review?: { id: number }; comment?: object };
 
 /** Receives deliveries and answers each with the next of `statuses`, then 204. */
 async function receiver(...statuses: number[]) {
@@ -70,6 +73,41 @@ describe('webhooks', () => {
     for (const { text, headers } of received)
       expect(await verify(SECRET, text, String(headers['x-hub-signature-256']))).toBe(true);
     expect(new Set(received.map(({ headers }) => headers['x-github-delivery'])).size).toBe(6);
+  });
+
+  it('tell of a review and of each remark in it, in the shape that GitHub gives them', async () => {
+    const forge = await openTestForge();
+    open.push(forge.close);
+    const { url, received, of } = await receiver();
+    await pushBranch(forge, 'fix/one');
+    const { data } = await octokit(forge).rest.pulls.create({
+      ...{ ...at, title: 'one', head: 'fix/one', base: 'main' },
+    });
+    forge.forge.setWebhook({ owner: 'acme', name: 'tap', url, secret: SECRET });
+    const own = { ...at, pull_number: data.number, body: 'x' };
+    const reader = octokit(forge, READER).rest;
+    const remark = { path: 'client.py', line: 2, body: 'Why?' };
+    await expect(
+      octokit(forge).rest.pulls.createReview({ ...own, event: 'REQUEST_CHANGES' }),
+    ).rejects.toMatchObject({ status: 422 });
+    await reader.pulls.createReview({ ...own, event: 'REQUEST_CHANGES', comments: [remark] });
+    await vi.waitFor(() => expect(received).toHaveLength(2));
+
+    const examples: { name: string; examples: Example[] }[] = createRequire(import.meta.url)(
+      '@octokit/webhooks-examples',
+    );
+    const example = (name: string) => examples.find((one) => one.name === name)?.examples[0];
+    const [review] = of('pull_request_review').map(({ body }) => body as Example);
+    const [comment] = of('pull_request_review_comment').map(({ body }) => body as Example);
+    expect(review).toMatchObject({ action: 'submitted', review: { state: 'changes_requested', body: 'x' } });
+    expect(comment).toMatchObject({ comment: { ...remark, pull_request_review_id: review?.review?.id } });
+    for (const [ours, theirs] of [
+      [review, example('pull_request_review')],
+      [comment, example('pull_request_review_comment')],
+    ])
+      expect(Object.keys(theirs ?? {})).toEqual(expect.arrayContaining(Object.keys(ours ?? {})));
+    const keys = Object.keys(example('pull_request_review')?.review ?? {});
+    expect(keys).toEqual(expect.arrayContaining(Object.keys(review?.review ?? {})));
   });
 
   it('are tried again, as the same delivery, until they are taken', async () => {
