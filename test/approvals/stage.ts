@@ -124,7 +124,16 @@ export const executionArn = ({ runId }: Ref) =>
 function definition(): object {
   const text = readFileSync(new URL('../lib/ticket.asl.json', import.meta.url), 'utf8');
   const { States, ...rest } = JSON.parse(text.replaceAll('arn:AWS::Partition:', 'arn:aws:'));
-  const out = ['Classify', 'Diagnose', 'Understood?', 'Cause known?', 'Verify', 'Verified?', 'Patch made?'];
+  const out = [
+    'A review?',
+    'Classify',
+    'Diagnose',
+    'Understood?',
+    'Cause known?',
+    'Verify',
+    'Verified?',
+    'Patch made?',
+  ];
   const left = Object.entries(States).filter(([name]) => !out.includes(name));
   return {
     ...rest,
