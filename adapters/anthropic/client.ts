@@ -1,4 +1,4 @@
-import { BaseAnthropic } from '@anthropic-ai/sdk/client';
+import { BaseAnthropic, type Middleware } from '@anthropic-ai/sdk/client';
 import { APIUserAbortError } from '@anthropic-ai/sdk/error';
 import type { Message, MessageCreateParams } from '@anthropic-ai/sdk/resources/messages';
 import { Messages } from '@anthropic-ai/sdk/resources/messages';
@@ -14,6 +14,8 @@ export interface Access {
   /** Of the API, where a provider does not know the SDK's own. */
   version?: string;
   patience?: Patience;
+  /** See every HTTP attempt as it goes over the wire. */
+  onWire?: Middleware[];
 }
 
 /** Milliseconds. */
@@ -47,7 +49,7 @@ export type Send = (request: MessageCreateParams, call: Call) => Promise<Message
  * The Messages API, always streamed. Answers only complete messages: a stream without its end throws, as does one that
  * says nothing for too long. The SDK's own timeout ends with the headers, hence the watchdogs.
  */
-export function messagesClient({ apiKey, baseUrl, version, patience = PATIENCE }: Access): Send {
+export function messagesClient({ apiKey, baseUrl, version, onWire = [], patience = PATIENCE }: Access): Send {
   const client = new BaseAnthropic({
     apiKey,
     baseURL: baseUrl,
@@ -72,7 +74,10 @@ export function messagesClient({ apiKey, baseUrl, version, patience = PATIENCE }
       onProgress?.();
     });
     try {
-      const stream = messages.stream(request, { signal: stop, middleware: [noLongSleep, middleware] });
+      const stream = messages.stream(request, {
+        signal: stop,
+        middleware: [noLongSleep, middleware, ...onWire],
+      });
       stream.on('streamEvent', silent.touch); // the SDK keeps pings to itself
       return await stream.finalMessage();
     } catch (error) {

@@ -38,7 +38,7 @@ export interface ProviderAccess extends Access {
 /** Throws `Unauthorized` when the secret has no key for the provider. */
 export function accessTo(
   provider: Provider,
-  { apiKey, baseUrl, patience, otherUrls }: ProviderAccess,
+  { apiKey, baseUrl, patience, onWire, otherUrls }: ProviderAccess,
 ): Access {
   const key = keysOf(apiKey)[provider];
   if (!key)
@@ -46,8 +46,14 @@ export function accessTo(
       'Unauthorized',
       `The model secret has no key for ${provider}; put {"${provider}": "…"} into it`,
     );
-  if (provider === 'anthropic') return { apiKey: key, baseUrl, patience };
-  return { apiKey: key, baseUrl: otherUrls?.[provider] ?? OTHERS[provider], patience, version: '2023-06-01' };
+  if (provider === 'anthropic') return { apiKey: key, baseUrl, patience, onWire };
+  return {
+    apiKey: key,
+    baseUrl: otherUrls?.[provider] ?? OTHERS[provider],
+    patience,
+    onWire,
+    version: '2023-06-01',
+  };
 }
 
 /** A client for each provider that is asked for, made once. */

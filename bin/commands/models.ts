@@ -1,18 +1,17 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { lifecycle } from '#adapters/anthropic/lifecycle.ts';
-import { type Finding, probe } from '#adapters/anthropic/probe.ts';
-import { accessTo, clients } from '#adapters/anthropic/providers.ts';
-import { speaking } from '#adapters/anthropic/speak.ts';
-import { clock } from '#adapters/clock.ts';
+import type { Finding } from '#adapters/anthropic/probe.ts';
+import { accessTo } from '#adapters/anthropic/providers.ts';
 import { unfit } from '#core/agents/capabilities.ts';
 import { ROLES, type Role, type RoleLimits, routeOf } from '#core/agents/roles.ts';
 import type { RouteState } from '#core/agents/routes.ts';
-import type { Purse } from '#core/agents/spend.ts';
 import { Fault } from '#core/fault.ts';
 import { client } from '../client.ts';
 import { moment } from '../layout.ts';
+import { probed, rolesNamed } from '../probing.ts';
 import { CommandError, EXIT, terminal } from '../terminal.ts';
+import { recordModels } from './record-models.ts';
 
 const HELP = `
 SIGNALBOX_MODEL_KEY is the provider's key, or {"anthropic": "…", "minimax": "…"}. Without it, only the table is checked.
@@ -32,18 +31,11 @@ interface Checked {
   state?: RouteState | undefined;
 }
 
-/** Whoever runs this pays with their own key. */
-const OWN: Purse = {
-  left: async () => ({ nanoUsd: Number.MAX_SAFE_INTEGER, of: 'call' }),
-  reserve: async () => {},
-  settle: async () => {},
-};
-
 /** `signalbox models check`: whether each role's model can do its work, stays, and does at its provider what the product counts on. */
 export function models(program: Command): void {
-  program
-    .command('models')
-    .description('the models that roles work with')
+  const command = program.command('models').description('the models that roles work with');
+  recordModels(command, () => program.opts().json);
+  command
     .command('check')
     .description(
       'table, retirements and a conformance probe of each route (about twenty requests, cents); ends with 1 on a finding',
@@ -52,16 +44,10 @@ export function models(program: Command): void {
     .option('--role <role>', 'only this one')
     .addHelpText('after', HELP)
     .action(async ({ baseUrl, role }: Options) => {
-      const names = (Object.keys(ROLES) as Role[]).filter((name) => !role || name === role);
-      if (names.length === 0)
-        throw new CommandError(
-          `There is no role ${role}; there are ${Object.keys(ROLES).join(', ')}`,
-          EXIT.usage,
-        );
       const secret = process.env.SIGNALBOX_MODEL_KEY;
       const states = await statesAt(program.opts().url);
       const checked: Checked[] = [];
-      for (const name of names) {
+      for (const name of rolesNamed(role)) {
         const findings = [
           ...tableFindings(ROLES[name]),
           ...(secret ? await liveFindings(name, secret, baseUrl) : []),
@@ -89,9 +75,7 @@ async function liveFindings(name: Role, apiKey: string, baseUrl: string): Promis
   try {
     const access = accessTo(role.provider, { apiKey, baseUrl });
     const stays = role.provider === 'anthropic' ? await lifecycle(access, [role.model], new Date()) : [];
-    const send = clients({ apiKey, baseUrl });
-    const speak = speaking({ send, roles: ROLES, clock, purse: OWN, measure: () => {} });
-    return [...stays, ...(await probe(name, role, speak))];
+    return [...stays, ...(await probed(name, { apiKey, baseUrl }))];
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return [{ check: 'can be asked', isGood: false, detail: error.message }];

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendStream, sendWhole } from './answer.ts';
 import { type BatchReply, type BatchTrouble, scriptedBatches } from './batches.ts';
 import { type PromptCache, promptCache, promptTokens } from './cache.ts';
+import { replayed } from './cassettes.ts';
 import { messageOf } from './message.ts';
 import { described } from './models.ts';
 import { perform } from './perform.ts';
@@ -16,6 +17,8 @@ export interface ModelOptions {
   folder: string;
   /** The only API key that is let in. */
   key: string;
+  /** A folder of real answers, which go before scripts. */
+  cassettes?: string;
   batches?: BatchTrouble;
   /** What the prompt cache goes by; epoch milliseconds. */
   now?: () => number;
@@ -23,6 +26,7 @@ export interface ModelOptions {
 
 export type HandleModel = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
+const MESSAGES = 'POST /v1/messages';
 const MAX_BODY = 32 * 1024 * 1024;
 
 interface Asked {
@@ -39,7 +43,13 @@ interface Asked {
  * A stand-in for the Messages API that plays scripts. But for batches and its prompt cache it keeps nothing between requests:
  * what it says follows from the conversation it is sent. It checks requests as strictly as the real one, and refuses what no script covers.
  */
-export function scriptedModel({ folder, key, batches: trouble, now }: ModelOptions): HandleModel {
+export function scriptedModel({
+  folder,
+  key,
+  cassettes,
+  batches: trouble,
+  now = Date.now,
+}: ModelOptions): HandleModel {
   const cache = promptCache(now);
   const batches = scriptedBatches((params) => answered(params, loadScripts(folder), cache), trouble);
   return async (request, response) => {
@@ -53,7 +63,9 @@ export function scriptedModel({ folder, key, batches: trouble, now }: ModelOptio
       if (reply) return whole(response, reply, requestId);
       const body = parsed(text);
       const asked = { request, response, requestId, body, cache, ...headers };
-      await answer(route, asked, folder);
+      const real = cassettes && route === MESSAGES ? replayed(cassettes, body, now()) : undefined;
+      if (real) send(response, { requestId, ...real });
+      else await answer(route, asked, folder);
     } catch (error) {
       fail(response, error, requestId);
     }
@@ -61,7 +73,7 @@ export function scriptedModel({ folder, key, batches: trouble, now }: ModelOptio
 }
 
 async function answer(route: string, asked: Asked, folder: string): Promise<void> {
-  if (route === 'POST /v1/messages') await converse(asked, loadScripts(folder));
+  if (route === MESSAGES) await converse(asked, loadScripts(folder));
   else if (route === 'POST /v1/messages/count_tokens') count(asked);
   else throw refusal(404, `The scripted model does not implement ${route}`);
 }
@@ -127,14 +139,18 @@ function fail(response: ServerResponse, error: unknown, requestId: string): void
 
 interface Reply {
   status?: number;
+  type?: string;
   headers?: Record<string, string> | undefined;
   requestId: string;
   /** JSON, unless it is text already. */
   body: object | string;
 }
 
-function send(response: ServerResponse, { status = 200, headers, requestId, body }: Reply): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'request-id': requestId, ...headers });
+function send(
+  response: ServerResponse,
+  { status = 200, type = 'application/json', headers, requestId, body }: Reply,
+): void {
+  response.writeHead(status, { 'content-type': type, 'request-id': requestId, ...headers });
   response.end(typeof body === 'string' ? body : JSON.stringify(body));
 }
 
