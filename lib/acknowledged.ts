@@ -89,6 +89,9 @@ const FUNCTIONS: Acceptance[] = [
   },
 ];
 
+const TAPS_EXECUTIONS =
+  'arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:{"Fn::Select":[6,{"Fn::Split":[":",{"Ref":"TapsMachine27E53823"}]}]}';
+
 const SERVICE: Acceptance[] = [
   ...FUNCTIONS,
   {
@@ -135,6 +138,11 @@ const SERVICE: Acceptance[] = [
     reason: 'What taps discovered, below one prefix',
   },
   {
+    at: 'Taps/List',
+    ids: wildcard(`${exported('Artifacts82DD59A1Arn3B515032')}/checks/lists/*`),
+    reason: 'Lists of taps, below one prefix',
+  },
+  {
     at: 'Taps/Record',
     ids: wildcard(
       ...['discovered', 'catalogs', 'checks'].map(
@@ -147,11 +155,14 @@ const SERVICE: Acceptance[] = [
     at: 'Taps/Machine',
     ids: wildcard(
       '*',
+      'arn:<AWS::Partition>:s3:::SignalboxData:ExportsOutputRefArtifacts82DD59A14F4A635A/*',
+      ...['', '/Taps'].map((label) => `${TAPS_EXECUTIONS}${label}:*`),
       '<TapsList8845A1B0.Arn>:*',
       '<TapsRecord7D6E2634.Arn>:*',
       revisions('AgentsTapTask2B208429'),
     ),
-    reason: 'Versions of its functions and revisions of its task; log delivery and tracing take no resource',
+    reason:
+      'Its list of taps and its own executions, one for each tap; versions of its functions and revisions of its task; log delivery and tracing take no resource',
   },
   { at: 'Pipeline/NotPublished', ids: ['AwsSolutions-SQS3'], reason: 'This queue is where dead letters go' },
   ...BUILDS,

@@ -37,6 +37,8 @@ export class DataStack extends Stack {
   readonly approvalWaits = this.table('ApprovalWaits', { ...byId, stream: StreamViewType.NEW_IMAGE });
   /** Old images too: who changes an entry is told on. */
   readonly policies = this.table('Policies', {});
+  /** What checks of taps came to. */
+  readonly checks = this.table('Checks', {});
   readonly ledger = this.table('Ledger', { stream: StreamViewType.NEW_AND_OLD_IMAGES });
   readonly sequence = this.table('Sequence', { stream: StreamViewType.KEYS_ONLY });
   readonly people: Table;

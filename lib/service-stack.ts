@@ -37,7 +37,7 @@ export class ServiceStack extends Stack {
     new Access(this, 'Access', { api, data, publicUrl, ...settings });
     new Pipeline(this, 'Pipeline', { data, bus, agents, publicUrl, ...settings });
     new Models(this, 'Models', { data, ...settings });
-    new Taps(this, 'Taps', { data, tap: agents.tap });
+    new Taps(this, 'Taps', { api, data, tap: agents.tap, publicUrl });
     new Dashboard(this, 'Dashboard', { api, data, publicUrl });
 
     new CfnOutput(this, 'Url', {

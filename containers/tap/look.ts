@@ -32,7 +32,7 @@ export async function look(env: Env & Assignment, given: Given): Promise<Discove
     folder,
     signal,
   };
-  const seen: Seen = { commit, shape: shapeOf(JSON.parse(await catalogOf(shop, given, commit))) };
+  const seen: Seen = { commit, made: {}, shape: shapeOf(JSON.parse(await catalogOf(shop, given, commit))) };
   const files = steady(s3Artifacts(env.ARTIFACTS_BUCKET), signal);
   await files.put(keyOf.discovered(tap, commit), JSON.stringify(seen, null, 1), 'application/json');
   return { state: 'discovered', commit };

@@ -1,5 +1,9 @@
 import * as z from 'zod';
 import { HostPattern } from '../agents/egress.ts';
+import { Consumer } from '../taps/consumers.ts';
+import { Discovery } from '../taps/discovery.ts';
+import { Waiver } from '../taps/finding.ts';
+import { SeverityOverrides } from '../taps/severity.ts';
 import { ReporterPattern } from './trust.ts';
 
 export const Repository = z.object({
@@ -18,6 +22,12 @@ export const Repository = z.object({
   hosts: z.array(HostPattern).max(50).optional(),
   /** That its code may run where a credential is within reach, and for whose tickets. Without it, only where none is. */
   trustedReporters: z.array(ReporterPattern).min(1).max(200).optional(),
+  /** Where a tap's schema comes from; by default its code, whose drift only a sample of records shows. */
+  discovery: Discovery.optional(),
+  /** Who reads a tap's data, and what of it: changes to that are worse. */
+  consumers: z.array(Consumer).max(50).optional(),
+  /** Rules of a sound catalog that this tap may break. */
+  waivers: z.array(Waiver).max(50).optional(),
 });
 export type Repository = z.infer<typeof Repository>;
 
@@ -31,6 +41,8 @@ export const Project = z.object({
   approvers: z.array(z.email()).min(1),
   /** Whether an approver may approve the plan for a ticket of their own: for organizations of one. */
   selfApproval: z.boolean().default(false),
+  /** How its taps' changes are judged where that is not as usual. */
+  severities: SeverityOverrides.optional(),
 });
 export type Project = z.infer<typeof Project>;
 

@@ -1,11 +1,21 @@
 import * as z from 'zod';
+import { Sampled } from './sampled.ts';
+import { Severity } from './severity.ts';
 import { Shape } from './shape.ts';
 
-/** One tap of one organization, to be looked at this week. */
+/** One tap of one organization, to be looked at. */
 export const TapRef = z.object({ org: z.string(), projectId: z.string(), repository: z.string() });
 export type TapRef = z.infer<typeof TapRef>;
 
-export const ListTaps = { input: z.object({}).loose(), output: z.object({ taps: z.array(TapRef) }) };
+/** Names the taps of this check: all, or one that somebody asked about. The list is a file, since it may be long. */
+export const ListTaps = {
+  input: z.object({
+    check: z.string(),
+    /** Nothing named is everything. */
+    only: z.object({ org: z.string().optional(), repository: z.string().optional() }),
+  }),
+  output: z.object({ bucket: z.string(), key: z.string(), taps: z.int() }),
+};
 
 /** What a tap's container answers. What it saw at that commit is in a file, whose key it does not choose. */
 export const Discovered = z.object({
@@ -14,42 +24,107 @@ export const Discovered = z.object({
 });
 export type Discovered = z.infer<typeof Discovered>;
 
-/** The catalog of a tap at a commit; as baseline, the one that the next is compared with. */
-export const Seen = z.object({ commit: z.string(), shape: Shape });
+/** The catalog of a tap, and under which circumstances it was printed. */
+export const Seen = z.object({
+  commit: z.string(),
+  /** What the catalog was made with; a difference is not the API's doing. */
+  made: z
+    .object({ sdk: z.string().optional(), python: z.string().optional(), config: z.string().optional() })
+    .default({}),
+  shape: Shape,
+  sampled: Sampled.optional(),
+});
 export type Seen = z.infer<typeof Seen>;
 
-const Verdict = z.object({
-  state: z.enum(['first', 'same', 'drift', 'inconclusive']),
-  ticketId: z.string().optional(),
+/** A catalog that was the state of affairs until the next. */
+const Past = Seen.extend({
+  /** The check that made it one. */
+  check: z.string(),
+  at: z.string(),
+  because: z.enum(['first', 'merged']),
+  /** Places whose breaking changes were told while it was the newest: what adds up there is no news. */
+  told: z.array(z.string()),
 });
+export type Past = z.infer<typeof Past>;
+
+/** All that later catalogs are compared with. */
+export const Baseline = z.object({
+  /** The check that wrote it. */
+  check: z.string(),
+  /** Oldest first. */
+  past: z.array(Past).min(1),
+  /** Changes of the newest that have a ticket. */
+  open: z.array(z.object({ ticketId: z.string(), ids: z.array(z.string()), streams: z.array(z.string()) })),
+  /** What the last samples showed, the newest last. */
+  samples: z.array(Sampled),
+});
+export type Baseline = z.infer<typeof Baseline>;
+
+const State = z.enum(['first', 'same', 'drift', 'unconfirmed', 'rebaselined', 'inconclusive']);
 
 export const RecordCheck = {
   input: TapRef.extend({
-    /** Names this week's check: the same one recorded twice is one. */
+    /** Names this check: the same one recorded twice is one. */
     check: z.string(),
+    /** When it began. */
+    began: z.iso.datetime(),
+    /** Whether it is the second look, which confirms what the first saw or shows it to be noise. */
+    isSecond: z.boolean(),
     looked: z.discriminatedUnion('state', [
       Discovered,
       /** Why nothing was seen. That is never a drift, and never becomes a baseline. */
       z.object({ state: z.literal('inconclusive'), reason: z.string() }),
     ]),
   }),
-  output: Verdict,
+  output: z.object({ state: State, ticketId: z.string().optional() }),
 };
 
-/** The result of a tap's last check; earlier ones are versions of the same file. */
-export const CheckRecord = Verdict.extend({
+export const CheckedChange = z.object({
+  id: z.string(),
+  rule: z.string(),
+  severity: Severity,
+  /** Whose doing it is. */
+  cause: z.enum(['code', 'api', 'dependency', 'configuration']),
+  stream: z.string(),
+  path: z.string().optional(),
+  was: z.string(),
+  is: z.string(),
+  readers: z.array(z.string()),
+  /** Of a schema made of sample rows: probably other rows, not another schema. Never a reason for a ticket. */
+  isNoise: z.literal(true).optional(),
+  /** Commit of the earlier baseline that small steps have led away from. */
+  since: z.string().optional(),
+});
+export type CheckedChange = z.infer<typeof CheckedChange>;
+
+/** What one check of one tap came to. */
+export const CheckRecord = RecordCheck.output.extend({
+  org: z.string(),
+  projectId: z.string(),
+  repository: z.string(),
   check: z.string(),
+  began: z.string(),
   at: z.string(),
   commit: z.string().optional(),
+  baseline: z.string().optional(),
   reason: z.string().optional(),
-  changes: z.array(z.object({ severity: z.string(), kind: z.string(), text: z.string() })).optional(),
+  counts: z.object({ breaking: z.int(), warning: z.int(), information: z.int() }),
+  changes: z.array(CheckedChange),
+  /** Changes that are only in the file, if there are too many. */
+  unlisted: z.int().optional(),
+  /** Seen once and not again. */
+  unsure: z.array(z.string()).optional(),
+  /** Version of the table of severities that it was judged by. */
+  severities: z.int(),
 });
 export type CheckRecord = z.infer<typeof CheckRecord>;
 
+const place = ({ org, repository }: TapRef) => `${org}/${repository}`;
+
 /** Where what is known of a tap is kept. Containers write below `discovered/` only. */
 export const keyOf = {
-  discovered: ({ org, repository }: TapRef, commit: string) =>
-    `discovered/${org}/${repository}/${commit}.json`,
-  baseline: ({ org, repository }: TapRef) => `catalogs/${org}/${repository}.json`,
-  record: ({ org, repository }: TapRef) => `checks/${org}/${repository}.json`,
+  list: (check: string) => `checks/lists/${check}.json`,
+  discovered: (tap: TapRef, commit: string) => `discovered/${place(tap)}/${commit}.json`,
+  baseline: (tap: TapRef) => `catalogs/${place(tap)}.json`,
+  record: (tap: TapRef) => `checks/${place(tap)}.json`,
 };

@@ -56,9 +56,12 @@ function at(stream: string, rule: Rule, was: string, is: string): Found {
   return { stream, rule, was, is };
 }
 
+/** The worst is 0. */
+export const rank = (severity: Severity) =>
+  ['breaking', 'warning', 'information', 'ignored'].indexOf(severity);
+
 /** Each with its severity and its readers, the worst first; names come from strangers, and are written out. */
 export function judged(found: Found[], { consumers = [], overrides = {} }: Judgement): Change[] {
-  const rank = (severity: Severity) => ['breaking', 'warning', 'information', 'ignored'].indexOf(severity);
   return found
     .map(({ rule, stream, path, was, is }): Change => {
       const readers = readersOf(consumers, stream, path);
@@ -172,14 +175,17 @@ function addition(path: string, spellings: Map<string, string[]>): Rule {
   return clashes ? 'PROPERTY_ADDED:clash' : 'PROPERTY_ADDED';
 }
 
+/** What a sample shows: its words differ with the rows. */
+const SAMPLED = ['UNDECLARED_FIELD_SEEN', 'FIELD_NEVER_SEEN', 'RECORD_TYPE_VIOLATION', 'VOLUME_ZERO'];
+
 /** A change's name: the same as long as it is the same change, however it is judged. */
-export function idOf({ kind, stream, path, was, is }: Change): string {
-  return hash([kind, stream, path ?? '', was, is]);
+export function idOf({ kind, stream, path = '', was, is }: Change): string {
+  return hash([kind, stream, path, ...(SAMPLED.includes(kind) ? [] : [was, is])]);
 }
 
 /** Equal changes since the same baseline have equal fingerprints: one drift is one ticket, however often it is seen. */
-export function fingerprint(changes: Change[], since: string): string {
-  return hash([since, ...changes.map(idOf).sort()]);
+export function fingerprint(ids: string[], since: string): string {
+  return hash([since, ...ids.toSorted()]);
 }
 
 function hash(parts: string[]): string {
@@ -187,6 +193,6 @@ function hash(parts: string[]): string {
 }
 
 /** A change in a sentence. */
-export function sentence({ stream, path, was, is }: Change): string {
+export function sentence({ stream, path, was, is }: Pick<Change, 'stream' | 'path' | 'was' | 'is'>): string {
   return `${path === undefined ? `stream ${stream}` : `${stream}.${path}`}: ${was} → ${is}`;
 }

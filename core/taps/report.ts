@@ -1,36 +1,50 @@
 import type { Draft } from '../tickets/ticket.ts';
-import type { Seen, TapRef } from './check.ts';
-import { type Change, fingerprint, sentence } from './drift.ts';
+import type { CheckedChange, Seen, TapRef } from './check.ts';
+import { fingerprint, sentence } from './drift.ts';
+import { CONSEQUENCES } from './severity.ts';
 
 /** More are counted, not listed. */
-const LISTED = 100;
+const LISTED = 80;
 
 export interface Drift {
   tap: TapRef;
-  before: Seen;
-  after: Seen;
-  changes: Change[];
+  before: Pick<Seen, 'commit' | 'made'> & { check: string };
+  after: Pick<Seen, 'commit' | 'made'>;
+  /** The worst first. */
+  changes: CheckedChange[];
+  /** Other repositories of the project that may read what the tap writes. */
+  beside: string[];
 }
 
+const CAUSES: Record<CheckedChange['cause'], string> = {
+  code: 'Code drift: our own code has changed since the baseline',
+  api: 'API drift: our side is as it was, so what it talks to has changed',
+  dependency: 'Drift by a dependency: the library or Python that it runs with has changed',
+  configuration: 'Drift by configuration: it was discovered with another configuration',
+};
+
 /** The ticket for a drift, at a time. Its external id is the same however often, and at whatever later commit, the drift is seen. */
-export function reported({ tap, before, after, changes }: Drift, at: string): Draft {
+export function reported({ tap, before, after, changes, beside }: Drift, at: string): Draft {
   const { org, repository } = tap;
   const worst = changes[0]?.severity ?? 'information';
   const count = `${changes.length} schema ${changes.length === 1 ? 'change' : 'changes'}`;
-  const listed = changes
-    .slice(0, LISTED)
-    .map((change) => `- ${change.severity}, ${change.kind}: ${sentence(change).slice(0, 250)}`);
-  const more = changes.length > LISTED ? [`- and ${changes.length - LISTED} more`] : [];
+  const ids = changes.map(({ id }) => id);
+  const causes = [...new Set(changes.map(({ cause }) => cause))];
   return {
     org,
     source: 'drift',
-    externalId: `drift:${repository}:${fingerprint(changes, before.commit)}`,
-    title: `${repository}: ${count}, the worst ${worst}`.slice(0, 300),
+    externalId: `drift:${repository}:${fingerprint(ids, before.check)}`,
+    title: `${repository}: ${count}, the worst ${worst} (${causes.join(', ')})`.slice(0, 300),
     body: [
-      `The catalog that ${repository} discovers has changed. ${why(before, after)}`,
+      `What ${repository} gives its readers has changed since its baseline, commit ${before.commit.slice(0, 12)}; it was looked at as of commit ${after.commit.slice(0, 12)}.`,
+      ...causes.flatMap((cause) => [
+        '',
+        `${CAUSES[cause]}.`,
+        ...listed(changes.filter((one) => one.cause === cause)),
+      ]),
       '',
-      ...listed,
-      ...more,
+      readersTold(changes, beside),
+      'Merging the pull request of this ticket makes what is there then the baseline for the streams it is about.',
     ].join('\n'),
     reporter: { name: 'weekly schema check' },
     labels: [],
@@ -41,9 +55,26 @@ export function reported({ tap, before, after, changes }: Drift, at: string): Dr
   };
 }
 
-function why(before: Seen, after: Seen): string {
-  const [was, is] = [before.commit.slice(0, 12), after.commit.slice(0, 12)];
-  return was === is
-    ? `Its code has not: both are of commit ${is}, so what it installs or asks has changed.`
-    : `Code drift: its code has changed too, from commit ${was} to ${is}.`;
+function listed(changes: CheckedChange[]): string[] {
+  const lines = changes.slice(0, LISTED).map((change) => {
+    const { severity, rule, readers, since } = change;
+    const [kind = ''] = rule.split(':');
+    const parts = [
+      `- ${severity}, ${kind}: ${sentence(change).slice(0, 250)}`,
+      since && `in small steps since commit ${since.slice(0, 12)}`,
+      readers.length > 0 && `read by ${readers.slice(0, 5).join(', ')}`,
+      severity !== 'information' && CONSEQUENCES[kind],
+    ];
+    return parts.filter(Boolean).join('; ');
+  });
+  return [...lines, ...(changes.length > LISTED ? [`- and ${changes.length - LISTED} more`] : [])];
+}
+
+function readersTold(changes: CheckedChange[], beside: string[]): string {
+  const readers = [...new Set(changes.flatMap((one) => one.readers))];
+  const known =
+    readers.length > 0
+      ? `Known to read what changed: ${readers.join(', ')}.`
+      : 'Nobody is known to read what changed.';
+  return beside.length > 0 ? `${known} In the same project, and not asked: ${beside.join(', ')}.` : known;
 }

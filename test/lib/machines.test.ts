@@ -94,9 +94,14 @@ describe('the taps machine', () => {
       each.ItemProcessor.States as Record<string, { Type: string; Catch?: unknown[] }>,
     ).filter(({ Type }) => Type === 'Task');
 
-    expect(each.MaxConcurrency).toBe(5);
+    expect(each).toMatchObject({ MaxConcurrency: 5, ToleratedFailurePercentage: 100 });
+    expect(each.ItemProcessor.ProcessorConfig).toEqual({ Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' });
     expect(tasks).toHaveLength(2);
     expect(tasks.every(({ Catch }) => Catch !== undefined)).toBe(true);
     expect(each.ItemProcessor.States['Look at the tap'].Catch[0].Next).toBe('Record what it shows');
+    expect(each.ItemProcessor.States['Wait for a second look']).toMatchObject({
+      Seconds: 600,
+      Next: 'Look at the tap',
+    });
   });
 });

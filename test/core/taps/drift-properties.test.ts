@@ -9,7 +9,10 @@ import { shapeOf } from '#core/taps/shape.ts';
 const wasm = createRequire(import.meta.url).resolve('jsoncompat/jsoncompat_wasm_bg.wasm');
 initSync({ module: readFileSync(wasm) });
 
-const RUNS = process.env.SIGNALBOX_FULL ? 3_000 : 200;
+const isFull = Boolean(process.env.SIGNALBOX_FULL);
+const RUNS = isFull ? 3_000 : 200;
+/** The oracle takes its time. */
+const ASKED = isFull ? 2_000 : 50;
 
 type Json = { [key: string]: unknown };
 
@@ -28,8 +31,8 @@ const listed: fc.Arbitrary<Json> = fc
   .map((values) => ({ type: ['string'], enum: values }));
 
 const { schema } = fc.letrec<{ schema: Json; object: Json; array: Json }>((tie) => ({
-  schema: fc.oneof({ maxDepth: 3, withCrossShrink: true }, scalar, listed, tie('object'), tie('array')),
-  object: fc.dictionary(name, tie('schema') as fc.Arbitrary<Json>, { maxKeys: 4 }).chain((properties) =>
+  schema: fc.oneof({ maxDepth: 2, withCrossShrink: true }, scalar, listed, tie('object'), tie('array')),
+  object: fc.dictionary(name, tie('schema') as fc.Arbitrary<Json>, { maxKeys: 3 }).chain((properties) =>
     fc.subarray(Object.keys(properties)).map((required) => ({
       type: ['object'],
       properties: { ...properties },
@@ -39,7 +42,7 @@ const { schema } = fc.letrec<{ schema: Json; object: Json; array: Json }>((tie) 
   array: (tie('schema') as fc.Arbitrary<Json>).map((items) => ({ type: ['array'], items })),
 }));
 
-const root = fc.dictionary(name, schema, { minKeys: 1, maxKeys: 5 }).map((properties) => ({
+const root = fc.dictionary(name, schema, { minKeys: 1, maxKeys: 4 }).map((properties) => ({
   type: ['object'],
   properties: { ...properties },
 }));
@@ -131,8 +134,8 @@ describe('a change', () => {
 
         expect(ours).toBe(theirs);
       }),
-      { numRuns: RUNS },
+      { numRuns: ASKED },
     );
-    expect(Math.min(seen.true, seen.false)).toBeGreaterThan(RUNS / 20);
-  });
+    expect(Math.min(seen.true, seen.false)).toBeGreaterThan(ASKED / 20);
+  }, 900_000);
 });

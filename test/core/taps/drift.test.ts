@@ -264,7 +264,7 @@ describe('a change of a stream', () => {
 
 describe('the fingerprint', () => {
   const added = (name: string) =>
-    changesBetween(shape(before), shape({ ...before, [name]: { type: 'string' } }));
+    changesBetween(shape(before), shape({ ...before, [name]: { type: 'string' } })).map(idOf);
 
   it('is the same for the same changes, and for no others', () => {
     expect(fingerprint(added('a'), SINCE)).toBe(fingerprint(added('a'), SINCE));

@@ -1,26 +1,27 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Fault } from '#core/fault.ts';
-import { keyOf } from '#core/taps/check.ts';
+import type { Project } from '#core/projects/project.ts';
+import { type CheckRecord, keyOf } from '#core/taps/check.ts';
+import type { Sampled } from '#core/taps/sampled.ts';
 import { shapeOf } from '#core/taps/shape.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
 import { listTaps } from '#functions/task/list-taps.ts';
 import { recordCheck } from '#functions/task/record-check.ts';
 
 const TAP = { org: 'acme', projectId: 'orders', repository: 'acme/tap-orders' };
-const [ONE, TWO, THREE, FOUR] = ['1', '2', '3', '4'].map((digit) => digit.repeat(40)) as [
-  string,
-  string,
-  string,
-  string,
-];
+const [ONE, TWO, THREE] = ['1', '2', '3'].map((digit) => digit.repeat(40)) as [string, string, string];
 
 let files: Map<string, string>;
 let tickets: Map<string, Ticket>;
+let rows: CheckRecord[];
+let project: Partial<Project['repositories'][number]>;
 /** Writes that still succeed; the process dies at the next. */
 let left: number;
 beforeEach(() => {
   files = new Map();
   tickets = new Map();
+  rows = [];
+  project = {};
   left = Number.POSITIVE_INFINITY;
 });
 
@@ -45,107 +46,277 @@ const record = recordCheck({
       if (!known) write(() => tickets.set(ticket.id, ticket));
       return { ticket: known ?? ticket, created: !known };
     },
+    find: async (_, id) => tickets.get(id),
   },
+  projects: {
+    find: async (org, id) => ({
+      ...{ org, id, name: id, approvers: ['lead@acme.example'], selfApproval: false },
+      repositories: [
+        repository('acme/tap-orders', 'tap', project),
+        repository('acme/target-ledger', 'target'),
+      ],
+    }),
+  },
+  checks: { put: async (row) => write(() => rows.push(row)) },
 });
 
-/** A week's check that found a field of this type at a commit. */
-function check(week: string, commit: string, type: string) {
-  const shape = shapeOf({ streams: [{ tap_stream_id: 'orders', schema: { properties: { id: { type } } } }] });
-  files.set(keyOf.discovered(TAP, commit), JSON.stringify({ commit, shape }));
-  return record({ ...TAP, check: week, looked: { state: 'discovered', commit } });
+function repository(
+  fullName: string,
+  kind: 'tap' | 'etl' | 'target',
+  more: Partial<Project['repositories'][number]> = {},
+) {
+  return {
+    fullName,
+    kind,
+    cloneUrl: 'https://forge.example/x.git',
+    apiUrl: 'https://forge.example/api',
+    defaultBranch: 'main',
+    aliases: [],
+    ...more,
+  };
 }
 
+type Properties = Record<string, object>;
+
+/** A week's check, whose container saw these properties of `orders`, or these streams, at a commit. */
+function check(
+  week: string,
+  commit: string,
+  seen: { fields?: Properties; streams?: Record<string, Properties>; sampled?: Sampled; isSecond?: boolean },
+) {
+  const streams = Object.entries(seen.streams ?? { orders: { id: { type: 'string' }, ...seen.fields } });
+  const shape = shapeOf({
+    streams: streams.map(([name, properties]) => ({ tap_stream_id: name, schema: { properties } })),
+  });
+  const { sampled } = seen;
+  files.set(keyOf.discovered(TAP, commit), JSON.stringify({ commit, shape, ...(sampled && { sampled }) }));
+  const began = '2026-11-23T05:00:00.000Z';
+  return record({
+    ...TAP,
+    check: week,
+    began,
+    isSecond: seen.isSecond ?? false,
+    looked: { state: 'discovered', commit },
+  });
+}
+
+const text = { total: { type: 'string' } };
+const number = { total: { type: 'integer' } };
 const lastRecord = () => JSON.parse(files.get('checks/acme/acme/tap-orders.json') ?? 'null');
-const baseline = () => JSON.parse(files.get('catalogs/acme/acme/tap-orders.json') ?? 'null');
+const newest = () => JSON.parse(files.get('catalogs/acme/acme/tap-orders.json') ?? 'null').past.at(-1);
+const ticketOf = ({ ticketId = '' }: { ticketId?: string | undefined }) => tickets.get(ticketId);
+function merge(answer: { ticketId?: string | undefined }) {
+  const ticket = ticketOf(answer);
+  if (ticket) tickets.set(ticket.id, { ...ticket, status: 'merged' });
+}
 
 describe('a recorded check', () => {
   it('keeps the first catalog, and files a ticket for a change of it', async () => {
-    expect(await check('w1', ONE, 'string')).toEqual({ state: 'first' });
-    expect(await check('w2', TWO, 'string')).toEqual({ state: 'same' });
-    expect(baseline().commit).toBe(TWO);
-    const { state, ticketId } = await check('w3', THREE, 'integer');
+    expect(await check('w1', ONE, { fields: text })).toEqual({ state: 'first' });
+    expect(await check('w2', TWO, { fields: text })).toEqual({ state: 'same' });
+    expect(newest().commit).toBe(TWO);
+    const answer = await check('w3', THREE, { fields: number });
 
-    expect(state).toBe('drift');
-    const ticket = tickets.get(ticketId ?? '');
-    expect(ticket?.externalId).toMatch(/^drift:acme\/tap-orders:[0-9a-f]{16}$/);
-    expect(ticket?.body).toContain('- breaking, TYPE_CHANGED: orders.id: string → integer');
-    expect(ticket?.body).toContain(
-      'Code drift: its code has changed too, from commit 222222222222 to 333333333333.',
-    );
-    expect(lastRecord()).toMatchObject({ check: 'w3', state, ticketId, commit: THREE });
-    expect(await check('w4', THREE, 'integer')).toEqual({ state: 'same' });
+    expect(answer.state).toBe('drift');
+    expect(ticketOf(answer)?.externalId).toMatch(/^drift:acme\/tap-orders:[0-9a-f]{16}$/);
+    expect(ticketOf(answer)?.body).toContain('- breaking, TYPE_CHANGED: orders.total: string → integer');
+    expect(ticketOf(answer)?.body).toContain('Code drift: our own code has changed');
+    expect(ticketOf(answer)?.body).toContain('In the same project, and not asked: acme/target-ledger.');
+    expect(lastRecord()).toMatchObject({
+      check: 'w3',
+      ...answer,
+      commit: THREE,
+      baseline: TWO,
+      counts: { breaking: 1 },
+    });
+    expect(rows.at(-1)).toEqual(lastRecord());
+  });
+
+  it('has one ticket for a drift, in whatever week and at whatever commit it is seen', async () => {
+    await check('w1', ONE, { fields: text });
+    const first = await check('w2', ONE, { fields: number });
+
+    expect(ticketOf(first)?.body).toContain('API drift: our side is as it was');
+    expect(await check('w3', ONE, { fields: number })).toEqual(first);
+    expect(await check('w4', TWO, { fields: number })).toEqual(first);
     expect(tickets.size).toBe(1);
   });
 
-  it('says that the code is the same when it is', async () => {
-    await check('w1', ONE, 'string');
-    const { ticketId = '' } = await check('w2', ONE, 'integer');
+  it('files what is new beside an open drift, and only that', async () => {
+    await check('w1', ONE, { fields: text });
+    await check('w2', ONE, { fields: number });
+    const second = await check('w3', ONE, { fields: { ...number, note: { type: 'string' } } });
 
-    expect(tickets.get(ticketId)?.body).toContain('Its code has not: both are of commit 111111111111');
+    expect(tickets.size).toBe(2);
+    expect(ticketOf(second)?.body).toContain('orders.note');
+    expect(ticketOf(second)?.body).not.toContain('orders.total');
+    expect(ticketOf(second)?.priority).toBe('low');
   });
 
-  it('takes the same change at a later time for another drift', async () => {
-    await check('w1', ONE, 'string');
-    await check('w2', TWO, 'integer');
-    await check('w3', THREE, 'string');
-    await check('w4', FOUR, 'integer');
+  it('takes what was merged for the baseline, in the streams that the ticket was about', async () => {
+    const refunds = { id: { type: 'string' } };
+    await check('w1', ONE, { streams: { orders: text, refunds } });
+    merge(await check('w2', ONE, { streams: { orders: number, refunds } }));
+    const seen = { orders: { ...number, note: { type: 'string' } }, refunds: { id: { type: 'integer' } } };
+    const later = await check('w3', TWO, { streams: seen });
 
-    expect(tickets.size).toBe(3);
+    expect(ticketOf(later)?.body).toContain('refunds.id');
+    expect(ticketOf(later)?.body).toContain('Code drift');
+    expect(ticketOf(later)?.body).not.toContain('orders.note');
+    merge(later);
+    expect(await check('w4', TWO, { streams: seen })).toEqual({ state: 'rebaselined' });
+    expect(await check('w5', TWO, { streams: seen })).toEqual({ state: 'same' });
+    expect(await check('w6', TWO, { streams: { ...seen, orders: text } })).toMatchObject({
+      state: 'unconfirmed',
+    });
+    expect(tickets.size).toBe(2);
+  });
+
+  it('sees small steps add up', async () => {
+    await check('w1', ONE, { fields: { total: { type: ['integer', 'boolean'] } } });
+    merge(await check('w2', ONE, { fields: { total: { type: 'boolean' } } }));
+    await check('w3', ONE, { fields: { total: { type: 'boolean' } } });
+    merge(await check('w4', ONE, { fields: { total: { type: ['boolean', 'null'] } } }));
+    await check('w5', ONE, { fields: { total: { type: ['boolean', 'null'] } } });
+    expect(lastRecord().state).toBe('rebaselined');
+    merge(await check('w6', ONE, { fields: { total: { type: ['boolean', 'number', 'null'] } } }));
+    await check('w7', ONE, { fields: { total: { type: ['boolean', 'number', 'null'] } } });
+    const last = await check('w8', ONE, { fields: { total: { type: ['number', 'null'] } } });
+
+    expect(ticketOf(last)?.priority).toBe('high');
+    expect(ticketOf(last)?.body).toMatch(
+      /breaking, TYPE_CHANGED: orders.total: boolean → number.*in small steps since commit 1{12}/,
+    );
+  });
+
+  it('does not believe that something is gone before a second look has seen the same', async () => {
+    const all = { orders: text, refunds: text };
+    await check('w1', ONE, { streams: all });
+
+    expect(await check('w2', ONE, { streams: { orders: text } })).toEqual({ state: 'unconfirmed' });
+    expect(tickets.size).toBe(0);
+    expect(await check('w2', ONE, { streams: all, isSecond: true })).toEqual({ state: 'same' });
+    expect(lastRecord().unsure).toHaveLength(1);
+    await check('w3', ONE, { streams: { orders: text } });
+    const sure = await check('w3', ONE, { streams: { orders: text }, isSecond: true });
+
+    expect(ticketOf(sure)?.body).toContain('breaking, STREAM_REMOVED: stream refunds');
+  });
+
+  it('knows that types made of sample rows turn with the rows', async () => {
+    project = { discovery: 'inferred' };
+    await check('w1', ONE, { fields: { total: { type: ['null', 'string'] }, note: { type: 'string' } } });
+    const seen = { fields: { total: { type: ['null', 'integer'] }, note: { type: ['string', 'null'] } } };
+    await check('w2', ONE, seen);
+
+    expect(await check('w2', ONE, { ...seen, isSecond: true })).toEqual({ state: 'same' });
+    expect(lastRecord().changes.map(({ isNoise }: { isNoise: boolean }) => isNoise)).toEqual([true, true]);
+    expect(tickets.size).toBe(0);
+  });
+
+  it('names who reads what changed', async () => {
+    project = { consumers: [{ name: 'billing', reads: { orders: ['total'] } }] };
+    await check('w1', ONE, { fields: text });
+    await check('w2', ONE, {});
+    const gone = await check('w2', ONE, { isSecond: true });
+
+    expect(ticketOf(gone)?.body).toMatch(/breaking, PROPERTY_REMOVED: orders.total: .*read by billing/);
+  });
+
+  it('sees in a sample what a catalog cannot show, once per drift', async () => {
+    const stream = { records: 20, filled: ['id', 'total'], undeclared: [], wrong: [] };
+    const good = { orders: stream };
+    await check('w1', ONE, { sampled: good });
+    await check('w2', ONE, { sampled: good });
+    const changed = {
+      orders: {
+        ...stream,
+        filled: ['id'],
+        undeclared: ['parentData.idn'],
+        wrong: [{ path: 'id', text: '"x" is no integer' }],
+      },
+    };
+    await check('w3', ONE, { sampled: changed });
+    const drift = await check('w3', ONE, { sampled: changed, isSecond: true });
+    const rules = lastRecord().changes.map(({ rule }: { rule: string }) => rule);
+
+    expect(rules).toEqual(['RECORD_TYPE_VIOLATION', 'FIELD_NEVER_SEEN', 'UNDECLARED_FIELD_SEEN']);
+    expect(ticketOf(drift)?.body).toContain('API drift');
+    const worse = { orders: { ...changed.orders, wrong: [{ path: 'id', text: '"y" is no integer' }] } };
+    expect(await check('w4', ONE, { sampled: worse })).toEqual(drift);
+    await check('w5', ONE, { sampled: { orders: { ...stream, records: 0, filled: [] } } });
+    const empty = await check('w5', ONE, {
+      sampled: { orders: { ...stream, records: 0, filled: [] } },
+      isSecond: true,
+    });
+    expect(ticketOf(empty)?.body).toContain('VOLUME_ZERO');
+    expect(await check('w6', ONE, { sampled: good })).toEqual({ state: 'same' });
   });
 
   it('learns nothing from a tap that could not be looked at, and notes why', async () => {
-    await check('w1', ONE, 'string');
+    await check('w1', ONE, { fields: text });
     const looked = { state: 'inconclusive' as const, reason: 'Invalid: It does not install' };
+    const asked = { ...TAP, check: 'w2', began: '2026-11-30T05:00:00.000Z', isSecond: false, looked };
 
-    expect(await record({ ...TAP, check: 'w2', looked })).toEqual({ state: 'inconclusive' });
+    expect(await record(asked)).toEqual({ state: 'inconclusive' });
     expect(lastRecord()).toMatchObject({ check: 'w2', state: 'inconclusive', reason: looked.reason });
-    expect(baseline().commit).toBe(ONE);
+    expect(newest().commit).toBe(ONE);
   });
 
-  it.each([0, 1, 2, 3])('ends the same when it dies after %i writes and is called again', async (writes) => {
-    await check('w1', ONE, 'string');
-    left = writes;
-    const first = await check('w2', TWO, 'integer').catch(() => undefined);
-    expect(first === undefined).toBe(writes < 3);
-    left = Number.POSITIVE_INFINITY;
-    const again = await check('w2', TWO, 'integer');
+  it('begins anew with a baseline of an earlier form', async () => {
+    files.set(keyOf.baseline(TAP), JSON.stringify({ commit: ONE, shape: {} }));
 
-    expect(again).toEqual({ state: 'drift', ticketId: expect.stringMatching(/^tk_/) });
-    expect(tickets.size).toBe(1);
-    expect(lastRecord()).toMatchObject({ check: 'w2', ...again });
-    expect(baseline().commit).toBe(TWO);
+    expect(await check('w1', ONE, { fields: text })).toEqual({ state: 'first' });
   });
+
+  it.each([0, 1, 2, 3, 4])(
+    'ends the same when it dies after %i writes and is called again',
+    async (writes) => {
+      await check('w1', ONE, { fields: text });
+      left = writes;
+      const first = await check('w2', TWO, { fields: number }).catch(() => undefined);
+      expect(first === undefined).toBe(writes < 4);
+      left = Number.POSITIVE_INFINITY;
+      const again = await check('w2', TWO, { fields: number });
+
+      expect(again).toEqual({ state: 'drift', ticketId: expect.stringMatching(/^tk_/) });
+      expect(tickets.size).toBe(1);
+      expect(lastRecord()).toMatchObject({ check: 'w2', ...again });
+      expect(newest()).toMatchObject({ commit: ONE, told: [expect.anything()] });
+    },
+  );
 });
 
 describe('the list of taps', () => {
-  it('names each tap of each organization once, and nothing else', async () => {
-    const repository = (fullName: string, kind: 'tap' | 'etl') => ({
-      fullName,
-      kind,
-      cloneUrl: 'https://forge.example/x.git',
-      apiUrl: 'https://forge.example/api',
-      defaultBranch: 'main',
-      aliases: [],
-    });
-    const project = (org: string, id: string, ...repositories: ReturnType<typeof repository>[]) => ({
-      org,
-      id,
-      name: id,
-      repositories,
-      approvers: ['lead@acme.example'],
-      selfApproval: false,
-    });
-    const projects = [
-      project('zeta', 'p', repository('acme/tap-orders', 'tap')),
-      project('acme', 'q', repository('acme/tap-orders', 'tap'), repository('acme/etl', 'etl')),
-      project('acme', 'p', repository('acme/tap-orders', 'tap')),
-    ];
+  const project = (org: string, id: string, ...repositories: Project['repositories']) => ({
+    ...{ org, id, name: id, repositories, approvers: ['lead@acme.example'], selfApproval: false },
+  });
+  const projects = async () => [
+    project('zeta', 'p', repository('acme/tap-orders', 'tap')),
+    project('acme', 'q', repository('acme/tap-orders', 'tap'), repository('acme/etl', 'etl')),
+    project('acme', 'p', repository('acme/tap-orders', 'tap'), repository('acme/tap-refunds', 'tap')),
+  ];
+  const put = async (key: string, body: string | Uint8Array) => void files.set(key, String(body));
+  const list = listTaps({ projects, artifacts: { put }, bucket: 'files' });
+  const listed = () => JSON.parse(files.get('checks/lists/w1.json') ?? '');
 
-    expect(await listTaps(async () => projects)()).toEqual({
-      taps: [
-        { org: 'acme', projectId: 'p', repository: 'acme/tap-orders' },
-        { org: 'zeta', projectId: 'p', repository: 'acme/tap-orders' },
-      ],
+  it('names each tap of each organization once, and nothing else', async () => {
+    expect(await list({ check: 'w1', only: {} })).toEqual({
+      bucket: 'files',
+      key: 'checks/lists/w1.json',
+      taps: 3,
     });
+    expect(listed()).toEqual([
+      { org: 'acme', projectId: 'p', repository: 'acme/tap-orders' },
+      { org: 'acme', projectId: 'p', repository: 'acme/tap-refunds' },
+      { org: 'zeta', projectId: 'p', repository: 'acme/tap-orders' },
+    ]);
+  });
+
+  it('is as short as somebody asks, and never reaches into another organization', async () => {
+    await list({ check: 'w1', only: { org: 'zeta' } });
+    expect(listed()).toEqual([{ org: 'zeta', projectId: 'p', repository: 'acme/tap-orders' }]);
+    await list({ check: 'w1', only: { org: 'acme', repository: 'acme/tap-refunds' } });
+    expect(listed()).toEqual([{ org: 'acme', projectId: 'p', repository: 'acme/tap-refunds' }]);
   });
 });

@@ -1,0 +1,197 @@
+import type { Baseline, CheckedChange, CheckRecord, Past, Seen } from './check.ts';
+import { inBoth } from './dialect.ts';
+import type { Discovery } from './discovery.ts';
+import { type Change, changesBetween, idOf, type Judgement, rank } from './drift.ts';
+import { sampledChanges } from './sampled.ts';
+
+export interface Look {
+  seen: Seen;
+  discovery: Discovery;
+  judgement: Judgement;
+  check: string;
+  at: string;
+  /** Ids of what the first look saw, when this is the second. */
+  first?: string[];
+  /** Tickets of this tap's open changes whose pull requests were merged. */
+  merged: string[];
+}
+
+export interface Assessed {
+  state: CheckRecord['state'];
+  /** Every change there is now. */
+  changes: CheckedChange[];
+  /** Those that have no ticket yet. */
+  fresh: CheckedChange[];
+  /** What a first look saw and the second did not, or the other way round. */
+  unsure: string[];
+  /** From now on, apart from the ticket for what is fresh. */
+  baseline: Baseline;
+}
+
+/** Past catalogs and samples that are kept: the first, and the newest. */
+const KEPT = 40;
+const SAMPLES = 8;
+
+/** What a catalog means beside everything that was seen before. Changes nothing. */
+export function assess(baseline: Baseline | undefined, look: Look): Assessed {
+  const { seen } = look;
+  if (!baseline) {
+    const past = [pastOf(look, 'first')];
+    return {
+      state: 'first',
+      changes: [],
+      fresh: [],
+      unsure: [],
+      baseline: { check: look.check, past, open: [], samples: samplesOf([], seen) },
+    };
+  }
+  const known = settled(baseline, look);
+  const changes = allChanges(known, look, baseline.past.at(-1) as Past);
+  const told = new Set(known.open.flatMap(({ ids }) => ids));
+  const isFresh = ({ id, isNoise }: CheckedChange) => !isNoise && !told.has(id);
+  const { sure, unsure } = confirmed(changes, isFresh, look);
+  const fresh = sure.filter(isFresh);
+  const mustConfirm = !look.first && fresh.some((one) => wantsConfirmation(one, look.discovery));
+  const state = mustConfirm ? 'unconfirmed' : stateOf(sure, known !== baseline);
+  const next = mustConfirm ? baseline : noted(known, look, sure);
+  return { state, changes: sure, fresh: mustConfirm ? [] : fresh, unsure, baseline: next };
+}
+
+function stateOf(changes: CheckedChange[], isRebaselined: boolean): CheckRecord['state'] {
+  if (changes.some(({ isNoise }) => !isNoise)) return 'drift';
+  return isRebaselined ? 'rebaselined' : 'same';
+}
+
+/** The baseline after what people merged: the streams that a merged ticket was about are as they are now. */
+function settled(baseline: Baseline, look: Look): Baseline {
+  const done = baseline.open.filter(({ ticketId }) => look.merged.includes(ticketId));
+  const before = baseline.past.at(-1);
+  if (done.length === 0 || !before) return baseline;
+  const shape = new Map(Object.entries(before.shape));
+  const streams = done.flatMap((one) => one.streams);
+  for (const name of streams) {
+    const now = Object.hasOwn(look.seen.shape, name) ? look.seen.shape[name] : undefined;
+    if (now) shape.set(name, now);
+    else shape.delete(name);
+  }
+  const next = { ...pastOf(look, 'merged'), shape: Object.fromEntries(shape) };
+  const [first, ...others] = baseline.past;
+  return {
+    ...baseline,
+    past: [...(first ? [first] : []), ...others.slice(-KEPT), next],
+    open: baseline.open.filter((one) => !done.includes(one)),
+    samples: baseline.samples.map((sample) =>
+      Object.fromEntries(Object.entries(sample).filter(([name]) => !streams.includes(name))),
+    ),
+  };
+}
+
+function pastOf({ seen, check, at }: Look, because: Past['because']): Past {
+  const { sampled: _, ...own } = seen;
+  return { ...own, check, at, because, told: [] };
+}
+
+function samplesOf(samples: Baseline['samples'], { sampled }: Seen): Baseline['samples'] {
+  return sampled ? [...samples, sampled].slice(-SAMPLES) : samples;
+}
+
+/** `last` is what was the newest before anything was merged: whose doing a change is shows beside that. */
+function allChanges({ past, samples }: Baseline, look: Look, last: Past): CheckedChange[] {
+  const { seen, judgement } = look;
+  const [was, is] = inBoth(past.at(-1) as Past, seen);
+  const now = changesBetween(was, is, judgement).map((one) => checked(one, causeOf(last, seen)));
+  const sampled = seen.sampled ? sampledChanges(samples, seen.sampled, judgement) : [];
+  const changes = [...now, ...slow(past, look, now), ...sampled.map((one) => checked(one, 'api'))];
+  const all = look.discovery === 'inferred' ? changes.map(withNoise) : changes;
+  return all.sort((a, b) => rank(a.severity) - rank(b.severity));
+}
+
+function checked(change: Change, cause: CheckedChange['cause']): CheckedChange {
+  const { kind: _, ...own } = change;
+  return { id: idOf(change), ...own, cause };
+}
+
+/** Whose doing a difference is: only what our own side had no part in is the API's. */
+function causeOf(before: Seen, after: Seen): CheckedChange['cause'] {
+  if (before.commit !== after.commit) return 'code';
+  const isOther = (what: keyof Seen['made']) => before.made[what] !== after.made[what];
+  if (isOther('sdk') || isOther('python')) return 'dependency';
+  return isOther('config') ? 'configuration' : 'api';
+}
+
+/** Places that small steps, each harmless, have led away from an earlier baseline so far that it breaks its readers. */
+function slow(past: Past[], { seen, judgement }: Look, now: CheckedChange[]): CheckedChange[] {
+  const known = new Set(now.filter(({ severity }) => severity === 'breaking').map(placeOf));
+  const found: CheckedChange[] = [];
+  for (const [index, earlier] of past.slice(0, -1).entries()) {
+    const told = new Set(past.slice(index).flatMap((one) => one.told));
+    const [was, is] = inBoth(earlier, seen);
+    for (const change of changesBetween(was, is, judgement)) {
+      const one = { ...checked(change, 'api'), cause: causeOf(earlier, seen), since: earlier.commit };
+      if (one.severity !== 'breaking' || known.has(placeOf(one)) || told.has(placeOf(one))) continue;
+      known.add(placeOf(one));
+      found.push(one);
+    }
+  }
+  return found;
+}
+
+const placeOf = ({ stream, path }: CheckedChange) => JSON.stringify([stream, path ?? null]);
+
+/** Types made of sample rows turn with the rows: null in all of them, or text for want of anything better. */
+function withNoise(change: CheckedChange): CheckedChange {
+  const { rule, was, is } = change;
+  const isNull = /^NULLABLE_/.test(rule) || [was, is].includes('null');
+  const isFallback = /^TYPE_/.test(rule) && [was, is].includes('string');
+  return isNull || isFallback ? { ...change, isNoise: true, severity: 'information' } : change;
+}
+
+/** What disappears, and whatever a schema made of sample rows shows, may be a passing fault. */
+function wantsConfirmation({ rule }: CheckedChange, discovery: Discovery): boolean {
+  return discovery === 'inferred' || /REMOVED(?::used)?$|RENAMED$|VOLUME_ZERO|NEVER_SEEN/.test(rule);
+}
+
+function confirmed(
+  changes: CheckedChange[],
+  isFresh: (one: CheckedChange) => boolean,
+  { first, discovery }: Look,
+): { sure: CheckedChange[]; unsure: string[] } {
+  if (!first) return { sure: changes, unsure: [] };
+  const isSure = (one: CheckedChange) =>
+    !isFresh(one) || !wantsConfirmation(one, discovery) || first.includes(one.id);
+  const ids = changes.map(({ id }) => id);
+  return {
+    sure: changes.filter(isSure),
+    unsure: [
+      ...changes.filter((one) => !isSure(one)).map(({ id }) => id),
+      ...first.filter((id) => !ids.includes(id)),
+    ],
+  };
+}
+
+/** The baseline with this look noted: under which circumstances an equal catalog was seen last, and which changes are still there. */
+function noted(baseline: Baseline, { seen, check }: Look, changes: CheckedChange[]): Baseline {
+  const ids = new Set(changes.map(({ id }) => id));
+  const newest = baseline.past.at(-1) as Past;
+  const isSame = changes.length === 0;
+  const past = isSame
+    ? [...baseline.past.slice(0, -1), { ...newest, commit: seen.commit, made: seen.made }]
+    : baseline.past;
+  const open = baseline.open.filter((one) => one.ids.some((id) => ids.has(id)));
+  // A sample that lacks what earlier ones had would make its lack the state of affairs.
+  const isLess = changes.some(({ rule }) => /^(VOLUME_ZERO|FIELD_NEVER_SEEN)/.test(rule));
+  return { check, past, open, samples: isLess ? baseline.samples : samplesOf(baseline.samples, seen) };
+}
+
+/** The baseline once what is fresh has its ticket. */
+export function withTicket(baseline: Baseline, ticketId: string, fresh: CheckedChange[]): Baseline {
+  const { past, open } = baseline;
+  const newest = past.at(-1) as Past;
+  const told = fresh.filter(({ severity }) => severity === 'breaking').map(placeOf);
+  const streams = [...new Set(fresh.map(({ stream }) => stream))];
+  return {
+    ...baseline,
+    past: [...past.slice(0, -1), { ...newest, told: [...new Set([...newest.told, ...told])] }],
+    open: [...open, { ticketId, ids: fresh.map(({ id }) => id), streams }],
+  };
+}

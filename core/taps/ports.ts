@@ -1,0 +1,10 @@
+import type { CheckRecord } from './check.ts';
+
+export interface Checks {
+  /** Stores what a check came to; the same check of a tap twice is one. */
+  put(record: CheckRecord): Promise<void>;
+  /** The last check of every tap of an organization. */
+  latest(org: string): Promise<CheckRecord[]>;
+  /** A tap's checks, the newest first. */
+  history(org: string, repository: string, limit: number): Promise<CheckRecord[]>;
+}
