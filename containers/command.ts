@@ -1,12 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { accessSync, constants, createWriteStream } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import type { Readable } from 'node:stream';
 
 export interface Command {
   argv: string[];
   cwd: string;
-  /** Milliseconds; then SIGTERM, and five seconds later SIGKILL to all that it started. */
+  /** Milliseconds; then SIGTERM, and five seconds (or `grace`) later SIGKILL to all that it started. */
   limit?: number;
+  grace?: number;
+  /** Milliseconds without a byte of output, after which it is stopped as well. */
+  quiet?: number;
+  /** A file for all of standard output, where only we may write; `most` bytes of it, then it is stopped. */
+  into?: string;
+  most?: number;
   input?: string;
   env?: Record<string, string>;
   signal?: AbortSignal;
@@ -22,7 +30,16 @@ export interface Outcome {
   /** Standard error alone, under the same limit. */
   stderr: string;
   seconds: number;
+  /** What ended it, if it did not end by itself. */
+  signal?: string;
+  /** What it was stopped for. */
+  stopped?: Stop;
+  /** Of what went into the file. */
+  sha256?: string;
 }
+
+export const STOPS = ['limit', 'quiet', 'most', 'asked'] as const;
+export type Stop = (typeof STOPS)[number];
 
 const LIMIT = 300_000;
 const GRACE = 5_000;
@@ -32,7 +49,7 @@ const MAX_OUTPUT = 4_000_000;
 
 /** Runs a command in a group of its own, with this environment and no other, to its end or its limit. */
 export async function run(command: Command, env: Record<string, string>): Promise<Outcome> {
-  const { argv, cwd, limit = LIMIT, input, signal } = command;
+  const { argv, cwd, input, into } = command;
   const began = performance.now();
   const [file = '', ...args] = argv;
   const child = spawn(file, args, {
@@ -48,48 +65,74 @@ export async function run(command: Command, env: Record<string, string>): Promis
   const both = kept();
   child.stdout?.on('data', (chunk: Buffer) => [stdout, both].map(({ add }) => add(chunk)));
   child.stderr?.on('data', (chunk: Buffer) => [stderr, both].map(({ add }) => add(chunk)));
-  const { code, timedOut } = await end(child, limit, signal);
+  const filed = into && child.stdout ? fileOf(child.stdout, into) : undefined;
+  const ended = await end(child, command);
   return {
-    code,
-    timedOut,
+    ...ended,
+    timedOut: ended.stopped === 'limit' || ended.stopped === 'quiet',
     output: both.text(),
     stdout: stdout.text(),
     stderr: stderr.text(),
     seconds: (performance.now() - began) / 1_000,
+    ...(filed && { sha256: await filed() }),
+  };
+}
+
+/** Writes a stream into a file at the file's pace; the answer closes it and tells its digest. */
+function fileOf(from: Readable, path: string): () => Promise<string> {
+  const file = createWriteStream(path, { mode: 0o600 });
+  const digest = createHash('sha256');
+  let failure: Error | undefined;
+  file.on('error', (error) => {
+    failure = error;
+  });
+  from.on('data', (chunk: Buffer) => {
+    digest.update(chunk);
+    if (file.write(chunk) || failure) return;
+    from.pause();
+    file.once('drain', () => from.resume());
+  });
+  return async () => {
+    await new Promise<void>((done) => void file.end(done));
+    if (failure) throw failure;
+    return digest.digest('hex');
   };
 }
 
 /** Waits for the child itself, then ends what it left behind: a daemon that holds the pipe open is not waited for. */
-function end(
-  child: ChildProcess,
-  limit: number,
-  signal?: AbortSignal,
-): Promise<{ code: number | null; timedOut: boolean }> {
+function end(child: ChildProcess, command: Command): Promise<Pick<Outcome, 'code' | 'signal' | 'stopped'>> {
+  const { limit = LIMIT, grace = GRACE, quiet, most = Infinity, signal } = command;
   return new Promise((resolve) => {
-    let timedOut = false;
+    let stopped: Stop | undefined;
     let killer: NodeJS.Timeout | undefined;
-    const terminate = () => {
+    const stop = (why: Stop) => {
+      if (stopped) return;
+      stopped = why;
       endGroup(child, 'SIGTERM');
-      killer = setTimeout(() => endGroup(child, 'SIGKILL'), GRACE);
+      killer = setTimeout(() => endGroup(child, 'SIGKILL'), grace);
     };
-    const timer = setTimeout(() => {
-      timedOut = true;
-      terminate();
-    }, limit);
-    signal?.addEventListener('abort', terminate, { once: true });
-    const done = (code: number | null) => {
-      clearTimeout(timer);
-      clearTimeout(killer);
-      signal?.removeEventListener('abort', terminate);
-      resolve({ code, timedOut });
+    const asked = () => stop('asked');
+    const timer = setTimeout(() => stop('limit'), limit);
+    const silence = quiet === undefined ? undefined : setTimeout(() => stop('quiet'), quiet);
+    let bytes = 0;
+    child.stdout?.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > most) stop('most');
+    });
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', () => silence?.refresh());
+    signal?.addEventListener('abort', asked, { once: true });
+    const done = (code: number | null, by?: NodeJS.Signals | null) => {
+      for (const one of [timer, killer, silence]) clearTimeout(one);
+      signal?.removeEventListener('abort', asked);
+      resolve({ code, ...(by && { signal: by }), ...(stopped && { stopped }) });
     };
     child.on('error', () => done(127));
     child.on('close', done);
-    child.on('exit', (code) => {
+    child.on('exit', (code, by) => {
       endGroup(child, 'SIGKILL');
-      setTimeout(() => done(code), LEFTOVERS).unref();
+      setTimeout(() => done(code, by), command.into ? GRACE : LEFTOVERS).unref();
     });
-    if (signal?.aborted) terminate();
+    if (signal?.aborted) asked();
   });
 }
 

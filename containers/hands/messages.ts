@@ -1,10 +1,15 @@
 import * as z from 'zod';
+import { STOPS } from '../command.ts';
 
 /** A command as it is sent: the rest of a `Command` stays with whoever waits for it. */
 export const Exec = z.object({
   argv: z.array(z.string()).min(1),
   cwd: z.string(),
   limit: z.number().optional(),
+  grace: z.number().optional(),
+  quiet: z.number().optional(),
+  into: z.string().optional(),
+  most: z.number().optional(),
   input: z.string().optional(),
   env: z.record(z.string(), z.string()).optional(),
   /** Folders to look for programs in before all others, first one first. */
@@ -20,6 +25,9 @@ export const Done = z.object({
   stdout: z.string(),
   stderr: z.string(),
   seconds: z.number(),
+  signal: z.string().optional(),
+  stopped: z.enum(STOPS).optional(),
+  sha256: z.string().optional(),
 });
 
 /** What the hands say of themselves when they come. */

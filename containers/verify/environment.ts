@@ -7,6 +7,7 @@ import { requirement } from '#core/taps/python.ts';
 import { isTestFile } from '#core/taps/tests.ts';
 import { onPath } from '../command.ts';
 import type { Hands } from '../hands.ts';
+import { lent } from '../lend.ts';
 import { choose, type Interpreter, installing, interpreters } from '../python.ts';
 
 export interface Shop {
@@ -90,6 +91,7 @@ export async function interpreterFor(shop: Shop, tree: string): Promise<Interpre
   const versions = found.map(({ version }) => version).join(', ') || 'none that can make environments';
   return (
     choose(found, wanted) ??
+    (shop.hands.isolated ? await lent(shop.folder, wanted) : undefined) ??
     `The project needs Python ${wanted || '3.9 or later'}; installed here: ${versions}`
   );
 }

@@ -34,7 +34,7 @@ const PROTECTED = [
 ];
 
 /** Shapes of credentials that people's tools print and files hold. */
-const SECRETS: [string, RegExp][] = [
+export const SECRETS: [string, RegExp][] = [
   ['an AWS access key', /\b(AKIA|ASIA)[0-9A-Z]{16}\b/],
   ['a private key', /-----BEGIN [A-Z ]*PRIVATE KEY-----/],
   ['a GitHub token', /\b(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{60,})\b/],

@@ -1,0 +1,31 @@
+import { failureOf } from '#core/taps/failure.ts';
+import { onPath } from '../command.ts';
+import { lastLine } from './common-steps.ts';
+import { type Found, failed, pass, type Subject, skip } from './subject.ts';
+
+/** Replays what a project recorded of its API, where it has such recordings. */
+export async function smokeTests(subject: Subject): Promise<Found> {
+  const { facts, hands, environment: made, interpreter } = subject;
+  if (!facts.hasSmokeTests) return skip('there is no __smoke-tests__');
+  subject.reach('install');
+  const pip = onPath('uv')
+    ? ['uv', 'pip', 'install', '-q', '-p', made.python]
+    : [...interpreter.argv, '-m', 'pip', '--python', made.python, 'install', '-q'];
+  const install = await hands.run({
+    argv: [...pip, 'hotglue-smoke-test'],
+    cwd: made.repository,
+    limit: 300_000,
+  });
+  if (install.code !== 0)
+    return {
+      verdict: 'INCONCLUSIVE',
+      detail: `hotglue-smoke-test could not be installed: ${lastLine(install.output)}`,
+    };
+  subject.reach('nothing');
+  const argv = [`${made.bin}/hotglue-smoke-test`, 'run'];
+  const env = { PATH: `${made.bin}:/usr/local/bin:/usr/bin:/bin` };
+  const { code, output, stopped } = await hands.run({ argv, cwd: made.repository, limit: 600_000, env });
+  if (code === 0) return pass(lastLine(output), { log: output.slice(-4_000) });
+  const failure = failureOf({ code, stderr: output, ...(stopped && { stopped: 'it took too long' }) });
+  return failed(failure, lastLine(output), { log: output.slice(-4_000) });
+}
