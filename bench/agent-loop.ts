@@ -60,7 +60,7 @@ export async function loopFigures(): Promise<LoopFigures> {
     },
   } as unknown as Model;
   await engage({
-    ...{ model, journal, system: 'You are an engineer', brief: 'Mend it', budget: 1e15 },
+    ...{ model, journal, system: 'You are an engineer', brief: 'Mend it', mark: '0123', budget: 1e15 },
     role: { ...ROLES.engineer, maxSteps: STEPS, maxNanoUsd: 1e15 },
     useTool: async (name) => {
       const began = performance.now();

@@ -1,5 +1,6 @@
 import type { Ending } from '#core/agents/journal.ts';
 import { exceeded } from '#core/agents/limits.ts';
+import { unmarked } from '#core/agents/mark.ts';
 import { tell } from '#core/agents/tools.ts';
 import type { Work } from './loop.ts';
 import { limits } from './pace.ts';
@@ -34,7 +35,8 @@ export async function useTool(work: Work, here: Session): Promise<Ending | undef
     work.useTool(name, input),
     work.onStep(state.answers, tell(name, input)),
   ]);
-  const { text, isError = false, handover, facts = {} } = result;
+  const { text: said, isError = false, handover, facts = {} } = result;
+  const text = unmarked(work.mark, said);
   const { up: sent, down: received } = work.carried;
   const used = { seconds: Math.round(performance.now() - began) / 1_000, sent, received };
   work.signal.throwIfAborted();

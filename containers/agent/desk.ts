@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clock } from '#adapters/clock.ts';
@@ -31,6 +32,8 @@ export interface Desk {
   against: string;
   environment: Environment;
   journal: Journal;
+  /** Of the platform's own words in its conversation. */
+  mark: string;
   /** Bytes of the whole work, earlier tasks included. */
   carried: Carried;
 }
@@ -56,7 +59,7 @@ export async function prepare(task: Task, repository: Repository): Promise<Desk 
   if (typeof interpreter === 'string') return interpreter;
   task.progress();
   const journal = await journalOf(task, base, kept);
-  const { kept: last, notes, used } = replay(journal.lines);
+  const { kept: last, notes, used, ties } = replay(journal.lines);
   Object.assign(hands.carried, { up: used.sent, down: used.received });
   const tree = await startingTree(task, clone, { base, kept: last });
   const made = await environment(shop, { tree, name: 'work', interpreter });
@@ -66,7 +69,17 @@ export async function prepare(task: Task, repository: Repository): Promise<Desk 
   await scratch(shop, made, { base, tree });
   await putNotes(hands, made.repository, notes);
   if (journal.lines.length > 0) await say('goes on where an earlier task stopped');
-  return { shop, repository, branch, base, against, environment: made, journal, carried: hands.carried };
+  return {
+    shop,
+    repository,
+    branch,
+    base,
+    against,
+    environment: made,
+    journal,
+    mark: ties?.mark ?? randomBytes(8).toString('hex'),
+    carried: hands.carried,
+  };
 }
 
 /** Keeps its place when the task is told to stop: what there is by then is still put away. */

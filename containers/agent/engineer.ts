@@ -76,7 +76,7 @@ function conversing(task: Task, desk: Desk): Omit<Work, 'model' | 'steering'> {
   return {
     journal: desk.journal,
     role: ROLES.engineer,
-    carried: desk.carried,
+    ...{ carried: desk.carried, mark: desk.mark },
     system: ENGINEER,
     brief: engineerBrief({
       ...desk,

@@ -42,9 +42,10 @@ export async function recap({ shop, environment }: Desk, { tests }: Pick<Run, 't
   const { stdout } = await hands.run({ argv, cwd: repository, limit: 60_000 });
   const notes: Notes = await notesIn(hands, repository);
   const lines = [
-    '[Signalbox] You have worked on this before, and the conversation has begun anew. Your changes are in the work tree:',
-    stdout.trim().slice(0, 4_000) || '(none)',
-    `The last verification said: ${tests ?? 'nothing, it was never asked'}`,
+    'You have worked on this before, and the conversation has begun anew. Your changes are in the work tree:',
+    block('changes', stdout.trim().slice(0, 4_000)),
+    'The last verification said:',
+    block('verification', tests ?? null),
     'Your notes, as far as you kept any:',
     block('notes', notes),
   ];

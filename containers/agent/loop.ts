@@ -1,6 +1,7 @@
 import { raised } from '#core/agents/capabilities.ts';
-import type { Ending } from '#core/agents/journal.ts';
+import type { Ending, Ties } from '#core/agents/journal.ts';
 import { exceeded } from '#core/agents/limits.ts';
+import { marked, unmarked } from '#core/agents/mark.ts';
 import type { Model } from '#core/agents/model.ts';
 import type { AgentLimits, Effort } from '#core/agents/roles.ts';
 import type { Run } from '#core/runs/run.ts';
@@ -17,6 +18,8 @@ export interface Work {
   role: AgentLimits;
   system: string;
   brief: string;
+  /** Of the platform's own words, as the brief names it. */
+  mark: string;
   useTool: UseTool;
   journal: Journal;
   /** Keeps the work tree as it is. */
@@ -41,7 +44,7 @@ export interface Work {
 const FULL = 0.6;
 
 const RESTARTED =
-  '[Signalbox] The task was restarted. The work tree is as it was after your last finished step; what was installed or written outside of it is gone.';
+  'The task was restarted. The work tree is as it was after your last finished step; what was installed or written outside of it is gone.';
 const INTERRUPTED =
   'Interrupted by a restart: what it did is unknown. Inspect before you repeat it; changes it made to the work tree may be undone.';
 
@@ -75,13 +78,18 @@ function beating({ journal, onProgress }: Work): Journal {
   return { ...journal, append };
 }
 
-async function begin({ brief }: Work, { state, record }: Session): Promise<void> {
-  if (state.messages.length === 0) return record({ type: 'note', kind: 'brief', text: brief });
+/** Begins, or goes on; anew where the conversation was with another model, whom this one's words would mean nothing. */
+async function begin(work: Work, here: Session): Promise<void> {
+  const { state, record } = here;
+  const { brief, mark, role } = work;
+  const ties = { route: `${role.provider}/${role.model}`, mark };
+  if (state.messages.length === 0) return record({ type: 'note', kind: 'brief', text: brief, ...ties });
   if (state.end) return;
+  if (state.ties?.route !== ties.route || state.ties.mark !== mark) await beginAnew(work, here, ties);
   const begun = state.open.find(({ id }) => id === state.begun);
   if (begun && !isRepeatable(begun.name))
     await record({ type: 'tool_result', call: begun.id, text: INTERRUPTED, isError: true });
-  await record({ type: 'note', kind: 'restart', text: RESTARTED });
+  await record({ type: 'note', kind: 'restart', text: marked(mark, RESTARTED) });
 }
 
 /** The next thing to do, as the conversation stands; its ending when there is none. */
@@ -102,14 +110,18 @@ async function correct(
   here: Session,
   { nudge, replan }: { nudge: string; replan?: true },
 ): Promise<undefined> {
-  if (replan) await beginAnew(work, here, raised(work.role));
-  await here.record({ type: 'note', kind: 'nudge', text: nudge });
+  if (replan) await beginAnew(work, here, { effort: raised(work.role) });
+  await here.record({ type: 'note', kind: 'nudge', text: marked(work.mark, nudge) });
 }
 
 /** With the brief, where the work stands, and nothing of what was said. */
-async function beginAnew({ brief, recap }: Work, { record }: Session, effort?: Effort): Promise<undefined> {
-  const text = `${brief}\n\n${await recap()}`;
-  await record({ type: 'compaction', text, ...(effort && { effort }) });
+async function beginAnew(
+  { brief, recap, mark }: Work,
+  { record }: Session,
+  changed: Partial<Ties> & { effort?: Effort } = {},
+): Promise<undefined> {
+  const where = marked(mark, unmarked(mark, await recap()));
+  await record({ type: 'compaction', text: `${brief}\n\n${where}`, ...changed });
 }
 
 /** After an answer without a call. */
@@ -123,10 +135,10 @@ async function goOn(work: Work, here: Session): Promise<Ending | undefined> {
   }
   if (stop === 'unknown') return { stopped: 'The model stopped for a reason that is not known here' };
   if (state.messages.at(-1)?.role === 'user') return { stopped: `The model answered nothing (${stop})` };
-  const text =
+  const words =
     stop === 'max_tokens'
       ? 'Your answer was cut off. Go on in smaller steps.'
       : 'Go on with the tools. When the change is done and verified, call finish.';
-  await record({ type: 'note', kind: 'reminder', text });
+  await record({ type: 'note', kind: 'reminder', text: marked(work.mark, words) });
   return undefined;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ending } from '#core/agents/journal.ts';
+import { marked } from '#core/agents/mark.ts';
 import type { Work } from './loop.ts';
 import type { Session } from './session.ts';
 
@@ -14,7 +15,7 @@ export async function orders(work: Work, { state, began, record }: Session): Pro
   for (;;) {
     const { control, instructions = [] } = await work.steering();
     for (const { id, by, text } of instructions.filter((one) => !state.heard.includes(one.id)))
-      await record({ type: 'note', kind: 'message', id, text: `[Signalbox] ${by} says: ${text}` });
+      await record({ type: 'note', kind: 'message', id, text: marked(work.mark, `${by} says: ${text}`) });
     if (control?.wish === 'stop') return { stopped: `${control.by} stopped it` };
     if (control?.wish !== 'pause') return undefined;
     if (Date.now() > until) return { stopped: `${control.by} paused it, and nobody let it go on` };

@@ -1,5 +1,6 @@
 import type { Ending } from '#core/agents/journal.ts';
 import { exceeded, type Limit, leftOf, limitsOf } from '#core/agents/limits.ts';
+import { marked } from '#core/agents/mark.ts';
 import type { Work } from './loop.ts';
 import type { Session } from './session.ts';
 
@@ -10,7 +11,8 @@ export async function pace(work: Work, here: Session): Promise<Ending | undefine
   if (stopped) return { stopped };
   const { due: told, words } = leftOf(all);
   if (told <= here.state.told) return undefined;
-  const text = `[Signalbox] Left: ${words}. What is not handed over by then goes to a person, unfinished.`;
+  const left = `Left: ${words}. What is not handed over by then goes to a person, unfinished.`;
+  const text = marked(work.mark, left);
   await here.record({ type: 'note', kind: 'budget', text, told });
   return undefined;
 }

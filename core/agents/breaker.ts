@@ -157,11 +157,11 @@ function hasProgressed(state: State, { tests }: Step): boolean {
 }
 
 const SAYS: Partial<Record<Signal, (seen: Seen) => string>> = {
-  'format-error': ({ result }) => `a call that no tool understands: ${excerpt(result)}`,
+  'format-error': ({ result }) => `a call that no tool understands: ${quoted(result)}`,
   timeouts: (seen) => `a call that ran out of time, at last ${named(seen)}`,
   monologue: () => 'a turn that ended without a tool call and without finish',
-  'same-call': (seen) => `${named(seen)} with the same result: ${excerpt(seen.result)}`,
-  'same-error': ({ result }) => `the same error: ${excerpt(result)}`,
+  'same-call': (seen) => `${named(seen)} with the same result: ${quoted(seen.result)}`,
+  'same-error': ({ result }) => `the same error: ${quoted(result)}`,
   'revert-loop': () => 'the work tree back in a state that it was in before, with the same tests failing',
 };
 
@@ -200,16 +200,21 @@ function strike(state: State, { signal, evidence }: Found): Verdict {
   state.strikes++;
   if (state.strikes >= 3) return { strike: 3, signal, stop: `It went round in circles: ${evidence}` };
   if (state.strikes === 1) {
-    const nudge = `[Signalbox] You are going round in circles: ${evidence}. Do not do that again: it will give nothing else. Say to yourself what it shows, then take another way, or finish with what you know.`;
+    const nudge = `You are going round in circles: ${evidence}. Do not do that again: it will give nothing else. Say to yourself what it shows, then take another way, or finish with what you know.`;
     return { strike: 1, signal, nudge };
   }
   state.window = [];
-  const nudge = `[Signalbox] Still in circles: ${evidence}. Stop here and plan anew: what is known, what was tried and failed, which other cause is possible. Then take a step that was not tried yet. The next time this happens, the run ends.`;
+  const nudge = `Still in circles: ${evidence}. Stop here and plan anew: what is known, what was tried and failed, which other cause is possible. Then take a step that was not tried yet. The next time this happens, the run ends.`;
   return { strike: 2, signal, nudge, replan: true };
 }
 
 function named({ tool, input }: Seen): string {
   return `\`${tool} ${excerpt(JSON.stringify(input))}\``;
+}
+
+/** What comes from outside, so that it cannot pass for our own words. */
+function quoted(text?: string): string {
+  return JSON.stringify(excerpt(text));
 }
 
 function excerpt(text = ''): string {

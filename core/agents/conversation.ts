@@ -1,4 +1,4 @@
-import type { Ending, Entry, Used } from './journal.ts';
+import type { Ending, Entry, Ties, Used } from './journal.ts';
 import type { Block, Message, Stop, ToolResult, ToolUse } from './model.ts';
 import type { Notes } from './notes.ts';
 import type { Effort } from './roles.ts';
@@ -27,6 +27,8 @@ export interface Conversation {
   tokens: number;
   /** By all calls. */
   used: Used;
+  /** As its beginning says. */
+  ties?: Partial<Ties>;
   /** Where it is another than the role's. */
   effort?: Effort;
   /** Answers in a row without a call. */
@@ -82,7 +84,9 @@ export function follow(state: Conversation, entry: Entry): void {
       state.notes = entry.notes ?? state.notes;
       break;
     case 'compaction':
-      Object.assign(state, { messages: [], open: [], results: [], begun: undefined, context: 0 });
+      if (state.sent > 0) state.unknown++;
+      Object.assign(state, { messages: [], open: [], results: [], begun: undefined, context: 0, sent: 0 });
+      tie(state, entry);
       state.effort = entry.effort ?? state.effort;
       state.notices.unshift(entry.text);
       tell(state);
@@ -92,11 +96,16 @@ export function follow(state: Conversation, entry: Entry): void {
   }
 }
 
-function noted(state: Conversation, { text, id, told }: Extract<Entry, { type: 'note' }>): void {
+function noted(state: Conversation, { text, id, told, ...ties }: Extract<Entry, { type: 'note' }>): void {
   if (id) state.heard.push(id);
   if (told) state.told = told;
+  tie(state, ties);
   state.notices.push(text);
   if (state.open.length === 0 && state.sent === 0) tell(state);
+}
+
+function tie(state: Conversation, { route, mark }: Partial<Ties>): void {
+  if (route || mark) state.ties = { ...state.ties, ...(route && { route }), ...(mark && { mark }) };
 }
 
 function answered(state: Conversation, { reply }: Extract<Entry, { type: 'response' }>): void {

@@ -19,9 +19,17 @@ export interface Used {
 /** What the breaker wants to know of a call besides its result. */
 export type Facts = Pick<Step, 'timedOut' | 'malformed' | 'polls' | 'tree' | 'tests'>;
 
+/** What a conversation has from its beginning to its end: another one needs a beginning of its own. */
+export interface Ties {
+  /** Provider and model: nobody else can read the thinking in it. */
+  route: string;
+  /** Of the platform's own words. */
+  mark: string;
+}
+
 /** What happens in a conversation with an engineer. Intents are written before what they announce. */
 export type Entry =
-  | {
+  | ({
       type: 'note';
       kind: 'brief' | 'reminder' | 'nudge' | 'budget' | 'message' | 'restart';
       text: string;
@@ -29,7 +37,7 @@ export type Entry =
       id?: string;
       /** Of a budget notice: how many of its thresholds are passed. */
       told?: number;
-    }
+    } & Partial<Ties>)
   /** `because` says why the same request is sent once more; `restart` that nobody knows what became of the last one. */
   | { type: 'request_intent'; hash: string; maxTokens: number; because?: string }
   | { type: 'response'; reply: Reply }
@@ -39,7 +47,7 @@ export type Entry =
   /** The work tree as it is kept: what has changed since the start lies under `patch`. `notes` when they have changed. */
   | { type: 'checkpoint'; tree: string; patch: string; isVerified: boolean; notes?: Notes }
   /** The conversation begins anew with this text, and at this effort from then on. */
-  | { type: 'compaction'; text: string; effort?: Effort }
+  | ({ type: 'compaction'; text: string; effort?: Effort } & Partial<Ties>)
   | { type: 'end'; ending: Ending };
 
 /** An entry in its place. */

@@ -73,7 +73,16 @@ export async function played({ turns, trouble, clears, patience, route, outage =
   const counted = { verified: 0, running: 0, atOnce: 0 };
   try {
     const { ending } = await engage({
-      ...{ model, role, journal, outage, system: ENGINEER, brief: 'Mend it', budget: 5_000_000_000 },
+      ...{
+        model,
+        role,
+        journal,
+        outage,
+        system: ENGINEER,
+        brief: 'Mend it',
+        mark: '0123',
+        budget: 5_000_000_000,
+      },
       useTool: engineerTools(bench(counted)),
       checkpoint: async () => ({ tree: 't', patch: '' }),
       recap: async () => 'Nothing was done',

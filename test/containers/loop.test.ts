@@ -3,10 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { replay } from '#core/agents/conversation.ts';
 import type { Entry } from '#core/agents/journal.ts';
 import type { Block, Model, Turn } from '#core/agents/model.ts';
-import { ROLES } from '#core/agents/roles.ts';
+import { ROLES, routeOf } from '#core/agents/roles.ts';
 import { Fault } from '#core/fault.ts';
 import type { Run } from '#core/runs/run.ts';
 import { HANDOVER, lastText, play, replyOf, type Said, type Told, type Use } from './play.ts';
+
+const BRIEF: Entry = {
+  ...{ type: 'note', kind: 'brief', text: 'Mend it', mark: '0123', route: routeOf('engineer') },
+};
 
 describe('the loop', () => {
   it('hands over, and its journal replays to what was sent', async () => {
@@ -96,7 +100,6 @@ describe('the loop', () => {
 
 describe('a limit', () => {
   const { engineer } = ROLES;
-  const told: Entry = { type: 'note', kind: 'brief', text: 'Mend it' };
   const bash: Use[] = [['bash']];
 
   it.each<[string, Said[], Told, RegExp, number]>([
@@ -109,7 +112,7 @@ describe('a limit', () => {
       /100 tokens/,
       1,
     ],
-    ['time', [], { before: [told], at: '2026-11-20T10:00:00.000Z' }, /12,600 seconds/, 0],
+    ['time', [], { before: [BRIEF], at: '2026-11-20T10:00:00.000Z' }, /12,600 seconds/, 0],
     [
       'time of tools',
       [[...bash, ...bash]],
@@ -197,12 +200,11 @@ describe('people', () => {
 });
 
 describe('after a restart', () => {
-  const brief: Entry = { type: 'note', kind: 'brief', text: 'Mend it' };
   const intent: Entry = { type: 'request_intent', hash: 'h', maxTokens: 1 };
   const called = (name: string): Entry[] => {
     const content: Block[] = [{ type: 'tool_use', id: 'call_0', name, input: {} }];
     return [
-      brief,
+      BRIEF,
       intent,
       { type: 'response', reply: { content, stop: 'tool_use', nanoUsd: 1, tokens: 0 } },
       { type: 'tool_intent', call: 'call_0', name },
@@ -228,7 +230,7 @@ describe('after a restart', () => {
   );
 
   it('a request without an answer is sent again as it was, and counted as of unknown fate', async () => {
-    const { lines, turns } = await play([[['finish']]], { before: [brief, intent] });
+    const { lines, turns } = await play([[['finish']]], { before: [BRIEF, intent] });
 
     expect(turns[0]?.messages).toEqual([{ role: 'user', content: [{ type: 'text', text: 'Mend it' }] }]);
     expect(lines.find((line) => line.type === 'request_intent' && line.because)).toMatchObject({
@@ -237,9 +239,23 @@ describe('after a restart', () => {
     expect(replay(lines).unknown).toBe(1);
   });
 
+  it('another model begins anew: it could not read what the first one thought', async () => {
+    const role = { ...ROLES.engineer, model: 'claude-opus-5' };
+    const first = await play([[['finish']]], { before: called('read'), role });
+    const before = first.lines
+      .slice(0, -1)
+      .map(({ seq: _, at: __, prevHash: ___, ...line }) => line as Entry);
+    const second = await play([[['finish']]], { before, role });
+
+    expect(first.turns.map(({ messages }) => messages.length)).toEqual([1]);
+    expect(lastText(first.turns[0]?.messages)).toMatch(/Mend it.*Where it stands.*restarted/);
+    expect(replay(first.lines).ties).toEqual({ mark: '0123', route: 'anthropic/claude-opus-5' });
+    expect(second.lines.filter(({ type }) => type === 'compaction')).toHaveLength(1);
+  });
+
   it('an ending is an ending', async () => {
     const { ending, turns } = await play([], {
-      before: [brief, { type: 'end', ending: { stopped: 'Dana stopped it' } }],
+      before: [BRIEF, { type: 'end', ending: { stopped: 'Dana stopped it' } }],
     });
 
     expect({ ending, turns }).toEqual({ ending: { stopped: 'Dana stopped it' }, turns: [] });

@@ -54,7 +54,14 @@ export async function play(script: Said[], { before, at, tool, ...work }: Told =
   let trees = 0;
   const { ending } = await engage({
     role: ROLES.engineer,
-    ...{ model, journal, system: 'You are an engineer', brief: 'Mend it', budget: 5_000_000_000 },
+    ...{
+      model,
+      journal,
+      system: 'You are an engineer',
+      brief: 'Mend it',
+      mark: '0123',
+      budget: 5_000_000_000,
+    },
     useTool: async (name, input) => {
       used.push(name);
       if (name === 'finish') return { text: 'Handed over', handover: HANDOVER };

@@ -35,7 +35,7 @@ describe('the breaker', () => {
       nudge: expect.stringMatching(/steps 1, 2, 3.*"x"/),
     });
     expect(second).toMatchObject({ strike: 2, replan: true, nudge: expect.stringMatching(/plan anew/) });
-    expect(third).toMatchObject({ strike: 3, stop: expect.stringMatching(/same result: exit 1/) });
+    expect(third).toMatchObject({ strike: 3, stop: expect.stringMatching(/same result: "exit 1/) });
   });
 
   it('tells its eight signals apart', () => {
