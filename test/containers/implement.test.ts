@@ -123,7 +123,7 @@ describe('the engineer and the verifier', { timeout: 120_000 }, () => {
   });
 });
 
-describe('the verifier', () => {
+describe('the verifier', { timeout: 120_000 }, () => {
   it('sends a change back with what is wrong, and the engineer goes on from there', {
     timeout: 60_000,
   }, async () => {
