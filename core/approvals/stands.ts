@@ -75,12 +75,17 @@ export async function castVote(cast: Cast, needs: VoteNeeds, tries = TRIES): Pro
     if (tries > 1) return castVote(cast, needs, tries - 1);
     throw new Fault('Unavailable', 'The request keeps changing; look at it again');
   }
-  if (approval?.status === 'PENDING' && vote.linkHash && (await isWithdrawn(approval, needs)))
+  if (
+    approval?.status === 'PENDING' &&
+    vote.linkHash &&
+    vote.auth === 'code' &&
+    (await isWithdrawn(approval, needs))
+  )
     return { approval, refusal: WITHDRAWN };
   return needs.approvals.decide(org, id, vote, now, change);
 }
 
-/** Every link that was sent before a freeze is worth nothing. */
+/** Every link that was sent before a freeze is worth nothing by itself; whoever proves otherwise who they are may have come by it. */
 async function isWithdrawn({ org, requestedAt }: Approval, { policies }: VoteNeeds): Promise<boolean> {
   const { frozenAt } = await policies.active(org);
   return frozenAt !== undefined && requestedAt <= frozenAt;

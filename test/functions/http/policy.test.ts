@@ -9,7 +9,7 @@ import type { Person } from '#core/people/person.ts';
 import { freezeRoutes } from '#functions/http/freeze.ts';
 import { policyRoutes } from '#functions/http/policy.ts';
 import { dispatching } from '#functions/queue/dispatch-decision.ts';
-import { approvals, asking, handClock, NOW, vote } from '../../support/approvals.ts';
+import { approvals, asking, handClock, links, NOW, vote } from '../../support/approvals.ts';
 import { type LocalAws, localAws } from '../../support/aws.ts';
 import { agentOf, organization, people, policies, type Team } from '../../support/organization.ts';
 import { send } from '../../support/request.ts';
@@ -210,6 +210,38 @@ describe('a freeze', () => {
     expect((await agent.propose(reading)).body.mode).toBe('auto');
     expect(await call(of, of.olga, 'DELETE')).toMatchObject({ status: 409 });
   });
+
+  it.each([
+    ['code', 'PENDING', 'link_revoked'],
+    ['session', 'APPROVED', undefined],
+    ['passkey', 'APPROVED', undefined],
+  ] as const)(
+    'T11 withdraws a link, and leaves whoever came by it and proves %s',
+    async (auth, status, error) => {
+      const of = await organization([
+        { id: 'read', action: 'repo.read', risk: 'low', mode: 'require_approval' },
+      ]);
+      const { body } = await agentOf(of, clock).propose(reading);
+      const approval = await stored(of, body.action_id);
+      const { org } = of;
+      const { id: approvalId, revision, expiresAt } = approval;
+      const link = {
+        org,
+        hash: 'cd'.repeat(32),
+        approvalId,
+        revision,
+        approver: of.lea.id,
+        round: 0,
+        expiresAt,
+      };
+      await links.issue(link);
+      await call(of, of.olga, 'POST');
+      const cast = vote(approval, { by: of.lea.id, auth, linkHash: link.hash });
+      const outcome = await castVote({ org, id: approvalId, vote: cast }, needs);
+
+      expect({ status: outcome.approval.status, error: outcome.refusal?.error }).toEqual({ status, error });
+    },
+  );
 
   it('T11 withdraws every link that was sent, and leaves those who sign in', async () => {
     const of = await organization([
