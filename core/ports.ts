@@ -112,6 +112,8 @@ export interface Tickets {
   find(org: string, id: string): Promise<Ticket | undefined>;
   /** Newest first. */
   list(org: string, query: TicketQuery): Promise<TicketPage>;
+  /** How long the newest twenty tickets that were begun with had waited for it, in milliseconds. */
+  waits(org: string): Promise<number[]>;
   /** Changes a ticket if its status is one of `from`; otherwise answers it unchanged with `changed: false`. */
   advance(
     org: string,

@@ -71,6 +71,7 @@ export class Access extends Construct {
       [HttpMethod.DELETE, '/v1/people/{id}', people],
       [HttpMethod.PUT, '/v1/absence', people],
       [HttpMethod.POST, '/v1/keys', keys],
+      [HttpMethod.POST, '/v1/keys/{id}/rotate', keys],
       [HttpMethod.DELETE, '/v1/keys/{id}', keys],
       [HttpMethod.GET, '/health', health],
       [HttpMethod.ANY, '/{proxy+}', unknown],

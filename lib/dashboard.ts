@@ -69,6 +69,7 @@ export class Dashboard extends Construct {
       [HttpMethod.GET, '/approvals', page],
       [HttpMethod.GET, '/assets/{file}', page],
       [HttpMethod.GET, '/api/{proxy+}', reader],
+      [HttpMethod.GET, '/openapi.json', reader],
       [HttpMethod.PUT, '/api/projects/{id}', putProject],
       [HttpMethod.POST, '/api/runs/{id}/{wish}', steerRun],
       [HttpMethod.PUT, '/api/budgets', putBudgets],

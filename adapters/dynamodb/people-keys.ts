@@ -1,9 +1,10 @@
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { Fault } from '#core/fault.ts';
 import { ApiKey, isLive } from '#core/people/key.ts';
 import type { People } from '#core/people/ports.ts';
 import { dynamo } from '../aws/clients.ts';
 import { below } from './below.ts';
-import { writeTogether } from './transaction.ts';
+import { type Writes, writeTogether } from './transaction.ts';
 
 async function findKey(table: string, id: string): Promise<ApiKey | undefined> {
   const { Item } = await dynamo().send(
@@ -15,24 +16,26 @@ async function findKey(table: string, id: string): Promise<ApiKey | undefined> {
 /** API keys, found by their id, and named below their organization. */
 export function peopleKeys(
   table: string,
-): Pick<People, 'createKey' | 'findKey' | 'keys' | 'revokeKey' | 'touchKey'> {
+): Pick<People, 'createKey' | 'findKey' | 'keys' | 'replaceKey' | 'revokeKey' | 'touchKey'> {
   return {
     async createKey(key) {
-      const named = {
-        pk: `ORG#${key.org}`,
-        sk: `KEY#${key.id}`,
-        ttl: Math.floor(Date.parse(key.expiresAt) / 1000),
-      };
-      await writeTogether([
-        {
-          Put: {
-            TableName: table,
-            Item: { ...apiKey(key.id), ...key },
-            ConditionExpression: 'attribute_not_exists(pk)',
-          },
+      await writeTogether(creating(table, key));
+    },
+
+    async replaceKey(old, key, until) {
+      const ending = {
+        TableName: table,
+        Key: apiKey(old.id),
+        UpdateExpression: 'SET expiresAt = :until',
+        ConditionExpression:
+          'attribute_exists(pk) AND attribute_not_exists(revokedAt) AND expiresAt = :before',
+        ExpressionAttributeValues: {
+          ':until': until < old.expiresAt ? until : old.expiresAt,
+          ':before': old.expiresAt,
         },
-        { Put: { TableName: table, Item: named } },
-      ]);
+      };
+      if (await writeTogether([...creating(table, key), { Update: ending }]))
+        throw new Fault('Conflict', 'This key was changed or revoked just now; look at it again');
     },
 
     async keys(org, now) {
@@ -67,6 +70,21 @@ export function peopleKeys(
       );
     },
   };
+}
+
+/** A key, and its name below its organization. */
+function creating(table: string, key: ApiKey): Writes {
+  const ttl = Math.floor(Date.parse(key.expiresAt) / 1000);
+  return [
+    {
+      Put: {
+        TableName: table,
+        Item: { ...apiKey(key.id), ...key },
+        ConditionExpression: 'attribute_not_exists(pk)',
+      },
+    },
+    { Put: { TableName: table, Item: { pk: `ORG#${key.org}`, sk: `KEY#${key.id}`, ttl } } },
+  ];
 }
 
 function apiKey(id: string) {

@@ -23,6 +23,7 @@ export function dynamoTickets(table: string, deliveriesTable: string, clock: Clo
       countRefused(deliveriesTable, { org, source, reason, now: clock.now() }),
     find: (org, id) => find(table, org, id),
     list: (org, query) => list(table, org, query),
+    waits: (org) => waits(table, org),
     advance: (org, id, from, change) =>
       advance(table, { org, id }, from, { updatedAt: clock.now().toISOString(), ...change }),
     addReview: (org, id, ref) => addReview(table, { org, id }, { ref, at: clock.now().toISOString() }),
@@ -40,19 +41,21 @@ async function list(table: string, org: string, query: TicketQuery): Promise<Tic
       ...matching(org, query),
     },
     query.limit,
+    (item) => isMeant(item, query),
   );
   const cursor = last && cursorOf([String(last.createdAt), String(last.id)]);
   return { tickets: items.map(toTicket), ...(cursor && { cursor }) };
 }
 
-function matching(org: string, { status, type, priority, source }: TicketQuery) {
+function matching(org: string, { status, type, priority, source, from, to }: TicketQuery) {
   const wanted = { status, source, 'classification.type': type, 'classification.priority': priority };
   const asked = Object.entries(wanted).filter(([, value]) => value !== undefined);
   const names = asked.flatMap(([path]) => path.split('.'));
   return {
-    KeyConditionExpression: 'org = :org',
+    KeyConditionExpression: from || to ? 'org = :org AND createdAt BETWEEN :from AND :to' : 'org = :org',
     ExpressionAttributeValues: {
       ':org': org,
+      ...((from || to) && { ':from': from ?? '0', ':to': to ? before(to) : '9' }),
       ...Object.fromEntries(asked.map(([, v], at) => [`:v${at}`, v])),
     },
     ...(asked.length > 0 && {
@@ -62,6 +65,35 @@ function matching(org: string, { status, type, priority, source }: TicketQuery) 
       ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
     }),
   };
+}
+
+/** The last moment before: times have milliseconds. */
+function before(time: string): string {
+  return new Date(Date.parse(time) - 1).toISOString();
+}
+
+/** What DynamoDB cannot compare: words without regard to case. */
+function isMeant(item: Record<string, unknown>, { module, text }: TicketQuery): boolean {
+  const { title, body, externalId, concerns, classification } = item as Partial<Ticket>;
+  const has = (words: (string | undefined)[], wanted: string) =>
+    words.some((word) => word?.toLowerCase().includes(wanted.toLowerCase()));
+  if (module && !has([...(concerns ?? []), classification?.repository], module)) return false;
+  return !text || has([title, body, externalId], text);
+}
+
+async function waits(table: string, org: string): Promise<number[]> {
+  const { items } = await newest(
+    {
+      TableName: table,
+      IndexName: 'byCreated',
+      KeyConditionExpression: 'org = :org',
+      FilterExpression: 'attribute_exists(begunAt)',
+      ProjectionExpression: 'createdAt, begunAt',
+      ExpressionAttributeValues: { ':org': org },
+    },
+    20,
+  );
+  return items.map(({ createdAt, begunAt }) => Date.parse(String(begunAt)) - Date.parse(String(createdAt)));
 }
 
 function startAt(org: string, cursor: string): Record<string, string> {

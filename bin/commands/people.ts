@@ -19,6 +19,7 @@ Examples:
 const KEYS = `
 Examples:
   npx signalbox keys create "release agent" --scope actions:propose --for 30d
+  npx signalbox keys rotate 0123456789abcdef --overlap 1h
   npx signalbox keys revoke 0123456789abcdef`;
 
 const many = (value: string, before: string[] = []) => [...before, value];
@@ -137,6 +138,23 @@ function keyCommands(program: Command, asked: Does['asked']): void {
       out.result(
         made,
         () => `${made.key}\nKeep it now: it is shown only once. It ends ${moment(made.expires_at)}.`,
+      );
+    });
+  command
+    .command('rotate')
+    .description('make a key in the place of another, which goes on for a while; the new one is shown once')
+    .argument('<id>')
+    .option('--overlap <duration>', 'how long the old one goes on, in hours', '24h')
+    .action(async (id: string, { overlap }: { overlap: string }) => {
+      const { api, out } = asked();
+      const made = await api.ask<Key & { key: string; replaces: { expires_at: string } }>(
+        `/v1/keys/${encodeURIComponent(id)}/rotate`,
+        { method: 'POST', body: { overlapHours: Math.ceil(milliseconds(overlap) / 3_600_000) } },
+      );
+      out.result(
+        made,
+        () =>
+          `${made.key}\nKeep it now: it is shown only once. The old one ends ${moment(made.replaces.expires_at)}.`,
       );
     });
   command

@@ -31,6 +31,8 @@ export interface People {
   keys(org: string, now: Date): Promise<ApiKey[]>;
   findKey(id: string): Promise<ApiKey | undefined>;
   revokeKey(id: string, at: string): Promise<void>;
+  /** Makes a key in another's place, which ends at `until`, if it has not by then: both or neither. */
+  replaceKey(old: ApiKey, key: ApiKey, until: string): Promise<void>;
   /** Remembers a key's use, at most once a minute. */
   touchKey(key: ApiKey, at: string): Promise<void>;
 }

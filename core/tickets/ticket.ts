@@ -142,6 +142,8 @@ export const Ticket = z.extend(Draft, {
   atSource: z.optional(z.enum(['open', 'closed'])),
   /** The newest ones, oldest first. */
   comments: z.optional(z.array(Comment)),
+  /** When work on it began, the first time. */
+  begunAt: z.optional(z.iso.datetime()),
   /** When it was last handed on again because nobody had begun with it. */
   handedOnAt: z.optional(z.iso.datetime()),
   similarTo: z.optional(z.array(z.string())),

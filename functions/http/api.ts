@@ -20,6 +20,7 @@ import type { People } from '#core/people/ports.ts';
 import { allow, type Principal } from '#core/people/principal.ts';
 import type { Artifacts, Clock, Projects, Runs, TicketQuery, Tickets } from '#core/ports.ts';
 import { issueOf, jobOf } from '#core/tickets/issue.ts';
+import { IssueFilters, openApi } from '#core/tickets/openapi.ts';
 import { Priority, Source, type Ticket, TicketStatus, TicketType } from '#core/tickets/ticket.ts';
 import { approvalFigures, approvalList } from '../approval-list.ts';
 import { http, type Request, type Route } from '../http.ts';
@@ -103,11 +104,12 @@ const READS: Read[] = [
   { path: /^\/api\/summary$/, scope: 'issues:read', answer: summary },
 ];
 
-/** GET /api/…: what the dashboard, the command line and API keys read, each within their own organization. */
+/** GET /api/…: what the dashboard, the command line and API keys read, each within their own organization; and GET /openapi.json, for everybody. */
 export function api(needs: Needs): Route {
   return async (request) => {
-    const principal = await needs.principalOf(request);
     const path = request.event.rawPath;
+    if (path === '/openapi.json') return { status: 200, body: openApi(needs.publicUrl) };
+    const principal = await needs.principalOf(request);
     const read = READS.find((one) => one.path.test(path));
     if (!read) throw new Fault('NotFound', `There is nothing at ${path}`);
     allow(principal, read.role ?? 'viewer', read.scope);
@@ -124,17 +126,8 @@ function me(principal: Principal) {
   return { org, id, email, name, roles };
 }
 
-const Filters = z.strictObject({
-  status: z.optional(TicketStatus),
-  type: z.optional(TicketType),
-  priority: z.optional(Priority),
-  source: z.optional(Source),
-  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 25),
-  cursor: z.optional(z.string().check(z.maxLength(500))),
-});
-
 function page({ tickets, org, query }: Asked) {
-  return tickets.list(org, parse(Filters, query) satisfies TicketQuery);
+  return tickets.list(org, parse(IssueFilters, query) satisfies TicketQuery);
 }
 
 async function issues(asked: Asked) {

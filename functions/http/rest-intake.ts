@@ -5,7 +5,7 @@ import { Fault } from '#core/fault.ts';
 import { parseJson } from '#core/parse.ts';
 import { allow, type Principal } from '#core/people/principal.ts';
 import type { Clock, Tickets } from '#core/ports.ts';
-import { runId } from '#core/runs/run.ts';
+import { acceptedOf } from '#core/tickets/issue.ts';
 import { fromNewIssue, NewIssue } from '#core/tickets/sources/rest.ts';
 import { take } from '#core/tickets/take.ts';
 import { deliveryOf, understood } from '../delivery.ts';
@@ -14,9 +14,6 @@ import { PrincipalEnv, type PrincipalOf, principalsFrom } from '../principal.ts'
 
 export const Env = PrincipalEnv.extend({ TICKETS_TABLE: z.string(), DELIVERIES_TABLE: z.string() });
 export type Env = z.infer<typeof Env>;
-
-/** Seconds until work on a new ticket starts: events and a queue stand between, and nothing else makes it wait. */
-const ESTIMATED_WAIT = 5;
 
 interface Dependencies {
   principalOf: PrincipalOf;
@@ -45,13 +42,10 @@ export function restIntake({ principalOf, tickets, clock, publicUrl }: Dependenc
     if (!ticket) throw new Error('A request always has a ticket');
     return {
       status: 202,
-      body: {
-        id: ticket.id,
-        status: ticket.status,
-        jobId: ticket.runId ?? runId(ticket.id, 1),
-        estimatedWait: ticket.status === 'received' ? ESTIMATED_WAIT : 0,
-        trackingUrl: `${publicUrl.replace(/\/+$/, '')}/tickets/${ticket.id}`,
-      },
+      body: acceptedOf(ticket, {
+        publicUrl,
+        waits: ticket.status === 'received' ? await tickets.waits(org) : [0],
+      }),
     };
   };
 }

@@ -65,7 +65,8 @@ async function begin({ org, ticketId }: Detail, needs: ReopenNeeds): Promise<voi
     budgetNanoUsd: (await spend.caps(org)).run,
     startedAt: needs.clock.now().toISOString(),
   });
-  await tickets.advance(org, ticketId, ['received'], { status: 'triaging', runId: id });
+  const begunAt = found.begunAt ?? run.startedAt;
+  await tickets.advance(org, ticketId, ['received'], { status: 'triaging', runId: id, begunAt });
   if (run.status === 'running') await machines.start(needs.machineArn, id, { org, ticketId, runId: id });
 }
 

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signMessage } from '#adapters/standard-webhooks.ts';
 import { approveByPage, askedByMail } from '../../bin/demo/approver.ts';
@@ -158,6 +159,33 @@ describe('the doors, over HTTP', { timeout: 60_000 }, () => {
 
     expect(reply.status).toBe(202);
     expect(await ticketIs('ERP-7', 'escalated')).toMatchObject({ source: 'erp' });
+  });
+
+  it('serves its API by key, as its OpenAPI says', async () => {
+    const asked = async (path: string, token: string, body?: object) =>
+      (
+        await fetch(`${product.dashboard}${path}`, {
+          method: body ? 'POST' : 'GET',
+          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+          ...(body && { body: JSON.stringify(body) }),
+        })
+      ).json();
+    const lead = await session(product, 'lead@demo.example');
+    const scopes = ['issues:read', 'issues:write'];
+    const { key, id: keyId } = await asked('/v1/keys', lead, { name: 'erp', scopes });
+    const { components } = await asked('/openapi.json', '');
+    const ajv = new Ajv2020({ strict: false, validateFormats: false }).addSchema({ $id: 'spec', components });
+    const problems = (name: string, value: unknown) =>
+      ajv.validate({ $ref: `spec#/components/schemas/${name}` }, value) ? [] : ajv.errors;
+    const accepted = await asked('/api/issues', key, { title: 'Coffee is cold', externalId: 'API-1' });
+    await ticketIs('API-1', 'escalated');
+
+    expect(problems('Accepted', accepted)).toEqual([]);
+    expect(problems('IssueWithJob', await asked(`/api/issues/${accepted.id}`, key))).toEqual([]);
+    expect(problems('IssuePage', await asked('/api/issues?text=coffee', key))).toEqual([]);
+    const { key: next } = await asked(`/v1/keys/${keyId}/rotate`, lead, { overlapHours: 0 });
+    expect(problems('Problem', await asked('/api/issues', key))).toEqual([]);
+    expect((await asked('/api/issues?text=coffee', next)).issues).toHaveLength(1);
   });
 
   it('hands what no script and no repository covers to a person, and says why', async () => {

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { cut, oneLine } from '../text.ts';
-import { type Draft, Priority, type Source, TicketType } from '../ticket.ts';
+import { type Draft, Priority, type Source, TicketType, WebUrl } from '../ticket.ts';
 
 const METADATA_BYTES = 16_000;
 
@@ -29,6 +29,8 @@ export const NewIssue = z.strictObject({
   type: z.optional(TicketType),
   priority: z.optional(Priority),
   title: words(300),
+  /** Where people read it: what is known under this URL by another way is the same ticket. */
+  url: z.optional(WebUrl.check(z.maxLength(2_000))),
   description: z._default(z.string().check(z.maxLength(60_000)), ''),
   context: z._default(
     z.strictObject({
@@ -62,6 +64,7 @@ export function fromNewIssue(issue: NewIssue, sender: Sender): Draft {
     org: sender.org,
     source: sender.source,
     externalId: oneLine(issue.externalId ?? sender.deliveryId, 200),
+    url: issue.url,
     title: oneLine(issue.title, 300) || 'Untitled',
     body: cut(issue.description, 60_000),
     reporter: sender.reporter,

@@ -1,3 +1,4 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
@@ -72,7 +73,7 @@ it('takes an issue and says where it is', async () => {
   expect(rest).toEqual({
     status: 'received',
     jobId: `run_${id.slice(3)}_1`,
-    estimatedWait: 5,
+    estimatedWait: null,
     trackingUrl: `http://localhost:4600/tickets/${id}`,
   });
   expect((await get(`/api/issues/${id}`)).body).toMatchObject({
@@ -81,6 +82,70 @@ it('takes an issue and says where it is', async () => {
     priority: 'high',
     source: 'rest',
   });
+});
+
+it('estimates the wait by how long the last ones waited', async () => {
+  for (const [at, seconds] of [12, 30, 700].entries()) {
+    const { id } = JSON.parse((await post({ title: `${at}` })).body);
+    const begunAt = new Date(Date.parse(AT) + seconds * 1000).toISOString();
+    await tickets.advance(org, id, ['received'], { status: 'triaging', begunAt });
+  }
+
+  expect(JSON.parse((await post({ title: 'new' })).body).estimatedWait).toBe(30);
+  expect(JSON.parse((await post({ title: '0' })).body)).toMatchObject({
+    status: 'triaging',
+    estimatedWait: 0,
+  });
+});
+
+it('finds issues by module, words and time, page by page', async () => {
+  for (const [at, module] of ['ledger', 'orders', 'Ledger'].entries())
+    await post({ title: `Late ${at}`, description: `Nr. ${at} of ACME`, context: { module } });
+  const titles = async (query: Sent['query']) =>
+    (await get('/api/issues', query)).body.issues.map(({ title }: { title: string }) => title).toSorted();
+  const next = new Date(Date.parse(AT) + 1).toISOString();
+
+  expect(await titles({ module: 'LEDGER' })).toEqual(['Late 0', 'Late 2']);
+  expect(await titles({ text: 'acme', module: 'orders' })).toEqual(['Late 1']);
+  expect(await titles({ text: 'nr. 2' })).toEqual(['Late 2']);
+  expect(await titles({ from: AT, to: next })).toHaveLength(3);
+  expect(await titles({ from: next })).toEqual([]);
+  expect(await titles({ to: AT })).toEqual([]);
+  const { body } = await get('/api/issues', { module: 'ledger', limit: '1' });
+  expect(
+    (await get('/api/issues', { module: 'ledger', limit: '1', cursor: body.cursor })).body.issues,
+  ).toHaveLength(1);
+});
+
+it('is one ticket under one URL, and refuses what no page may link to', async () => {
+  const url = 'https://github.com/acme/tap/issues/9';
+  const [one, other] = [await post({ title: 'a', url }), await post({ title: 'b', url: `${url}/#top` })];
+
+  expect(JSON.parse(other.body).id).toBe(JSON.parse(one.body).id);
+  expect((await post({ title: 'c', url: 'javascript:alert(1)' })).statusCode).toBe(400);
+});
+
+it('answers as its OpenAPI says, which is made from the schemas it checks by', async () => {
+  const { body: spec } = await get('/openapi.json');
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  ajv.addSchema({ $id: 'spec', components: spec.components });
+  const problems = (name: string, value: unknown) => {
+    const isValid = ajv.validate({ $ref: `spec#/components/schemas/${name}` }, value);
+    return isValid ? [] : (ajv.errors ?? []);
+  };
+  const issue = { title: 'Late', priority: 'high', context: { module: 'orders', metadata: { a: 1 } } };
+  const accepted = JSON.parse((await post(issue)).body);
+  await runs.open(run({ org, id: accepted.jobId, ticketId: accepted.id }));
+  await tickets.advance(org, accepted.id, ['received'], { runId: accepted.jobId, status: 'triaging' });
+
+  expect(spec.openapi).toBe('3.1.0');
+  expect(Object.keys(spec.paths)).toEqual(['/api/issues', '/api/issues/{id}']);
+  expect(problems('NewIssue', issue)).toEqual([]);
+  expect(problems('NewIssue', { ...issue, priorty: 'high' })).not.toEqual([]);
+  expect(problems('Accepted', accepted)).toEqual([]);
+  expect(problems('IssuePage', (await get('/api/issues')).body)).toEqual([]);
+  expect(problems('IssueWithJob', (await get(`/api/issues/${accepted.id}`)).body)).toEqual([]);
+  expect(problems('Problem', (await get('/api/issues/none')).body)).toEqual([]);
 });
 
 it.each([

@@ -166,4 +166,25 @@ describe('keys', () => {
     expect(await onKeys(leo, { method: 'DELETE', id: body.id })).toMatchObject({ status: 403 });
     expect(await onKeys(stranger.olga, { method: 'DELETE', id: body.id })).toMatchObject({ status: 404 });
   });
+
+  it('rotate: the new one is shown once, the old one goes on for a while, and only its owner may', async () => {
+    const { lea, olga, org } = await team();
+    const { body: old } = await onKeys(lea, { body: { name: 'erp', scopes: ['issues:write'], days: 10 } });
+    const { status, body } = await onKeys(lea, { id: old.id, body: { overlapHours: 2 } });
+    const opens = (key: string) =>
+      principalOf({ headers: { authorization: `Bearer ${key}` }, cookies: {} } as never).then(
+        ({ via }) => via,
+        ({ code }) => code,
+      );
+
+    expect(status).toBe(201);
+    expect(body).toMatchObject({ name: 'erp', scopes: ['issues:write'], replaces: { id: old.id } });
+    expect([await opens(old.key), await opens(body.key)]).toEqual(['key', 'key']);
+    expect(await onKeys(olga, { id: old.id })).toMatchObject({ status: 403 });
+    expect(await onKeys(lea, { id: '0000000000000000' })).toMatchObject({ status: 404 });
+    clock.set(new Date(NOW.getTime() + 2 * 3_600_000));
+    expect([await opens(old.key), await opens(body.key)]).toEqual(['Unauthorized', 'key']);
+    expect(await people.keys(org, clock.now())).toMatchObject([{ id: body.id }]);
+    expect(await onKeys(lea, { id: old.id })).toMatchObject({ status: 409 });
+  });
 });
