@@ -10,10 +10,14 @@ export interface BatchTrouble {
   /** Looks at a batch before it has ended. */
   looks?: number;
   /** What becomes of an item instead of an answer. */
-  fates?: Record<string, 'errored' | 'expired' | 'canceled' | 'missing'>;
+  fates?: Record<string, Fate>;
+  /** Batches, from the first on, in which that happens; all, unless said. */
+  fatal?: number;
   /** Where results are said to be, if not here. */
   resultsHost?: string;
 }
+
+type Fate = 'errored' | 'expired' | 'canceled' | 'missing';
 
 interface Batch {
   id: string;
@@ -101,17 +105,22 @@ function retrieve({ trouble }: Site, batch: Batch, host: string): BatchReply {
 }
 
 /** Last first: nobody may count on an order. */
-function results(site: Site, { requests }: Batch): BatchReply {
-  const known = requests.filter(({ custom_id: id }) => site.trouble.fates?.[id] !== 'missing').reverse();
+function results(site: Site, batch: Batch): BatchReply {
+  const fates = fatesIn(site, batch);
+  const known = batch.requests.filter(({ custom_id: id }) => fates[id] !== 'missing').reverse();
   const lines = known.map(({ custom_id, params }) => ({
     custom_id,
-    result: result(site, custom_id, params),
+    result: result(site, params, batch.isCanceled ? 'canceled' : fates[custom_id]),
   }));
   return { body: lines.map((line) => `${JSON.stringify(line)}\n`).join('') };
 }
 
-function result({ answer, trouble }: Site, id: string, params: unknown): object {
-  const fate = trouble.fates?.[id];
+function fatesIn({ batches, trouble }: Site, batch: Batch): Record<string, Fate> {
+  const number = batches.length - batches.indexOf(batch);
+  return number <= (trouble.fatal ?? Number.POSITIVE_INFINITY) ? (trouble.fates ?? {}) : {};
+}
+
+function result({ answer }: Site, params: unknown, fate?: Fate): object {
   if (fate === 'errored') return errored('overloaded_error', 'Overloaded');
   if (fate) return { type: fate };
   try {

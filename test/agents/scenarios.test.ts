@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { price } from '#core/agents/prices.ts';
 import { ROLES } from '#core/agents/roles.ts';
+import { BATCHES } from './batch-scenarios.ts';
 import { type Play, type Played, played } from './stage.ts';
 
 /** Everything that is known to go wrong at a provider, or to look as if it did. A name without an entry below fails. */
@@ -47,6 +48,15 @@ usage in iterations
 cache hit
 cache hit after many calls
 cache miss
+batch: healthy, out of order
+batch: malformed question
+batch: lost create response
+batch: missing item
+batch: errored and expired
+batch: errored, for good
+batch: foreign results host
+batch: ended late
+batch: no longer wanted
 `
   .trim()
   .split('\n');
@@ -259,6 +269,8 @@ const reread = ({ rows }: Played) =>
 
 describe.concurrent('a provider in trouble', () => {
   it.each(KNOWN)('%s', { timeout: 60_000 }, async (name) => {
+    const batch = BATCHES[name];
+    if (batch) return batch();
     const scenario = SCENARIOS[name];
     if (!scenario) throw new Error(`Nothing tests "${name}"`);
     const { turns = [verify, finish], stops, requests, verified, told, check, ...play } = scenario;
@@ -275,6 +287,6 @@ describe.concurrent('a provider in trouble', () => {
   });
 
   it('has no scenario that is not listed', () => {
-    expect(Object.keys(SCENARIOS).filter((name) => !KNOWN.includes(name))).toEqual([]);
+    expect(Object.keys({ ...SCENARIOS, ...BATCHES }).filter((name) => !KNOWN.includes(name))).toEqual([]);
   });
 });
