@@ -5,6 +5,7 @@ import { approvals } from './commands/approvals.ts';
 import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
 import { evidence } from './commands/evidence.ts';
+import { integrations } from './commands/integrations.ts';
 import { local } from './commands/local.ts';
 import { login, token } from './commands/login.ts';
 import { logs } from './commands/logs.ts';
@@ -53,6 +54,7 @@ for (const add of [
   logs,
   runs,
   projects,
+  integrations,
   taps,
   spend,
   models,

@@ -149,6 +149,8 @@ export interface Projects {
   find(org: string, id: string): Promise<Project | undefined>;
   list(org: string): Promise<Project[]>;
   put(project: Project): Promise<void>;
+  /** Throws `Conflict`, changing nothing, when it is not at the revision that it was read at, or is there though it was not. */
+  replace(project: Project): Promise<void>;
 }
 
 /** Files of a run (patches, reports, job logs), by key. */

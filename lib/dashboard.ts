@@ -6,6 +6,7 @@ import { Construct } from 'constructs';
 import { buildSync } from 'esbuild';
 import type { Env as ApiEnv } from '#functions/http/api.ts';
 import type { Env as DashboardEnv } from '#functions/http/dashboard.ts';
+import type { Env as IntegrationsEnv } from '#functions/http/integrations.ts';
 import type { Env as PutBudgetsEnv } from '#functions/http/put-budgets.ts';
 import type { Env as PutProjectEnv } from '#functions/http/put-project.ts';
 import type { Env as SteerRunEnv } from '#functions/http/steer-run.ts';
@@ -55,6 +56,13 @@ export class Dashboard extends Construct {
     writes(putProject, data.projects);
     knowsPeople(putProject, data);
 
+    const integrations = new Handler<IntegrationsEnv>(this, 'Integrations', {
+      entry: 'http/integrations',
+      env,
+    });
+    writes(integrations, data.projects);
+    knowsPeople(integrations, data);
+
     const putBudgets = new Handler<PutBudgetsEnv>(this, 'PutBudgets', { entry: 'http/put-budgets', env });
     writes(putBudgets, data.runs);
     knowsPeople(putBudgets, data);
@@ -67,10 +75,13 @@ export class Dashboard extends Construct {
       [HttpMethod.GET, '/', page],
       [HttpMethod.GET, '/tickets/{id}', page],
       [HttpMethod.GET, '/approvals', page],
+      [HttpMethod.GET, '/integrations', page],
       [HttpMethod.GET, '/assets/{file}', page],
       [HttpMethod.GET, '/api/{proxy+}', reader],
       [HttpMethod.GET, '/openapi.json', reader],
       [HttpMethod.PUT, '/api/projects/{id}', putProject],
+      [HttpMethod.POST, '/api/integrations', integrations],
+      [HttpMethod.DELETE, '/api/integrations/{owner}/{name}', integrations],
       [HttpMethod.POST, '/api/runs/{id}/{wish}', steerRun],
       [HttpMethod.PUT, '/api/budgets', putBudgets],
     ]);

@@ -1,5 +1,6 @@
 import type { ApprovalMetrics } from '#core/approvals/metrics.ts';
 import type { ApprovalEntry } from '#core/approvals/view.ts';
+import type { IntegrationEntry } from '#core/projects/health.ts';
 import type { CostRow, Run, RunLine } from '#core/runs/run.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
 import type { Wish } from './views/steering.ts';
@@ -62,6 +63,8 @@ export const api = {
     const parts = await all<{ text: string }>(`/api/runs/${encodeURIComponent(runId)}/journal`);
     return { name: `${runId}.jsonl`, blob: new Blob(parts.map(({ text }) => text)) };
   },
+  integrations: () => ask<{ integrations: IntegrationEntry[] }>('/api/integrations'),
+  register: (body: object) => ask<unknown>('/api/integrations', { method: 'POST', body }),
   approvals: () => ask<Approvals>('/api/approvals'),
   settled: (cursor?: string) =>
     ask<Approvals>(

@@ -1,10 +1,12 @@
 import { html, render } from 'lit-html';
 import type { ApprovalEntry } from '#core/approvals/view.ts';
+import type { IntegrationEntry } from '#core/projects/health.ts';
 import type { RunLine } from '#core/runs/run.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
 import { api, type Me, type Refusal, type Summary, type TicketDetail } from './api.ts';
 import { type Desk, lookAtDesk, withOlder } from './desk.ts';
 import { approvalsView } from './views/approvals.ts';
+import { integrationsView, registration } from './views/integrations.ts';
 import type { Saved } from './views/left.ts';
 import { signInView } from './views/sign-in.ts';
 import type { Wish } from './views/steering.ts';
@@ -24,6 +26,9 @@ const state: {
   detail?: TicketDetail;
   lines: RunLine[];
   desk?: Desk;
+  integrations?: IntegrationEntry[];
+  /** Why the last registration was refused. */
+  refusal?: string;
   /** Days that the figures are about. */
   days: number;
 } = { email: '', filter: '', lines: [], days: 30 };
@@ -46,6 +51,7 @@ function links() {
   return html`<nav aria-label="Pages">
     <a href="/" aria-current=${current(location.pathname === '/')}>Tickets</a>
     <a href="/approvals" aria-current=${current(isDesk())}>Approvals</a>
+    <a href="/integrations" aria-current=${current(areIntegrations())}>Integrations</a>
   </nav>`;
 }
 
@@ -53,6 +59,7 @@ function view() {
   const { me, email, problem, board, detail, desk, filter, lines } = state;
   if (!me) return signInView({ email, onEmail, onCode, ...(problem !== undefined && { problem }) });
   if (problem) return html`<p class="problem" role="alert">${problem}</p>`;
+  if (areIntegrations()) return integrationsPage();
   if (isDesk())
     return desk ? approvalsView({ ...desk, onDays, onOlder }) : html`<p class="quiet">Loading…</p>`;
   if (ticketId())
@@ -60,6 +67,16 @@ function view() {
       ? ticketView(detail, { lines, mayLead: mayLead(), onWish, onSave })
       : html`<p class="quiet">Loading…</p>`;
   return board ? ticketsView({ ...board, filter, onFilter }) : html`<p class="quiet">Loading…</p>`;
+}
+
+function integrationsPage() {
+  const { integrations, refusal } = state;
+  if (!integrations) return html`<p class="quiet">Loading…</p>`;
+  return integrationsView({ integrations, refusal, mayLead: mayLead(), onRegister });
+}
+
+function areIntegrations(): boolean {
+  return location.pathname === '/integrations';
 }
 
 function isDesk(): boolean {
@@ -74,7 +91,8 @@ async function load(): Promise<void> {
   try {
     state.me ??= await api.me();
     const id = ticketId();
-    if (isDesk()) state.desk = await lookAtDesk(state.days, state.desk);
+    if (areIntegrations()) state.integrations = (await api.integrations()).integrations;
+    else if (isDesk()) state.desk = await lookAtDesk(state.days, state.desk);
     else if (id) await loadTicket(id);
     else await loadBoard();
     delete state.problem;
@@ -142,6 +160,18 @@ function mayLead(): boolean {
   return ['lead', 'admin'].some((role) => state.me?.roles.includes(role));
 }
 
+function onRegister(form: HTMLFormElement): void {
+  delete state.refusal;
+  void act(async () => {
+    await api.register(registration(form)).then(
+      () => form.reset(),
+      (error: Error) => {
+        state.refusal = error.message.replace(/✖ (.+)\n\s+→ at (\S+)/g, '$2: $1');
+      },
+    );
+  });
+}
+
 function onWish(wish: Wish, text?: string): void {
   const run = state.detail?.runs.at(-1);
   if (!run) return;
@@ -177,7 +207,8 @@ function onClick(event: MouseEvent): void {
   const link = (event.target as Element).closest('a');
   if (!link || event.metaKey || event.ctrlKey || event.button !== 0) return;
   const url = new URL(link.href);
-  if (url.origin !== location.origin || !/^\/(tickets\/|approvals$|$)/.test(url.pathname)) return;
+  if (url.origin !== location.origin || !/^\/(tickets\/|approvals$|integrations$|$)/.test(url.pathname))
+    return;
   event.preventDefault();
   history.pushState(null, '', url);
   delete state.detail;

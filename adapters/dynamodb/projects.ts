@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { GetCommand, PutCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { Fault } from '#core/fault.ts';
 import type { Projects } from '#core/ports.ts';
 import { Project } from '#core/projects/project.ts';
 import { dynamo } from '../aws/clients.ts';
@@ -14,9 +16,29 @@ export function dynamoProjects(table: string): Projects {
     },
     list: (org) => list(table, org),
     put: async (project) => {
-      await dynamo().send(new PutCommand({ TableName: table, Item: Project.parse(project) }));
+      await dynamo().send(new PutCommand({ TableName: table, Item: stamped(project) }));
     },
+    replace: (project) => replace(table, project),
   };
+}
+
+function stamped(project: Project): Project {
+  return { ...Project.parse(project), revision: randomUUID() };
+}
+
+/** A project that is not there has no revision, and neither has one from before there were any. */
+async function replace(table: string, project: Project): Promise<void> {
+  const { revision } = project;
+  const seen = revision === undefined ? 'attribute_not_exists(revision)' : 'revision = :seen';
+  const values = revision !== undefined && { ExpressionAttributeValues: { ':seen': revision } };
+  try {
+    await dynamo().send(
+      new PutCommand({ TableName: table, Item: stamped(project), ConditionExpression: seen, ...values }),
+    );
+  } catch (error) {
+    if ((error as Error).name !== 'ConditionalCheckFailedException') throw error;
+    throw new Fault('Conflict', `Project ${project.id} was changed by somebody else meanwhile: try again`);
+  }
 }
 
 async function list(table: string, org: string): Promise<Project[]> {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { repositoryAt } from '#core/projects/clone-url.ts';
 import type { Project, Repository } from '#core/projects/project.ts';
 import { type Client, client } from '../client.ts';
 import { CommandError, EXIT, terminal } from '../terminal.ts';
@@ -67,29 +68,25 @@ async function add(
 ): Promise<Project> {
   const added = repository(cloneUrl, options);
   const known = (await all(api)).find((project) => project.id === id);
+  const before = known?.repositories.find(({ fullName }) => fullName === added.fullName);
   const others = known?.repositories.filter(({ fullName }) => fullName !== added.fullName) ?? [];
   const body = {
     name: options.name ?? known?.name ?? id,
     approvers: [...new Set([...(known?.approvers ?? []), ...options.approver])],
     selfApproval: known?.selfApproval ?? false,
-    repositories: [...others, added],
+    repositories: [...others, { ...(before?.integration && { integration: before.integration }), ...added }],
+    ...(known?.revision && { revision: known.revision }),
   };
   await api.ask(`/api/projects/${encodeURIComponent(id)}`, { method: 'PUT', body });
   return { ...body, id, org: known?.org ?? '' };
 }
 
-/** GitHub's REST interface has a host of its own; GitHub Enterprise and its like have it beside the repositories. */
-function repository(cloneUrl: string, options: Options): Repository {
+function repository(address: string, options: Options): Repository {
   const { kind, branch, alias, host: hosts } = options;
-  const [, origin, host, fullName] =
-    /^(https?:\/\/([^/]+))\/([\w.-]+\/[\w.-]+?)(?:\.git)?$/.exec(cloneUrl) ?? [];
-  if (!origin || !fullName)
-    throw new CommandError(`${cloneUrl} is not like https://HOST/OWNER/NAME.git`, EXIT.usage);
-  const apiUrl = host === 'github.com' ? 'https://api.github.com' : `${origin}/api/v3`;
+  const found = repositoryAt(address);
+  if (!found) throw new CommandError(`${address} is not like https://HOST/OWNER/NAME.git`, EXIT.usage);
   return {
-    fullName,
-    cloneUrl: `${origin}/${fullName}.git`,
-    apiUrl,
+    ...found,
     defaultBranch: branch,
     kind,
     aliases: alias,

@@ -1,15 +1,12 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { run } from '#containers/command.ts';
-import { inventoryOf } from '#containers/inventory.ts';
-import { Fault } from '#core/fault.ts';
 import { type Inventory, type InventoryStream, texts } from '#core/taps/inventory.ts';
 import { collectionOf, environmentOf } from '#core/taps/postman/collection.ts';
 import { unreadOf } from '#core/taps/postman/description.ts';
 import { columns } from '../layout.ts';
-import { CommandError, EXIT, terminal } from '../terminal.ts';
+import { CommandError, terminal } from '../terminal.ts';
+import { inventoryAt } from './source.ts';
 
 interface Options {
   out?: string;
@@ -35,7 +32,7 @@ export function postman(taps: Command): void {
     .addHelpText('after', HELP)
     .action(async (path: string, { out, environment, name }: Options) => {
       const { json } = taps.optsWithGlobals();
-      const inventory = await read(resolve(path));
+      const inventory = await inventoryAt(resolve(path));
       const integration = name ?? inventory.tap?.name ?? basename(resolve(path));
       if (inventory.streams.length === 0) throw new CommandError(nothing(path, inventory));
       const collection = collectionOf(inventory, integration);
@@ -44,24 +41,6 @@ export function postman(taps: Command): void {
       await write(out, collection);
       terminal(json).result(summary(inventory, integration, out), () => text(inventory, out));
     });
-}
-
-/** The inventory of a folder on this machine. */
-async function read(path: string): Promise<Inventory> {
-  if (!(await stat(path).catch(() => undefined))?.isDirectory())
-    throw new CommandError(`${path} is not a folder`, EXIT.notFound);
-  const folder = await mkdtemp(join(tmpdir(), 'signalbox-inventory-'));
-  const environment = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? folder };
-  try {
-    return await inventoryOf(
-      { folder, hands: { run: (command) => run(command, environment), own: async () => {} } },
-      path,
-    );
-  } catch (error) {
-    throw error instanceof Fault ? new CommandError(error.message) : error;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 async function write(file: string, value: object): Promise<void> {

@@ -4,6 +4,7 @@ import { Consumer } from '../taps/consumers.ts';
 import { Discovery } from '../taps/discovery.ts';
 import { Waiver } from '../taps/finding.ts';
 import { SeverityOverrides } from '../taps/severity.ts';
+import { Registration } from './registration.ts';
 import { ReporterPattern } from './trust.ts';
 
 export const Repository = z.object({
@@ -18,6 +19,8 @@ export const Repository = z.object({
   aliases: z.array(z.string()).default([]),
   /** Key prefix in the artifact bucket under which this integration's job logs are kept, newest last by name. */
   logPrefix: z.string().optional(),
+  /** What makes it an integration that is run and checked, if it is one: see `signalbox integrations`. */
+  integration: Registration.optional(),
   /** Hosts that its commands may reach besides the package mirrors: an API's sandbox. */
   hosts: z.array(HostPattern).max(50).optional(),
   /** That its code may run where a credential is within reach, and for whose tickets. Without it, only where none is. */
@@ -43,6 +46,8 @@ export const Project = z.object({
   selfApproval: z.boolean().default(false),
   /** How its taps' changes are judged where that is not as usual. */
   severities: SeverityOverrides.optional(),
+  /** Of this state of it; every write makes another. */
+  revision: z.string().optional(),
 });
 export type Project = z.infer<typeof Project>;
 

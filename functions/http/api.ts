@@ -24,6 +24,7 @@ import { IssueFilters, openApi } from '#core/tickets/openapi.ts';
 import { Priority, Source, type Ticket, TicketStatus, TicketType } from '#core/tickets/ticket.ts';
 import { approvalFigures, approvalList } from '../approval-list.ts';
 import { http, type Request, type Route } from '../http.ts';
+import { integrationList, oneIntegration } from '../integration-list.ts';
 import { PrincipalEnv, type PrincipalOf, principalsFrom } from '../principal.ts';
 import { journal, patch } from '../run-files.ts';
 import { costRows, spending } from '../spending.ts';
@@ -84,6 +85,8 @@ const READS: Read[] = [
     path: /^\/api\/projects$/,
     answer: async ({ projects, org }) => ({ projects: await projects.list(org) }),
   },
+  { path: /^\/api\/integrations$/, answer: integrationList },
+  { path: /^\/api\/integrations\/([\w.-]{1,100}\/[\w.-]{1,100})$/, answer: oneIntegration },
   { path: /^\/api\/approvals$/, scope: 'approvals:read', answer: approvalList },
   { path: /^\/api\/approvals\/metrics$/, scope: 'approvals:read', answer: approvalFigures },
   { path: /^\/api\/delegations$/, answer: delegations },

@@ -10,18 +10,18 @@ import { PrincipalEnv, type PrincipalOf, principalsFrom } from '../principal.ts'
 export const Env = PrincipalEnv.extend({ PROJECTS_TABLE: z.string() });
 export type Env = z.infer<typeof Env>;
 
-/** The whole project except for what the path and the session say. */
+/** The whole project except for what the path and the session say; with a revision, only over the state that had it. */
 const Body = Project.omit({ org: true, id: true });
 
 /** PUT /api/projects/{id}: a lead makes or replaces a project. Who decides about code follows from it, so API keys cannot. */
-export function putProject(principalOf: PrincipalOf, projects: Pick<Projects, 'put'>): Route {
+export function putProject(principalOf: PrincipalOf, projects: Pick<Projects, 'put' | 'replace'>): Route {
   return async (request) => {
     const principal = await principalOf(request);
     allow(principal, 'lead');
     const body = parseJson(Body, request.text);
     const id = parse(Project.shape.id, request.params.id);
     const project = { ...body, org: principal.org, id };
-    await projects.put(project);
+    await (project.revision ? projects.replace(project) : projects.put(project));
     return { status: 200, body: { project } };
   };
 }

@@ -1,0 +1,46 @@
+import { Fault } from '#core/fault.ts';
+import type { Projects, Tickets } from '#core/ports.ts';
+import { healthOf, type IntegrationEntry } from '#core/projects/health.ts';
+import { integrationsOf } from '#core/projects/integration.ts';
+import type { Ticket } from '#core/tickets/ticket.ts';
+
+interface Asked {
+  org: string;
+  id: string;
+  projects: Pick<Projects, 'list'>;
+  tickets: Pick<Tickets, 'list'>;
+}
+
+/** Pages of a hundred: tickets before the newest thousand are not counted. */
+const MOST_PAGES = 10;
+
+/** GET /api/integrations: every registered integration with its health. */
+export async function integrationList(asked: Asked): Promise<{ integrations: IntegrationEntry[] }> {
+  const [projects, tickets] = await Promise.all([asked.projects.list(asked.org), newest(asked)]);
+  const byRepository = Map.groupBy(tickets, ({ classification }) => classification?.repository);
+  const integrations = integrationsOf(projects).map((one) => ({
+    ...one,
+    health: healthOf(byRepository.get(one.repository) ?? []),
+  }));
+  return { integrations };
+}
+
+/** GET /api/integrations/{owner}/{name} */
+export async function oneIntegration(asked: Asked): Promise<{ integration: IntegrationEntry }> {
+  const { integrations } = await integrationList(asked);
+  const integration = integrations.find(({ repository }) => repository === asked.id);
+  if (!integration)
+    throw new Fault('NotFound', `${asked.id} is not registered; signalbox integrations list shows what is`);
+  return { integration };
+}
+
+async function newest({ tickets, org }: Asked): Promise<Ticket[]> {
+  const found: Ticket[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page === 0 || (cursor && page < MOST_PAGES); page++) {
+    const next = await tickets.list(org, { limit: 100, ...(cursor && { cursor }) });
+    found.push(...next.tickets);
+    cursor = next.cursor;
+  }
+  return found;
+}

@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
+import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
+import type { Role } from '#core/people/person.ts';
+import { integrationRoutes } from '#functions/http/integrations.ts';
+import { integrationList, oneIntegration } from '#functions/integration-list.ts';
+import { type LocalAws, localAws } from '../../support/aws.ts';
+import { send } from '../../support/request.ts';
+import { delivery, PROJECT, ticket } from '../../support/tickets.ts';
+
+let aws: LocalAws;
+let org: string;
+let count = 0;
+beforeAll(async () => {
+  aws = await localAws();
+});
+afterAll(() => aws.stop());
+beforeEach(() => {
+  org = `integrations-${++count}`;
+});
+
+const projects = dynamoProjects('Projects');
+const tickets = dynamoTickets('Tickets', 'Deliveries');
+
+const SHOP = {
+  repository: 'https://git.example/acme/tap-shop.git',
+  project: 'shop',
+  package: 'tap-shop',
+  tenant: 'acme',
+  credentials: 'shop/acme',
+  approvers: ['paula@acme.example'],
+};
+
+async function call(method: string, path: string, body?: object, roles: Role[] = ['lead']) {
+  const principal = { via: 'session' as const, org, id: 'p', email: 'l@x.example', name: 'L', roles };
+  const [, , , owner = '', name = ''] = path.split('/');
+  const route = integrationRoutes(async () => principal, projects);
+  const sent = { method, path, params: { owner, name }, ...(body && { body: JSON.stringify(body) }) };
+  const answer = await send(route, sent);
+  return { status: answer.statusCode, body: JSON.parse(answer.body) };
+}
+
+const add = (change: object = {}, roles?: Role[]) =>
+  call('POST', '/api/integrations', { ...SHOP, ...change }, roles);
+const listed = async () => (await integrationList({ org, id: '', projects, tickets })).integrations;
+
+describe('registering an integration', () => {
+  it('makes its project, and answers what it came to', async () => {
+    const { status, body } = await add();
+
+    expect(status).toBe(200);
+    expect(body.integration).toEqual({
+      ...{ org, projectId: 'shop', repository: 'acme/tap-shop', kind: 'tap', package: 'tap-shop' },
+      ...{ tenant: 'acme', schedule: 'weekly', credentials: 'shop/acme', discovery: 'auto' },
+    });
+    expect(await projects.find(org, 'shop')).toMatchObject({ approvers: ['paula@acme.example'] });
+  });
+
+  it('keeps what a repository was known for', async () => {
+    const known = {
+      ...PROJECT.repositories[0],
+      fullName: 'acme/tap-shop',
+      aliases: ['shop'],
+      logPrefix: 'logs/shop/',
+    };
+    await projects.put({
+      ...PROJECT,
+      org,
+      id: 'shop',
+      repositories: [known as (typeof PROJECT.repositories)[0]],
+    });
+    await add({ approvers: [] });
+
+    const [repository] = (await projects.find(org, 'shop'))?.repositories ?? [];
+    expect(repository).toMatchObject({
+      aliases: ['shop'],
+      logPrefix: 'logs/shop/',
+      integration: { tenant: 'acme' },
+    });
+  });
+
+  it('said again changes it', async () => {
+    await add();
+    await add({ schedule: 'manual' });
+
+    expect((await listed()).map(({ schedule }) => schedule)).toEqual(['manual']);
+  });
+
+  it('loses nothing when many do it at one moment', async () => {
+    const names = ['a', 'b', 'c'];
+    const repository = (name: string) => `https://git.example/acme/tap-${name}.git`;
+    const answers = await Promise.all(names.map((name) => add({ repository: repository(name) })));
+
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect((await listed()).map((one) => one.repository)).toEqual(names.map((name) => `acme/tap-${name}`));
+  });
+
+  it.each([
+    ['repository', { repository: 'acme/tap-shop' }],
+    ['project', { project: 'Shop!' }],
+    ['package', { package: '../tap' }],
+    ['tenant', { tenant: '' }],
+    ['schedule', { schedule: 'hourly' }],
+    ['kind', { kind: 'service' }],
+    ['discovery', { discovery: 'magic' }],
+    ['credentials', { credentials: 'two words' }],
+    ['credentials', { credentials: 'ghp_0123456789abcdefghijklmnopqrstuvwxyz' }],
+    ['approvers', { approvers: [] }],
+  ])('names the field %s when it is wrong, and repeats no credential', async (field, change) => {
+    const { status, body } = await add(change);
+
+    expect(status).toBe(400);
+    expect(body.message).toContain(field);
+    expect(body.message).not.toContain('ghp_');
+    expect(await listed()).toEqual([]);
+  });
+
+  it('refuses who is no lead, and a repository that another project has', async () => {
+    expect((await add({}, ['approver'])).status).toBe(403);
+    await add();
+    expect(await add({ project: 'other' })).toMatchObject({
+      ...{ status: 409, body: { message: 'acme/tap-shop is in project shop: register it there' } },
+    });
+  });
+});
+
+describe('an integration', () => {
+  it('is listed with its newest work and its open tickets, to its own organization alone', async () => {
+    await add();
+    const classification = {
+      ...{
+        type: 'bug' as const,
+        priority: 'high' as const,
+        repository: 'acme/tap-shop',
+        role: 'engineer' as const,
+      },
+      ...{ complexity: 'low' as const, confidence: 1, reason: 'said so', by: 'source' as const },
+    };
+    const { ticket: open } = await tickets.accept(ticket({ org }), delivery({ org }));
+    await tickets.advance(org, open.id, ['received'], {
+      classification,
+      status: 'implementing',
+      runId: 'run_1_1',
+    });
+
+    const [one] = await listed();
+    expect(one?.health).toMatchObject({
+      ...{ openTickets: 1, lastRun: { ticketId: open.id, status: 'implementing' } },
+    });
+    org = 'somebody-else';
+    expect(await listed()).toEqual([]);
+  });
+
+  it('is removed, and its repository stays', async () => {
+    await add();
+
+    expect((await call('DELETE', '/api/integrations/acme/tap-shop')).status).toBe(200);
+    expect(await listed()).toEqual([]);
+    expect((await projects.find(org, 'shop'))?.repositories).toHaveLength(1);
+    expect((await call('DELETE', '/api/integrations/acme/tap-shop')).status).toBe(404);
+    await expect(oneIntegration({ org, id: 'acme/tap-shop', projects, tickets })).rejects.toThrow(
+      'is not registered',
+    );
+  });
+});
