@@ -25,10 +25,7 @@ export function listTaps({ projects, artifacts, bucket }: Needs) {
   return async ({ check, only }: Input) => {
     const found = (await projects()).flatMap(({ org, id: projectId, repositories }) =>
       repositories
-        .filter(
-          ({ kind, integration }) =>
-            kind === 'tap' && (only.org || integration?.schedule !== 'manual'),
-        )
+        .filter(({ kind, integration }) => kind === 'tap' && (only.org || integration?.schedule !== 'manual'))
         .map(({ fullName: repository }) => ({ org, projectId, repository })),
     );
     const asked = found.filter(

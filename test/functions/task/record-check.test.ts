@@ -313,6 +313,17 @@ describe('the list of taps', () => {
     ]);
   });
 
+  it('leaves out what is looked at only when somebody asks, until somebody does', async () => {
+    const integration = { package: 'tap-orders', tenant: 'acme', schedule: 'manual' };
+    const manual = [
+      { org: 'acme', id: 'p', repositories: [{ fullName: 'acme/tap-orders', kind: 'tap', integration }] },
+    ];
+    const asked = listTaps({ projects: async () => manual as never, artifacts: { put }, bucket: 'files' });
+
+    expect(await asked({ check: 'w1', only: {} })).toMatchObject({ taps: 0 });
+    expect(await asked({ check: 'w1', only: { org: 'acme' } })).toMatchObject({ taps: 1 });
+  });
+
   it('is as short as somebody asks, and never reaches into another organization', async () => {
     await list({ check: 'w1', only: { org: 'zeta' } });
     expect(listed()).toEqual([{ org: 'zeta', projectId: 'p', repository: 'acme/tap-orders' }]);
