@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, type CommanderError } from 'commander';
 import { approvals } from './commands/approvals.ts';
+import { deliveries } from './commands/deliveries.ts';
 import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
 import { evidence } from './commands/evidence.ts';
@@ -51,6 +52,7 @@ for (const add of [
   people,
   policy,
   evidence,
+  deliveries,
   logs,
   runs,
   projects,

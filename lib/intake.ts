@@ -6,6 +6,7 @@ import { Construct } from 'constructs';
 import type { Env as ErpEnv } from '#functions/http/erp-webhook.ts';
 import type { Env as GitHubEnv } from '#functions/http/github-webhook.ts';
 import type { Env as JiraEnv } from '#functions/http/jira-webhook.ts';
+import type { Env as ReplayEnv } from '#functions/http/replay-deliveries.ts';
 import type { Env as RestEnv } from '#functions/http/rest-intake.ts';
 import type { DataStack } from './data-stack.ts';
 import { knowsPeople, writes } from './grants.ts';
@@ -30,17 +31,16 @@ export class Intake extends Construct {
     const github = new Handler<GitHubEnv>(this, 'GitHub', { entry: 'http/github-webhook', env: webhook });
     const jira = new Handler<JiraEnv>(this, 'Jira', { entry: 'http/jira-webhook', env: webhook });
     const erp = new Handler<ErpEnv>(this, 'Erp', { entry: 'http/erp-webhook', env: webhook });
-    const rest = new Handler<RestEnv>(this, 'Rest', {
-      entry: 'http/rest-intake',
-      env: {
-        ...tables,
-        PEOPLE_TABLE: data.people.tableName,
-        SESSION_SECRET_ARN: data.sessionSecret.secretArn,
-        PUBLIC_URL: publicUrl,
-      },
-    });
-    for (const fn of [github, jira, erp, rest]) writes(fn, data.tickets, data.deliveries);
-    knowsPeople(rest, data);
+    const asked = {
+      ...tables,
+      PEOPLE_TABLE: data.people.tableName,
+      SESSION_SECRET_ARN: data.sessionSecret.secretArn,
+      PUBLIC_URL: publicUrl,
+    };
+    const rest = new Handler<RestEnv>(this, 'Rest', { entry: 'http/rest-intake', env: asked });
+    const replay = new Handler<ReplayEnv>(this, 'Replay', { entry: 'http/replay-deliveries', env: asked });
+    for (const fn of [github, jira, erp, rest, replay]) writes(fn, data.tickets, data.deliveries);
+    for (const fn of [rest, replay]) knowsPeople(fn, data);
     for (const fn of [github, jira, erp]) fn.addToRolePolicy(readsWebhookSecrets(this));
 
     addRoutes(this, api, [
@@ -48,6 +48,7 @@ export class Intake extends Construct {
       [HttpMethod.POST, '/webhooks/{org}/jira', jira],
       [HttpMethod.POST, '/webhooks/{org}/erp', erp],
       [HttpMethod.POST, '/api/issues', rest],
+      [HttpMethod.POST, '/api/deliveries/replay', replay],
     ]);
   }
 }

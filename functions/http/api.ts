@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { clock } from '#adapters/clock.ts';
 import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
+import { dynamoDeliveries } from '#adapters/dynamodb/deliveries.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRoutes } from '#adapters/dynamodb/routes.ts';
@@ -18,7 +19,7 @@ import { keyView } from '#core/people/key.ts';
 import type { Role, Scope } from '#core/people/person.ts';
 import type { People } from '#core/people/ports.ts';
 import { allow, type Principal } from '#core/people/principal.ts';
-import type { Artifacts, Clock, Projects, Runs, TicketQuery, Tickets } from '#core/ports.ts';
+import type { Artifacts, Clock, Deliveries, Projects, Runs, TicketQuery, Tickets } from '#core/ports.ts';
 import { issueOf, jobOf } from '#core/tickets/issue.ts';
 import { IssueFilters, openApi } from '#core/tickets/openapi.ts';
 import { Priority, Source, type Ticket, TicketStatus, TicketType } from '#core/tickets/ticket.ts';
@@ -42,6 +43,7 @@ export type Env = z.infer<typeof Env>;
 interface Needs {
   principalOf: PrincipalOf;
   tickets: Pick<Tickets, 'find' | 'list'>;
+  deliveries: Deliveries;
   runs: Pick<Runs, 'find' | 'lines' | 'costs'>;
   projects: Pick<Projects, 'list'>;
   spend: Pick<Spend, 'rows' | 'caps'>;
@@ -77,6 +79,7 @@ const READS: Read[] = [
   { path: /^\/api\/issues\/([\w-]{1,100})$/, scope: 'issues:read', answer: issue },
   { path: /^\/api\/tickets$/, scope: 'issues:read', answer: tickets },
   { path: /^\/api\/tickets\/([\w-]{1,100})$/, scope: 'issues:read', answer: ticket },
+  { path: /^\/api\/deliveries$/, answer: deliveryList },
   { path: /^\/api\/runs\/([\w-]{1,100})$/, scope: 'issues:read', answer: run },
   { path: /^\/api\/runs\/([\w-]{1,100})\/lines$/, scope: 'issues:read', answer: lines },
   { path: /^\/api\/runs\/([\w-]{1,100})\/journal$/, answer: journal },
@@ -140,6 +143,25 @@ async function issues(asked: Asked) {
 
 async function tickets(asked: Asked) {
   return page(asked);
+}
+
+const DeliveryFilters = z.strictObject({
+  source: z.optional(Source),
+  outcome: z.optional(
+    z.enum(['ticket', 'update', 'stale', 'early', 'known', 'event', 'ignored', 'malformed']),
+  ),
+  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 25),
+  cursor: z.optional(z.string().check(z.maxLength(500))),
+});
+
+/** Newest first; or with `source` and `id` the one, with its bytes as base64. */
+async function deliveryList({ deliveries, org, query }: Asked) {
+  const { id, ...filters } = query;
+  const wanted = parse(DeliveryFilters, filters);
+  if (id === undefined) return deliveries.list(org, wanted);
+  const found = wanted.source && (await deliveries.find(org, wanted.source, id.slice(0, 200)));
+  if (!found) throw new Fault('NotFound', `No delivery ${id} of ${wanted.source ?? 'no source'} is kept`);
+  return { ...found.kept, body: found.delivery.body };
 }
 
 async function found({ tickets, org, id }: Asked): Promise<Ticket> {
@@ -218,6 +240,7 @@ export const handler = http(Env, async (env) =>
   api({
     principalOf: await principalsFrom(env),
     tickets: dynamoTickets(env.TICKETS_TABLE, env.DELIVERIES_TABLE),
+    deliveries: dynamoDeliveries(env.DELIVERIES_TABLE),
     runs: dynamoRuns(env.RUNS_TABLE),
     projects: dynamoProjects(env.PROJECTS_TABLE),
     spend: dynamoSpend(env.RUNS_TABLE),

@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
+import { dynamoDeliveries } from '#adapters/dynamodb/deliveries.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRoutes } from '#adapters/dynamodb/routes.ts';
@@ -11,10 +12,11 @@ import { s3Artifacts } from '#adapters/s3/artifacts.ts';
 import type { Principal } from '#core/people/principal.ts';
 import { api } from '#functions/http/api.ts';
 import { putProject } from '#functions/http/put-project.ts';
+import { replayDeliveries } from '#functions/http/replay-deliveries.ts';
 import { restIntake } from '#functions/http/rest-intake.ts';
 import { type LocalAws, localAws } from '../../support/aws.ts';
 import { type Sent, send } from '../../support/request.ts';
-import { AT, PROJECT, run } from '../../support/tickets.ts';
+import { AT, delivery, PROJECT, run } from '../../support/tickets.ts';
 
 let aws: LocalAws;
 beforeAll(async () => {
@@ -59,7 +61,19 @@ it('tells which routes of models are closed', async () => {
 
 async function get(path: string, query?: Sent['query']) {
   const approvals = dynamoApprovals({ approvals: 'Approvals', ledger: 'Ledger' });
-  const reads = { principalOf, tickets, runs, projects, spend, approvals, people, artifacts, routes };
+  const deliveries = dynamoDeliveries('Deliveries');
+  const reads = {
+    principalOf,
+    tickets,
+    deliveries,
+    runs,
+    projects,
+    spend,
+    approvals,
+    people,
+    artifacts,
+    routes,
+  };
   const route = api({ ...reads, clock, publicUrl });
   const { statusCode, body } = await send(route, { path, ...(query && { query }) });
   return { statusCode, body: JSON.parse(body) };
@@ -239,6 +253,34 @@ it('shows a run with its lines after a line', async () => {
   expect((await get('/api/approvals')).statusCode).toBe(403);
   principal = { via: 'session', org, id: 'p_1', email: 'v@x.example', name: 'V', roles: ['viewer'] };
   expect((await get('/api/approvals')).body).toEqual({ approvals: [] });
+});
+
+it('lists deliveries and shows one, and reads them again for a lead', async () => {
+  principal = { via: 'session', org, id: 'p_1', email: 'l@x.example', name: 'L', roles: ['lead'] };
+  const erp = (id: string, text: string) => delivery({ org, source: 'erp', id, text });
+  const issue = { externalId: 'E-1', title: 'Late' };
+  const good = JSON.stringify({ event: 'issue.created', issue });
+  await tickets.keep(erp('d/1#?', good), { outcome: 'malformed', why: 'a bug of ours' });
+  await tickets.keep(erp('d2', '{"event":"issue.created"}'), { outcome: 'malformed', why: 'theirs' });
+  const route = replayDeliveries({ principalOf, deliveries: dynamoDeliveries('Deliveries'), tickets, clock });
+  const replay = async (body: object) => {
+    const answer = await send(route, { method: 'POST', path: '/', body: JSON.stringify(body) });
+    return { status: answer.statusCode, body: JSON.parse(answer.body) };
+  };
+  const { body: shown } = await get('/api/deliveries', { source: 'erp', id: 'd/1#?' });
+  expect(Buffer.from(shown.body, 'base64').toString()).toBe(good);
+  expect((await get('/api/deliveries', { outcome: 'malformed' })).body.deliveries).toHaveLength(2);
+  const { body } = await replay({ outcome: 'malformed' });
+
+  expect(body.replayed.map(({ outcome }: { outcome: string }) => outcome).toSorted()).toEqual([
+    'malformed',
+    'ticket',
+  ]);
+  expect((await get('/api/tickets')).body.tickets).toMatchObject([{ externalId: 'E-1', source: 'erp' }]);
+  expect((await replay({ source: 'erp', id: 'd/1#?' })).body.replayed).toMatchObject([{ outcome: 'known' }]);
+  expect((await replay({ source: 'erp', id: 'none' })).status).toBe(404);
+  principal = { via: 'session', org, id: 'p_1', email: 'v@x.example', name: 'V', roles: ['viewer'] };
+  expect((await replay({ outcome: 'malformed' })).status).toBe(403);
 });
 
 it.each([

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { dynamoDeliveries } from '#adapters/dynamodb/deliveries.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRoutes } from '#adapters/dynamodb/routes.ts';
@@ -42,6 +43,7 @@ async function get(path: string, query: Record<string, string> = {}, principal =
     routes: dynamoRoutes('Runs'),
     principalOf: async () => principal,
     tickets: dynamoTickets('Tickets', 'Deliveries'),
+    deliveries: dynamoDeliveries('Deliveries'),
     runs: dynamoRuns('Runs'),
     projects: dynamoProjects('Projects'),
     people: dynamoPeople('People'),
