@@ -20,6 +20,8 @@ import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { submit } from './commands/submit.ts';
 import { taps } from './commands/taps.ts';
+import { tickets } from './commands/tickets.ts';
+import { triage } from './commands/triage.ts';
 import { DEFAULT_URL } from './session.ts';
 import { endWithReader } from './signals.ts';
 import { CommandError, EXIT, shown } from './terminal.ts';
@@ -48,6 +50,8 @@ for (const add of [
   demo,
   submit,
   status,
+  tickets,
+  triage,
   approvals,
   people,
   policy,

@@ -41,6 +41,7 @@ export class Dashboard extends Construct {
       PROJECTS_TABLE: data.projects.tableName,
       PEOPLE_TABLE: data.people.tableName,
       APPROVALS_TABLE: data.approvals.tableName,
+      TRIAGE_TABLE: data.triage.tableName,
       SESSION_SECRET_ARN: data.sessionSecret.secretArn,
       PUBLIC_URL: publicUrl,
     };
@@ -49,7 +50,7 @@ export class Dashboard extends Construct {
       env: { ...env, ARTIFACTS_BUCKET: data.artifacts.bucketName },
     });
     keepsFiles(reader, data.artifacts, 'runs/', { isWriter: false });
-    reads(reader, data.tickets, data.deliveries, data.runs, data.projects, data.approvals);
+    reads(reader, data.tickets, data.deliveries, data.runs, data.projects, data.approvals, data.triage);
     knowsPeople(reader, data);
 
     const putProject = new Handler<PutProjectEnv>(this, 'PutProject', { entry: 'http/put-project', env });

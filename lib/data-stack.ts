@@ -48,6 +48,8 @@ export class DataStack extends Stack {
     stream: StreamViewType.NEW_IMAGE,
     timeToLiveAttribute: 'ttl',
   });
+  /** Corrections, what was learned from them, and which tickets are alike. */
+  readonly triage = this.table('Triage', {});
   readonly artifacts: Bucket;
   /** Signs checkpoints of the ledger; KMS never gives it out. */
   readonly checkpointKey = new Key(this, 'CheckpointKey', {

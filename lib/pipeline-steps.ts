@@ -44,7 +44,7 @@ export class PipelineSteps extends Construct {
 
   private thinking({ data, modelBaseUrl }: PipelineStepsProps) {
     const model = { MODEL_BASE_URL: modelBaseUrl, MODEL_SECRET_ARN: data.modelSecret.secretArn };
-    const env = { ...this.tables(data), ...model };
+    const env = { ...this.tables(data), ...model, TRIAGE_TABLE: data.triage.tableName };
     const classify = new Handler<ClassifyEnv>(this, 'Classify', {
       entry: 'task/classify',
       env,
@@ -64,6 +64,8 @@ export class PipelineSteps extends Construct {
       reads(fn, data.projects);
       data.modelSecret.grantRead(fn);
     }
+    writes(classify, data.triage);
+    reads(diagnose, data.triage);
     keepsFiles(diagnose, data.artifacts, 'logs/', { isWriter: false });
     data.forgeSecret.grantRead(diagnose);
     return { classify, diagnose };

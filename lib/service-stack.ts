@@ -12,6 +12,7 @@ import { Intake } from './intake.ts';
 import { Models } from './models.ts';
 import { Pipeline } from './pipeline.ts';
 import { Taps } from './taps.ts';
+import { Triage } from './triage.ts';
 
 interface ServiceProps extends StackProps {
   data: DataStack;
@@ -39,6 +40,7 @@ export class ServiceStack extends Stack {
     new Models(this, 'Models', { data, ...settings });
     new Taps(this, 'Taps', { api, data, tap: agents.tap, publicUrl });
     new Dashboard(this, 'Dashboard', { api, data, publicUrl });
+    new Triage(this, 'Triage', { api, data, publicUrl });
 
     new CfnOutput(this, 'Url', {
       value: publicUrl,

@@ -3,7 +3,9 @@ import type { ApprovalEntry } from '#core/approvals/view.ts';
 import type { IntegrationEntry } from '#core/projects/health.ts';
 import type { CostRow, Run, RunLine } from '#core/runs/run.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
+import type { Similar } from '#core/triage/similar.ts';
 import type { Wish } from './views/steering.ts';
+import type { Correction } from './views/triage.ts';
 
 export interface Me {
   org: string;
@@ -21,6 +23,7 @@ export interface TicketDetail {
   ticket: Ticket;
   runs: Run[];
   costs: CostRow[];
+  similar: Similar[];
 }
 
 /** `since` is later than the days say when there was too much to read. */
@@ -47,6 +50,10 @@ export const api = {
   tickets: (filter: Record<string, string>) =>
     ask<{ tickets: Ticket[]; cursor?: string }>(`/api/tickets?${new URLSearchParams(filter)}`),
   ticket: (id: string) => ask<TicketDetail>(`/api/tickets/${encodeURIComponent(id)}`),
+  correct: (id: string, body: Correction) =>
+    ask<unknown>(`/api/tickets/${encodeURIComponent(id)}/corrections`, { method: 'POST', body }),
+  merge: (id: string, into: string) =>
+    ask<unknown>(`/api/tickets/${encodeURIComponent(id)}/merge`, { method: 'POST', body: { into } }),
   lines: (runId: string) => ask<{ lines: RunLine[] }>(`/api/runs/${encodeURIComponent(runId)}/lines`),
   wish: (runId: string, wish: Wish, text?: string) =>
     ask<unknown>(`/api/runs/${encodeURIComponent(runId)}/${wish}`, {

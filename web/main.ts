@@ -12,6 +12,7 @@ import { signInView } from './views/sign-in.ts';
 import type { Wish } from './views/steering.ts';
 import { ticketView } from './views/ticket.ts';
 import { ticketsView } from './views/tickets.ts';
+import type { Correction } from './views/triage.ts';
 
 /** How often the page looks again while it is visible; tickets change by seconds, not milliseconds. */
 const LOOK_AGAIN_MS = 1_500;
@@ -64,7 +65,7 @@ function view() {
     return desk ? approvalsView({ ...desk, onDays, onOlder }) : html`<p class="quiet">Loading…</p>`;
   if (ticketId())
     return detail
-      ? ticketView(detail, { lines, mayLead: mayLead(), onWish, onSave })
+      ? ticketView(detail, { lines, mayLead: mayLead(), onWish, onSave, onCorrect, onMerge })
       : html`<p class="quiet">Loading…</p>`;
   return board ? ticketsView({ ...board, filter, onFilter }) : html`<p class="quiet">Loading…</p>`;
 }
@@ -189,6 +190,16 @@ function save({ name, blob }: { name: string; blob: Blob }): void {
   link.download = name;
   link.click();
   URL.revokeObjectURL(link.href);
+}
+
+function onCorrect(correction: Correction): void {
+  const id = ticketId();
+  if (id) void act(() => api.correct(id, correction));
+}
+
+function onMerge(into: string): void {
+  const id = ticketId();
+  if (id) void act(() => api.merge(id, into));
 }
 
 function onDays(days: number): void {

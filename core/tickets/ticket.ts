@@ -146,7 +146,8 @@ export const Ticket = z.extend(Draft, {
   begunAt: z.optional(z.iso.datetime()),
   /** When it was last handed on again because nobody had begun with it. */
   handedOnAt: z.optional(z.iso.datetime()),
-  similarTo: z.optional(z.array(z.string())),
+  /** The ticket that says the same, when a person merged this one into it. */
+  duplicateOf: z.optional(z.string()),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
   /** Counts changes; every write is conditional on it or on the status. */

@@ -51,6 +51,11 @@ export interface Lesson {
   learned: Omit<Learned, 'version' | 'at'>;
 }
 
+/** What holds after a training: what was learned before stays where nothing better came. */
+export function succeeding({ learned, labels }: Lesson, before: Learned | undefined): Lesson['learned'] {
+  return learned.rows.length > 0 || !before ? learned : { ...before, labels, habits: learned.habits };
+}
+
 /** The classifier as an organization has taught it. */
 export function taughtBy(base: Classifier, learned: Learned | undefined): Classifier {
   if (!learned) return base;
@@ -90,9 +95,7 @@ export function adapt(corrections: Correction[], base: Classifier): Lesson {
   const [beforeSettings, afterSettings] = [settingsOf(shippedOnly, base), settingsOf(own, base)];
   const before = figures(shippedOnly, base);
   const after = figures(own, afterSettings);
-  const isBetter =
-    after.accuracy > before.accuracy ||
-    (after.accuracy === before.accuracy && after.logLoss < before.logLoss);
+  const isBetter = gain(shippedOnly, own) > 1;
   const refused = [
     ...(isBetter ? [] : ['the classifier: on corrections that it was not taught it is no better']),
     ...((isBetter ? afterSettings : beforeSettings).threshold === base.threshold
@@ -103,6 +106,14 @@ export function adapt(corrections: Correction[], base: Classifier): Lesson {
     ? { ...unchanged, ...rowsOf(learn(taught, SETTINGS)), ...afterSettings }
     : { ...unchanged, ...beforeSettings };
   return { labels, before, after, refused, learned };
+}
+
+/** How many standard errors more are right than before. */
+function gain(before: Judged[], after: Judged[]): number {
+  const isRight = ({ scores, kind }: Judged) => argmax(scores) === kind;
+  const changed = after.filter((one, at) => isRight(one) !== isRight(before[at] as Judged));
+  const gained = changed.filter(isRight).length;
+  return (2 * gained - changed.length) / Math.sqrt(changed.length || 1);
 }
 
 type Labelled = Taught & { offset: readonly number[] };

@@ -39,7 +39,9 @@ export function thresholdFor(
     right += isRight ? 1 : 0;
     const count = at + 1;
     const error = Math.sqrt((accuracy * (1 - accuracy)) / count);
-    if (count >= least && right / count >= accuracy + margin * error) lowest = probability;
+    if (count < least || right / count < accuracy + margin * error) return;
+    // Where every guess may be answered, the lowest of them says nothing about those below it.
+    lowest = count === ordered.length ? Math.min(probability, accuracy) : probability;
   });
   return lowest;
 }

@@ -104,7 +104,7 @@ function typeOf(ticket: Draft, classifier: Classifier): Sure<TicketType> & { by:
 
   const { kind, probability, isSure, because } = guess(ticket, classifier);
   const words = `${because.map((word) => `“${word}”`).join(', ') || 'its form'}, ${percent(probability)}`;
-  if (isSure)
+  if (isSure && probability >= SURE)
     return { value: kind, confidence: probability, reason: `the classifier, by ${words}`, by: 'classifier' };
   const leaning = typeByLeaning(ticket);
   if (leaning && leaning.confidence >= SURE && (leaning.value === kind || probability < CONTRADICTS))

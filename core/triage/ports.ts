@@ -14,6 +14,12 @@ export interface Lessons {
   ship(org: string, learned: Learned): Promise<boolean>;
 }
 
+/** Duplicates, as people say. */
+export interface Merges {
+  /** Ends `ticket` as a duplicate of `into`, if neither has been changed or merged meanwhile; else `Conflict`. */
+  merge(ticket: Ticket, into: Ticket, change: Partial<Ticket>): Promise<Ticket>;
+}
+
 /** Which tickets are like which. Everything here may be written again. */
 export interface Likeness {
   /** Keeps what finds this ticket again. */

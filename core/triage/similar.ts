@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { fingerprint, normalise } from '../agents/fingerprint.ts';
 import { cut } from '../tickets/text.ts';
+import type { Ticket } from '../tickets/ticket.ts';
 
 /** What is kept of a ticket's text to find others like it: at most so many words, the title's first. */
 export const Sketch = z.object({ ticketId: z.string(), at: z.iso.datetime(), words: z.array(z.string()) });
@@ -21,6 +22,9 @@ export const Link = z.object({
   reason: z.string(),
 });
 export type Link = z.infer<typeof Link>;
+
+/** A link with what people need to know of the other ticket. */
+export type Similar = Link & Pick<Ticket, 'externalId' | 'title' | 'status'>;
 
 const MAX_WORDS = 60;
 const MAX_ERRORS = 5;

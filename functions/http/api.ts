@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { clock } from '#adapters/clock.ts';
 import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
 import { dynamoDeliveries } from '#adapters/dynamodb/deliveries.ts';
+import { dynamoLikeness } from '#adapters/dynamodb/likeness.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRoutes } from '#adapters/dynamodb/routes.ts';
@@ -23,6 +24,8 @@ import type { Artifacts, Clock, Deliveries, Projects, Runs, TicketQuery, Tickets
 import { issueOf, jobOf } from '#core/tickets/issue.ts';
 import { IssueFilters, openApi } from '#core/tickets/openapi.ts';
 import { Priority, Source, type Ticket, TicketStatus, TicketType } from '#core/tickets/ticket.ts';
+import type { Likeness } from '#core/triage/ports.ts';
+import type { Similar } from '#core/triage/similar.ts';
 import { approvalFigures, approvalList } from '../approval-list.ts';
 import { http, type Request, type Route } from '../http.ts';
 import { integrationList, oneIntegration } from '../integration-list.ts';
@@ -36,6 +39,7 @@ export const Env = PrincipalEnv.extend({
   RUNS_TABLE: z.string(),
   PROJECTS_TABLE: z.string(),
   APPROVALS_TABLE: z.string(),
+  TRIAGE_TABLE: z.string(),
   ARTIFACTS_BUCKET: z.string(),
 });
 export type Env = z.infer<typeof Env>;
@@ -50,6 +54,7 @@ interface Needs {
   routes: Pick<Routes, 'all'>;
   approvals: Pick<Approvals, 'inbox' | 'history'>;
   artifacts: Pick<Artifacts, 'text' | 'bytes'>;
+  likeness: Pick<Likeness, 'links'>;
   people: Pick<People, 'delegations' | 'keys' | 'list'>;
   clock: Clock;
   publicUrl: string;
@@ -181,8 +186,22 @@ async function issue(asked: Asked) {
 async function ticket(asked: Asked) {
   const one = await found(asked);
   const { runs, org } = asked;
-  const last = one.runId ? await runs.find(org, one.runId) : undefined;
-  return { ticket: one, runs: last ? [last] : [], costs: last ? await runs.costs(org, last.id) : [] };
+  const [last, similar] = await Promise.all([
+    one.runId ? runs.find(org, one.runId) : undefined,
+    similarTo(one, asked),
+  ]);
+  const costs = last ? await runs.costs(org, last.id) : [];
+  return { ticket: one, runs: last ? [last] : [], costs, similar };
+}
+
+/** The tickets that are like it, with why. */
+async function similarTo({ id }: Ticket, { tickets, likeness, org }: Asked): Promise<Similar[]> {
+  const links = await likeness.links(org, id);
+  const found = await Promise.all(links.map((link) => tickets.find(org, link.ticketId)));
+  return links.flatMap((link, at) => {
+    const other = found[at];
+    return other ? [{ ...link, externalId: other.externalId, title: other.title, status: other.status }] : [];
+  });
 }
 
 async function run({ runs, org, id }: Asked) {
@@ -248,6 +267,7 @@ export const handler = http(Env, async (env) =>
     // Reading lists touches no ledger, so this function is not given one.
     approvals: dynamoApprovals({ approvals: env.APPROVALS_TABLE, ledger: '' }),
     artifacts: s3Artifacts(env.ARTIFACTS_BUCKET),
+    likeness: dynamoLikeness(env.TRIAGE_TABLE),
     people: dynamoPeople(env.PEOPLE_TABLE),
     clock,
     publicUrl: env.PUBLIC_URL,

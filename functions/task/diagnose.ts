@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { secret } from '#adapters/aws/secrets.ts';
 import { clock } from '#adapters/clock.ts';
+import { dynamoLikeness } from '#adapters/dynamodb/likeness.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
@@ -13,7 +14,9 @@ import { type Progress, progress } from '#core/runs/progress.ts';
 import { Diagnose, type RunRef } from '#core/runs/steps.ts';
 import { type Diagnosis, isFinal, type Ticket } from '#core/tickets/ticket.ts';
 import { afterDiagnosis, diagnose } from '#core/triage/diagnose.ts';
-import { type Gathered, gather } from '#core/triage/evidence.ts';
+import { fromTickets, whatIsKnown } from '#core/triage/earlier.ts';
+import { type Evidence, type Gathered, gather } from '#core/triage/evidence.ts';
+import type { Likeness } from '#core/triage/ports.ts';
 import { ModelEnv, type ModelOf, modelFrom } from '../model.ts';
 import { task } from '../task.ts';
 
@@ -21,6 +24,7 @@ export const Env = z.extend(ModelEnv, {
   TICKETS_TABLE: z.string(),
   DELIVERIES_TABLE: z.string(),
   PROJECTS_TABLE: z.string(),
+  TRIAGE_TABLE: z.string(),
   ARTIFACTS_BUCKET: z.string(),
   FORGE_SECRET_ARN: z.string(),
 });
@@ -31,6 +35,7 @@ interface Needs {
   runs: Runs;
   projects: Projects;
   artifacts: Artifacts;
+  likeness: Pick<Likeness, 'links'>;
   forgeOf: (repository: Repository) => Promise<Forge>;
   modelOf: ModelOf;
   clock: Clock;
@@ -70,13 +75,16 @@ async function find(ticket: Ticket, ref: RunRef, needs: Needs & { log: Progress 
   if ('unknown' in gathered) return gathered;
   await log.say(read(gathered));
   const model = await needs.modelOf(ref);
-  if (!model) return { unknown: 'No model is configured, so nobody has looked for the cause' };
+  if (!model)
+    return { unknown: `No model is configured, so nobody has looked for the cause.${whatIsKnown(gathered)}` };
   await log.at(20, 'looking for the cause');
   try {
     return { diagnosis: await diagnose(ticket, gathered, model) };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    return { unknown: `The cause was not found, because the model could not help: ${error.message}` };
+    return {
+      unknown: `The cause was not found, because the model could not help: ${error.message}.${whatIsKnown(gathered)}`,
+    };
   }
 }
 
@@ -87,8 +95,12 @@ async function evidence(ticket: Ticket, needs: Needs): Promise<Gathered | { unkn
   if (!where) return { unknown: 'The repository of this ticket is no longer in any project' };
   try {
     const forge = await forgeOf(where.repository);
-    const gathered = await gather(ticket, { forge, artifacts, repository: where.repository });
-    if (gathered.evidence.length > 0) return gathered;
+    const [gathered, earlier] = await Promise.all([
+      gather(ticket, { forge, artifacts, repository: where.repository }),
+      alreadyTold(ticket, needs),
+    ]);
+    const evidence = [...gathered.evidence, ...earlier];
+    if (evidence.length > 0) return { ...gathered, evidence };
     return { unknown: 'There is neither a log nor a readable file to look at' };
   } catch (error) {
     if (!(error instanceof Fault) || error.code === 'Unavailable') throw error;
@@ -96,10 +108,21 @@ async function evidence(ticket: Ticket, needs: Needs): Promise<Gathered | { unkn
   }
 }
 
+/** Tickets that are like this one. */
+async function alreadyTold({ org, id }: Ticket, { tickets, likeness }: Needs): Promise<Evidence[]> {
+  const links = (await likeness.links(org, id)).slice(0, 5);
+  const found = await Promise.all(links.map(({ ticketId }) => tickets.find(org, ticketId)));
+  return fromTickets(
+    links,
+    found.filter((one) => one !== undefined),
+  );
+}
+
 function read({ evidence, missing }: Gathered): string {
   const files = evidence.filter(({ id }) => id.startsWith('file:')).map(({ what }) => what);
   const logs = evidence.filter(({ id }) => id.startsWith('log:')).map(({ what }) => what);
-  return [`Read ${[...logs, ...files].join(', ')}.`, ...missing].join(' ');
+  const earlier = evidence.filter(({ id }) => id.startsWith('ticket:')).map(({ what }) => what);
+  return [`Read ${[...logs, ...files, ...earlier].join(', ')}.`, ...missing].join(' ');
 }
 
 function inWords({ rootCause, confidence, summary }: Diagnosis): string {
@@ -113,6 +136,7 @@ export const handler = task(Diagnose, Env, async (env) => {
     runs,
     projects: dynamoProjects(env.PROJECTS_TABLE),
     artifacts: s3Artifacts(env.ARTIFACTS_BUCKET),
+    likeness: dynamoLikeness(env.TRIAGE_TABLE),
     forgeOf: async (repository) => githubForge(repository, await secret(env.FORGE_SECRET_ARN)),
     modelOf: modelFrom(env),
     clock,

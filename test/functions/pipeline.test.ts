@@ -1,10 +1,12 @@
 import type { DynamoDBRecord } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { dynamoLikeness } from '#adapters/dynamodb/likeness.ts';
 import { dynamoNotices } from '#adapters/dynamodb/notices.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
 import { dynamoSpend } from '#adapters/dynamodb/spend.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
+import { dynamoLessons } from '#adapters/dynamodb/triage.ts';
 import { s3Artifacts } from '#adapters/s3/artifacts.ts';
 import { DEFAULT_CAPS } from '#core/agents/caps.ts';
 import type { Model } from '#core/agents/model.ts';
@@ -35,6 +37,8 @@ const runs = dynamoRuns('Runs');
 const projects = dynamoProjects('Projects');
 const notices = dynamoNotices('Notices');
 const artifacts = s3Artifacts('artifacts');
+const likeness = dynamoLikeness('Triage');
+const lessons = dynamoLessons('Triage', 'Tickets', tickets.find);
 const clock = { now: () => new Date(AT) };
 const publicUrl = 'http://localhost:4600';
 const ending = { tickets, runs, projects, notices, clock, publicUrl };
@@ -207,12 +211,15 @@ const PULL: PullRequest = {
 
 async function diagnose(change: { modelOf?: () => Promise<Model | undefined>; forge?: Partial<Forge> } = {}) {
   await starting()(message());
-  await classifying({ tickets, runs, projects, clock, modelOf: async () => undefined })(ref);
+  await classifying({ tickets, runs, projects, clock, lessons, likeness, modelOf: async () => undefined })(
+    ref,
+  );
   const step = diagnosing({
     tickets,
     runs,
     projects,
     artifacts,
+    likeness,
     clock,
     forgeOf: async () => ({ ...code, ...change.forge }),
     modelOf: change.modelOf ?? thinking(findings).modelOf,

@@ -65,6 +65,7 @@ const TABLES: Record<string, Shape> = {
   Ledger: { keys: ['pk', 'sk'], stream: 'NEW_AND_OLD_IMAGES' },
   Sequence: { keys: ['pk', 'sk'], stream: 'KEYS_ONLY' },
   Policies: { keys: ['pk', 'sk'] },
+  Triage: { keys: ['pk', 'sk'] },
   People: { keys: ['pk', 'sk'], indexes: { byEmail: ['email'] } },
   Notices: { keys: ['org', 'id'], stream: 'NEW_IMAGE' },
 };

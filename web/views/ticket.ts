@@ -6,6 +6,7 @@ import { absolute, money, relative, words } from '../format.ts';
 import { left, type Saved } from './left.ts';
 import { pill, track } from './status.ts';
 import { steering, type Wish } from './steering.ts';
+import { alike, type Correction, understood } from './triage.ts';
 
 /** Ends without a change: a line of finished stages would say too much. */
 const GAVE_UP = ['escalated', 'failed', 'declined', 'cancelled'];
@@ -15,14 +16,17 @@ interface Beside {
   mayLead: boolean;
   onWish(wish: Wish, text?: string): void;
   onSave(what: Saved): void;
+  onCorrect(correction: Correction): void;
+  onMerge(into: string): void;
 }
 
 /** One ticket: where it stands, what was found, what was done, what it cost, line by line as it happens. */
 export function ticketView(
-  { ticket, runs, costs }: TicketDetail,
-  { lines, mayLead, onWish, onSave }: Beside,
+  { ticket, runs, costs, similar }: TicketDetail,
+  { lines, mayLead, onWish, onSave, onCorrect, onMerge }: Beside,
 ) {
   const run = runs.at(-1);
+  const beside = { similar, mayLead, onCorrect, onMerge };
   return html`
     <p class="quiet"><a href="/">Tickets</a> / ${ticket.externalId}</p>
     <h1>${ticket.title}</h1>
@@ -33,7 +37,7 @@ export function ticketView(
         ${steering(run, mayLead, onWish)} ${left(run, mayLead, onSave)} ${pullRequest(ticket)} ${ticket.diagnosis ? diagnosis(ticket.diagnosis) : nothing}
         ${run?.verification ? verification(run.verification) : nothing} ${log(lines)}
       </div>
-      <div>${facts(ticket, run)} ${cost(costs, run)} ${request(ticket)}</div>
+      <div>${facts(ticket, run)} ${understood(ticket, beside)} ${alike(ticket, beside)} ${cost(costs, run)} ${request(ticket)}</div>
     </div>
   `;
 }
@@ -100,8 +104,6 @@ function facts(ticket: Ticket, run: Run | undefined) {
     <dl>
       ${fact('From', `${ticket.source}, ${ticket.reporter.name}`)}
       ${fact('Received', html`<span title=${absolute(ticket.createdAt)}>${relative(ticket.createdAt)}</span>`)}
-      ${fact('Type', classification && `${words(classification.type)}, ${classification.priority}`)}
-      ${fact('Understood by', classification && `${classification.by}, ${Math.round(classification.confidence * 100)} %: ${classification.reason}`)}
       ${fact('Repository', classification?.repository)} ${fact('Branch', run?.branch)}
       ${fact('Source', ticket.url ? html`<a href=${ticket.url}>${ticket.externalId}</a>` : ticket.externalId)}
     </dl>

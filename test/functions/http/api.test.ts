@@ -2,6 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
 import { dynamoDeliveries } from '#adapters/dynamodb/deliveries.ts';
+import { dynamoLikeness } from '#adapters/dynamodb/likeness.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRoutes } from '#adapters/dynamodb/routes.ts';
@@ -43,6 +44,7 @@ const publicUrl = 'http://localhost:4600/';
 const people = dynamoPeople('People');
 const clock = { now: () => new Date(AT) };
 const artifacts = s3Artifacts('artifacts');
+const likeness = dynamoLikeness('Triage');
 
 const post = (body: unknown, headers: Record<string, string> = {}) =>
   send(restIntake({ principalOf, tickets, publicUrl, clock }), {
@@ -73,6 +75,7 @@ async function get(path: string, query?: Sent['query']) {
     people,
     artifacts,
     routes,
+    likeness,
   };
   const route = api({ ...reads, clock, publicUrl });
   const { statusCode, body } = await send(route, { path, ...(query && { query }) });

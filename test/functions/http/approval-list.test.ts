@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { dynamoDeliveries } from '#adapters/dynamodb/deliveries.ts';
+import { dynamoLikeness } from '#adapters/dynamodb/likeness.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRoutes } from '#adapters/dynamodb/routes.ts';
@@ -51,6 +52,7 @@ async function get(path: string, query: Record<string, string> = {}, principal =
     publicUrl: 'http://localhost:4600/',
     approvals,
     artifacts: s3Artifacts('artifacts'),
+    likeness: dynamoLikeness('Triage'),
   });
   const { statusCode, body } = await send(route, { path, query });
   return { statusCode, body: JSON.parse(body) };

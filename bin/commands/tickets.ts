@@ -1,0 +1,99 @@
+import { type Command, Option } from 'commander';
+import { Priority, type Ticket, TicketType } from '#core/tickets/ticket.ts';
+import type { Similar } from '#core/triage/similar.ts';
+import { type Client, client } from '../client.ts';
+import { columns, facts, moment } from '../layout.ts';
+import { CommandError, EXIT, terminal, tone } from '../terminal.ts';
+
+interface Detail {
+  ticket: Ticket;
+  similar: Similar[];
+}
+
+interface Wish {
+  type?: string;
+  priority?: string;
+  module?: string;
+}
+
+const HELP = `
+Examples:
+  npx signalbox tickets show tk_0123456789abcdef
+  npx signalbox tickets correct tk_0123456789abcdef --type bug --module acme/tap-orders
+  npx signalbox tickets merge tk_0123456789abcdef tk_fedcba9876543210`;
+
+/** `signalbox tickets`: how a ticket was understood and why, what is like it, and how a lead puts that right. */
+export function tickets(program: Command): void {
+  const asked = () => {
+    const { url, json } = program.opts();
+    return { api: client(url), out: terminal(json) };
+  };
+  const command = program
+    .command('tickets')
+    .description('see why a ticket was understood as it was, correct it, merge duplicates')
+    .addHelpText('after', HELP);
+  command
+    .command('show')
+    .description('how a ticket was understood, by which words, and which tickets are like it')
+    .argument('<ticket>', 'its id')
+    .action(async (id: string) => {
+      const { api, out } = asked();
+      const detail = await api.ask<Detail>(pathOf(id));
+      out.result(detail, () => text(detail));
+    });
+  command
+    .command('correct')
+    .description('say what a ticket is; what it was said to be already confirms it. Triage learns from both')
+    .argument('<ticket>', 'its id')
+    .addOption(new Option('--type <type>', 'what kind of ticket it is').choices(TicketType.options))
+    .addOption(new Option('--priority <priority>', 'how urgent it is').choices(Priority.options))
+    .option('--module <name>', 'which repository it concerns: its full name, last part or alias')
+    .action(async (id: string, wish: Wish) => {
+      if (Object.keys(wish).length === 0)
+        throw new CommandError('Say what is to be corrected: --type, --priority or --module', EXIT.usage);
+      const { api, out } = asked();
+      const ticket = await changed(api, `${pathOf(id)}/corrections`, wish);
+      out.result(ticket, () => `${ticket.id}  ${ticket.classification?.reason ?? ''}`);
+    });
+  command
+    .command('merge')
+    .description('end a ticket as a duplicate of another; both are kept')
+    .argument('<ticket>', 'the duplicate')
+    .argument('<into>', 'the ticket that says the same')
+    .action(async (id: string, into: string) => {
+      const { api, out } = asked();
+      const ticket = await changed(api, `${pathOf(id)}/merge`, { into });
+      out.result(ticket, () => `${ticket.id} is merged into ${into}, and ${tone(ticket.status)}`);
+    });
+}
+
+function pathOf(id: string): string {
+  return `/api/tickets/${encodeURIComponent(id)}`;
+}
+
+async function changed(api: Client, path: string, body: object): Promise<Ticket> {
+  return (await api.ask<{ ticket: Ticket }>(path, { method: 'POST', body })).ticket;
+}
+
+function text({ ticket, similar }: Detail): string {
+  const { id, externalId, title, status, classification: said, duplicateOf, reason, createdAt } = ticket;
+  const rows = facts([
+    ['title', `${externalId}: ${title}`],
+    ['received', moment(createdAt)],
+    ['type', said && `${said.type}, priority ${said.priority}, complexity ${said.complexity}`],
+    ['repository', said?.repository],
+    ['role', said?.role],
+    ['decided by', said && `${said.by}, ${Math.round(said.confidence * 100)} %`],
+    ['because', said?.reason.replaceAll('; ', '\n')],
+    ['duplicate of', duplicateOf],
+    ['why', reason],
+  ]);
+  const like = similar.map((other) => [
+    `  ${other.ticketId}`,
+    tone(other.status),
+    other.externalId,
+    other.reason,
+    other.title,
+  ]);
+  return `${id}  ${tone(status)}\n${rows}${like.length > 0 ? `\n\nLike it:\n${columns(like)}` : ''}`;
+}

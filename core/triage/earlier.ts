@@ -1,0 +1,35 @@
+import type { Ticket } from '../tickets/ticket.ts';
+import type { Evidence, Gathered } from './evidence.ts';
+import { errorsOf, type Link } from './similar.ts';
+
+/** Tickets that are alike, as evidence: what they were about, what their cause was, and how they ended. */
+export function fromTickets(links: Link[], tickets: Ticket[]): Evidence[] {
+  return links.flatMap(({ ticketId, reason }) => {
+    const ticket = tickets.find(({ id }) => id === ticketId);
+    if (!ticket) return [];
+    const { externalId, title, status, diagnosis, pullRequest } = ticket;
+    const text = [
+      title,
+      `It is ${status.replaceAll('_', ' ')}. ${ticket.reason ?? ''}`.trim(),
+      ...(diagnosis
+        ? [
+            `Its cause was ${diagnosis.rootCause}: ${diagnosis.summary}`,
+            ...diagnosis.plan.map((step) => `- ${step}`),
+          ]
+        : ['Its cause is not known.']),
+      ...(pullRequest ? [`Its change: ${pullRequest.url}`] : []),
+    ].join('\n');
+    return [{ id: `ticket:${ticketId}`, what: `${externalId}, ${reason}`, text }];
+  });
+}
+
+/** What a person should know when nobody has found the cause: the last errors that were read, and tickets that are alike. */
+export function whatIsKnown({ evidence }: Gathered): string {
+  const of = (kind: string) => evidence.filter(({ id }) => id.startsWith(kind));
+  const errors = of('log:').flatMap(({ text }) => errorsOf(text).map(({ line }) => line));
+  const known = [
+    ...(errors.length > 0 ? [`the log says “${errors.slice(-2).join('”, “')}”`] : []),
+    ...of('ticket:').map(({ what, text }) => `${what}: ${text.split('\n')[0]}`),
+  ];
+  return known.length > 0 ? ` What is known: ${known.join('; ')}.` : '';
+}
