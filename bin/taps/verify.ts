@@ -1,4 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { verifyIntegration } from '#containers/tap/verify.ts';
 import { Config } from '#core/taps/credentials.ts';
@@ -81,6 +83,7 @@ async function verified(
     });
     try {
       return await verifyIntegration({
+        called: basename(resolve(place)).replace(/\.git$/, ''),
         ...{ shop: made.shop, head: made.head, reach: made.reach, tell, startedAt: new Date().toISOString() },
         ...(made.base !== undefined && { base: made.base }),
         ...(kind && { kind }),
@@ -89,7 +92,7 @@ async function verified(
             config: configIn(kept.text, options.config ?? ''),
             credentials: { write: credentials.write, version: kept.version },
           }),
-        ...(options.input && { input: await inputOf(options.input) }),
+        ...(options.input && { input: inputOf(options.input) }),
         waivers: Object.fromEntries(options.mayBeEmpty.map(waiver)),
         mayCorrupt: options.badCredential ?? false,
       });
@@ -119,10 +122,9 @@ function configIn(text: string, file: string): Config {
   }
 }
 
-async function inputOf(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch(() => {
-    throw new CommandError(`${path} cannot be read`, EXIT.notFound);
-  });
+function inputOf(path: string): string {
+  if (!existsSync(path)) throw new CommandError(`${path} is not there`, EXIT.notFound);
+  return resolve(path);
 }
 
 function waiver(text: string): [string, string] {

@@ -24,7 +24,7 @@ export interface Subject {
   reach(phase: Phase): void;
   /** Streams that may be empty, and why. */
   waivers: Record<string, string>;
-  /** Singer messages for a target, or a folder of input for an ETL. */
+  /** The path of Singer messages for a target, or of an ETL's folder of input; of ours. */
   input?: string;
   /** A wrong credential may be tried: it could lock an account. */
   mayCorrupt: boolean;
@@ -120,11 +120,11 @@ const WHY_STOPPED = {
 };
 
 /** Why a run failed; nothing when it ended with 0. */
-export function failureOfRun(ran: Ran, { facts, room }: Subject): Failure | undefined {
+export function failureOfRun(ran: Ran, { facts, room, isLive }: Subject): Failure | undefined {
   if (ran.code === 0 && !ran.stopped) return undefined;
   const { code, stderr, crash, statuses, signal, stopped } = ran;
   return failureOf({
-    ...{ code, stderr, statuses, modules: facts.modules },
+    ...{ code, stderr, statuses, modules: facts.modules, hasNoConfig: !isLive },
     settings: [...facts.required, ...Object.keys(room.config())],
     ...(crash && { crash }),
     ...(signal && !stopped && { signal }),

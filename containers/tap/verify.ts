@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { Fault } from '#core/fault.ts';
 import type { Config } from '#core/taps/credentials.ts';
 import { changesBetween, sentence } from '#core/taps/drift.ts';
 import { type Facts, factsOf } from '#core/taps/facts.ts';
@@ -18,6 +17,8 @@ export interface VerifyOptions {
   /** The tree to look at, and the one that its change starts from. */
   head: string;
   base?: string;
+  /** What it is called where nothing in it says so. */
+  called: string;
   kind?: IntegrationKind;
   config?: Config;
   credentials?: RoomOptions['credentials'];
@@ -37,12 +38,7 @@ const CHECKS: Record<IntegrationKind, Check[]> = { tap: TAP_CHECKS, target: TARG
 export async function verifyIntegration(options: VerifyOptions): Promise<TapReport> {
   const began = performance.now();
   const { shop, head, base, startedAt } = options;
-  const facts = factsOf(await filesOf(shop, head), options.kind);
-  if (facts.kind !== 'tap')
-    throw new Fault(
-      'Invalid',
-      `It is ${facts.kind === 'etl' ? 'an ETL' : 'a target'}: only taps can be verified yet`,
-    );
+  const facts = factsOf({ ...(await filesOf(shop, head)), called: options.called }, options.kind);
   const before = base === undefined ? undefined : await look(options, facts, { tree: base, label: 'base' });
   const after = await look(options, facts, { tree: head, label: 'head' });
   const compared = before ? [...against(before.steps, after.steps), drift(before, after)] : after.steps;

@@ -84,7 +84,8 @@ export async function interpreterFor(shop: Shop, tree: string): Promise<Interpre
     textOf(shop.workspace, tree, 'pyproject.toml'),
     textOf(shop.workspace, tree, 'setup.py'),
   ]);
-  if (!pyproject && !setup)
+  const isEtl = (await shop.workspace.files(tree)).includes('etl.py');
+  if (!pyproject && !setup && !isEtl)
     return 'There is no pyproject.toml or setup.py: only Python projects can be verified';
   const wanted = requirement(pyproject, setup);
   const found = await interpreters(shop.hands, '/');

@@ -14,7 +14,8 @@ const Summary = z
 
 const State = z.object({
   bookmarks: z.record(z.string(), z.unknown()).default({}),
-  summary: z.record(z.string(), Summary).default({}),
+  /** Of targets that count what became of each record. */
+  summary: z.record(z.string(), Summary).optional(),
 });
 export type TargetState = z.infer<typeof State> & {
   /** Lines that are no JSON object: a target prints states and nothing else. */
@@ -30,7 +31,7 @@ export function targetState(stdout: string): TargetState {
   const lines = stdout.split('\n').filter((line) => line.trim() !== '');
   const read = lines.map((line) => ({ line, state: stateIn(line) }));
   const last = read.findLast(({ state }) => state !== undefined)?.state;
-  const known = last ?? { bookmarks: {}, summary: {} };
+  const known = last ?? { bookmarks: {} };
   return {
     ...known,
     noise: read.filter(({ state }) => state === undefined).map(({ line }) => line.slice(0, 200)),

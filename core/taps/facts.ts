@@ -20,6 +20,8 @@ export interface Files {
   packaging: string;
   /** Of the Python files outside tests. */
   code: string;
+  /** What it is called where nothing in it says so. */
+  called: string;
 }
 
 /** Names of the commands that a project installs. */
@@ -35,7 +37,7 @@ export function scriptsIn(packaging: string): string[] {
 }
 
 /** Which kind of integration it is and what it is made with. */
-export function factsOf({ paths, packaging, code }: Files, told?: IntegrationKind): Facts {
+export function factsOf({ paths, packaging, code, called }: Files, told?: IntegrationKind): Facts {
   const scripts = scriptsIn(packaging);
   const script =
     scripts.find((name) => /^(?:tap|target)[-_]/.test(name)) ??
@@ -45,7 +47,7 @@ export function factsOf({ paths, packaging, code }: Files, told?: IntegrationKin
     ...new Set(paths.filter((path) => /^(?:src\/)?\w+\/__init__\.py$/.test(path)).map(moduleOf)),
   ];
   const kind = told ?? kindOf(paths, script ?? modules.join(' '));
-  const name = /^\s*name\s*=\s*["']([\w.-]+)["']/m.exec(packaging)?.[1] ?? script ?? modules[0] ?? 'unnamed';
+  const name = /^\s*name\s*=\s*["']([\w.-]+)["']/m.exec(packaging)?.[1] ?? script ?? modules[0] ?? called;
   return {
     ...{ name, kind, modules, ...(script !== undefined && { script }) },
     sdk: sdkOf(packaging, code),

@@ -159,6 +159,8 @@ export interface Trouble {
   statuses?: number[];
   /** Names of settings: a missing one is the config's fault. */
   settings?: string[];
+  /** No config was given: whatever key is missing may be one of it. */
+  hasNoConfig?: boolean;
   /** Its own modules: a missing one is the code's fault. */
   modules?: string[];
 }
@@ -205,9 +207,9 @@ function match(text: string, trouble: Trouble, said?: string): Failure | undefin
   return undefined;
 }
 
-function isMissingSetting(line: string, { settings = [] }: Trouble): boolean {
+function isMissingSetting(line: string, { settings = [], hasNoConfig = false }: Trouble): boolean {
   const [, key] = /^KeyError: ['"](.+)['"]$/.exec(line) ?? [];
-  return key !== undefined && settings.includes(key);
+  return key !== undefined && (hasNoConfig || settings.includes(key));
 }
 
 function isOwnModule(line: string, modules: string[] = []): boolean {

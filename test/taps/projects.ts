@@ -17,7 +17,21 @@ export interface Made {
 const answering = (status: number, body = '"no"') =>
   `    def answer(self, path, headers):\n        return ${status}, '${body}'\n`;
 
-/** The fifteen of the design note, some in several variants. */
+const etlWriting = (age: string) => `import csv, json, os
+
+root = os.environ["ROOT_DIR"]
+with open(os.path.join(root, "sync-output", "people.csv")) as source:
+    rows = list(csv.DictReader(source))
+os.makedirs(os.path.join(root, "etl-output"), exist_ok=True)
+schema = {"type": "object", "properties": {"id": {"type": "string"}, "age": {"type": ["number", "null"]}}}
+with open(os.path.join(root, "etl-output", "data.singer"), "w") as out:
+    out.write(json.dumps({"type": "SCHEMA", "stream": "people", "schema": schema, "key_properties": ["id"]}) + "\\n")
+    for row in rows:
+        row["age"] = ${age}
+        out.write(json.dumps({"type": "RECORD", "stream": "people", "record": row}) + "\\n")
+`;
+
+/** The fifteen of the design note, some in several variants, and a sound one of each kind. */
 export const PROJECTS: Record<string, Made> = {
   '01-static': { kind: 'tap', code: '' },
   '02-nested-type': {
@@ -101,23 +115,13 @@ export const PROJECTS: Record<string, Made> = {
     code: '    sinks = {"orders": "/orders"}\n',
     expected: { step: 'G7', class: 'CODE_ERROR', rule: 'unknown-sink' },
   },
+  '11-sound-target': { kind: 'target', code: '' },
   '12-etl-nan': {
     kind: 'etl',
-    code: `import csv, json, os
-
-root = os.environ["ROOT_DIR"]
-with open(os.path.join(root, "sync-output", "people.csv")) as source:
-    rows = list(csv.DictReader(source))
-os.makedirs(os.path.join(root, "etl-output"), exist_ok=True)
-schema = {"type": "object", "properties": {"id": {"type": "string"}, "age": {"type": ["number", "null"]}}}
-with open(os.path.join(root, "etl-output", "data.singer"), "w") as out:
-    out.write(json.dumps({"type": "SCHEMA", "stream": "people", "schema": schema, "key_properties": ["id"]}) + "\\n")
-    for row in rows:
-        row["age"] = float(row["age"] or "nan")
-        out.write(json.dumps({"type": "RECORD", "stream": "people", "record": row}) + "\\n")
-`,
+    code: etlWriting('float(row["age"] or "nan")'),
     expected: { step: 'E4', class: 'DATA_QUALITY', rule: 'nan' },
   },
+  '12-sound-etl': { kind: 'etl', code: etlWriting('float(row["age"]) if row["age"] else None') },
   '13-noise': {
     kind: 'tap',
     code: `    def sync(self, config, path, state):
@@ -150,7 +154,7 @@ export async function writeProject(name: string, folder: string): Promise<string
     kind,
     code,
     requires = '>=3.8',
-    config = { api_key: 'a-key-of-this-project' },
+    config = { api_key: 'a-key-of-this-project', api_url: 'https://api.example.com' },
   } = PROJECTS[name] as Made;
   const place = join(folder, name);
   await mkdir(place, { recursive: true });

@@ -65,6 +65,11 @@ describe('why a command failed', () => {
       'CONFIG config-key',
     ],
     [
+      'a key of a config that nobody gave',
+      { stderr: traceback("KeyError: 'path'"), hasNoConfig: true },
+      'CONFIG config-key',
+    ],
+    [
       'any other key',
       { stderr: traceback("KeyError: 'parentIdn'"), settings: ['account_id'] },
       'CODE_ERROR traceback',
