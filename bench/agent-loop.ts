@@ -74,6 +74,7 @@ export async function loopFigures(): Promise<LoopFigures> {
     carried: { up: 0, down: 0 },
     steering: async () => ({}),
     onStep: update,
+    onStruck: update,
     onProgress: () => {},
     signal: new AbortController().signal,
   });

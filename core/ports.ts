@@ -143,6 +143,8 @@ export interface Runs {
   lines(org: string, id: string, after?: string): Promise<RunLine[]>;
   /** What its attempts at models have cost; those that are still under way are not in it. */
   costs(org: string, id: string): Promise<CostRow[]>;
+  /** Marks what was paid for answers that only went on in a circle. */
+  struck(org: string, id: string, costs: string[]): Promise<void>;
 }
 
 export interface Projects {

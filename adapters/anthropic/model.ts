@@ -25,7 +25,7 @@ export function anthropicModel({ roles = ROLES, clock, purse, routes, ...access 
   return {
     ask: (question) => ask(speak, { clock, roles }, question),
     async converse(turn) {
-      const { answer, nanoUsd } = await speak(turn, {
+      const { answer, nanoUsd, paid } = await speak(turn, {
         signal: turn.signal,
         onProgress: turn.onProgress,
         onRepeat: turn.onRepeat,
@@ -34,7 +34,7 @@ export function anthropicModel({ roles = ROLES, clock, purse, routes, ...access 
       const stop = stopOf(answer);
       if (stop === 'tool_use' && !content.some(({ type }) => type === 'tool_use'))
         throw new Fault('Invalid', 'The model provider dropped the tool calls of an answer');
-      return { content, stop, nanoUsd, tokens: tokensIn(answer.usage as Usage) };
+      return { content, stop, nanoUsd, paid, tokens: tokensIn(answer.usage as Usage) };
     },
   };
 }

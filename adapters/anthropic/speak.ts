@@ -30,8 +30,9 @@ export interface Speaking {
 
 export interface Spoken {
   answer: Answer;
-  /** What all its attempts cost. */
+  /** What all its attempts cost, and the rows that say so. */
   nanoUsd: number;
+  paid: string[];
 }
 
 export type Speak = (draft: Draft, call?: Partial<Call>) => Promise<Spoken>;
@@ -54,7 +55,7 @@ export function speaking({ send, roles, clock, purse, routes, measure = emit }: 
     const { provider, model, turnSeconds } = limits;
     await refuse(`${provider}/${model}`);
     const prompt = promptTokens(draft);
-    const settled: Outcome[] = [];
+    const settled: (Claim & Outcome)[] = [];
     for (let repeat = 0; ; repeat++) {
       const allowed = await clamped({ ...draft, prompt }, purse, { model, at: clock.now() });
       const onAttempt = attempting(allowed, { limits, clock, purse, watch, measure }, (outcome) =>
@@ -70,7 +71,8 @@ export function speaking({ send, roles, clock, purse, routes, measure = emit }: 
       );
       if (!answer) continue;
       refuseUnpriced(settled, model);
-      return { answer, nanoUsd: settled.reduce((sum, { nanoUsd }) => sum + nanoUsd, 0) };
+      const nanoUsd = settled.reduce((sum, one) => sum + one.nanoUsd, 0);
+      return { answer, nanoUsd, paid: settled.map(({ id }) => id) };
     }
   };
 }
@@ -118,7 +120,7 @@ interface Attempting extends Pick<Speaking, 'clock' | 'purse'> {
 function attempting(
   draft: Sized,
   { limits, clock, purse, watch, measure }: Attempting,
-  onSettled: (outcome: Outcome) => void,
+  onSettled: (row: Claim & Outcome) => void,
 ): OnAttempt {
   const { provider, model } = limits;
   return async (number) => {
@@ -135,7 +137,7 @@ function attempting(
       const { cacheReadTokens: read, cacheWriteTokens: written } = told;
       const missed = draft.tools && used.stop ? watch(draft.messages, { at, read, written }) : 0;
       const outcome = { ...told, ...(missed > 0 && { cacheMissedTokens: missed }) };
-      onSettled(outcome);
+      onSettled({ ...claim, ...outcome });
       await purse.settle(claim, outcome);
       measure(metricsOfCost({ ...claim, ...outcome }), { model, provider }, clock.now());
     };

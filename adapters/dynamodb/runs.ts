@@ -29,7 +29,17 @@ export function dynamoRuns(table: string): Runs {
       (await rows(table, `${org}#${id}`, 'COST#'))
         .map((row) => CostRow.parse(row))
         .filter(({ status }) => status !== 'reserved'),
+    struck: async (org, id, costs) => {
+      for (const cost of costs) await mark(table, { run: `${org}#${id}`, sk: `COST#${cost}` });
+    },
   };
+}
+
+async function mark(TableName: string, Key: { run: string; sk: string }): Promise<void> {
+  const change = { UpdateExpression: 'SET struck = :yes', ExpressionAttributeValues: { ':yes': true } };
+  await dynamo().send(
+    new UpdateCommand({ TableName, Key, ...change, ConditionExpression: 'attribute_exists(sk)' }),
+  );
 }
 
 async function open(table: string, run: Run): Promise<Run> {

@@ -84,7 +84,7 @@ function billOf(file: string): Bill {
 
 function text(found: Spent): string {
   const { nanoUsd, attempts, accepted, cacheHitRatio, waste, unsure, from, to } = found;
-  const { refused, repaired, brokenOff } = waste;
+  const { refused, repaired, brokenOff, struck } = waste;
   const head = facts([
     [`${from} to ${to}`, `${money(nanoUsd)} in ${attempts} attempts`],
     [
@@ -99,7 +99,7 @@ function text(found: Spent): string {
     ],
     [
       'wasted',
-      `${money(refused + repaired + brokenOff)}: refused ${money(refused)}, repaired ${money(repaired)}, broken off ${money(brokenOff)}`,
+      `${money(refused + repaired + brokenOff + struck)}: refused ${money(refused)}, repaired ${money(repaired)}, broken off ${money(brokenOff)}, in circles ${money(struck)}`,
     ],
     ['not certain', unsureWords(unsure)],
   ]);

@@ -100,6 +100,7 @@ function conversing(task: Task, desk: Desk): Omit<Work, 'model' | 'steering'> {
       await task.say(doing);
       await task.at(Math.round(TO - (TO - FROM) * 0.93 ** step), doing, { step });
     },
+    onStruck: (paid) => runs.struck(run.org, run.id, paid),
     onProgress: task.progress,
     signal,
   };

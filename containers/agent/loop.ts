@@ -36,6 +36,8 @@ export interface Work {
   outage: number;
   /** Before a tool is used: how many answers there were, and what it does in words. */
   onStep: (step: number, doing: string) => Promise<void>;
+  /** The last answer, by its cost rows, only went on in a circle. */
+  onStruck: (paid: string[]) => Promise<void>;
   onProgress: () => void;
   signal: AbortSignal;
 }
@@ -95,6 +97,7 @@ async function begin(work: Work, here: Session): Promise<void> {
 /** The next thing to do, as the conversation stands; its ending when there is none. */
 async function advance(work: Work, here: Session): Promise<Ending | undefined> {
   const { state, verdict } = here;
+  if (verdict?.stop || verdict?.nudge) await work.onStruck(state.paid);
   if (verdict?.stop) return { stopped: verdict.stop };
   if (verdict?.nudge) return correct(work, here, { ...verdict, nudge: verdict.nudge });
   if (state.open.length > 0) return useTool(work, here);

@@ -109,5 +109,8 @@ export function refuseUnfit(roles: Record<string, RoleLimits>, at: Date): void {
     unfit(role, at).map((why) => `${name}: ${why}`),
   );
   if (found.length > 0)
-    throw new Fault('Invalid', `These roles cannot work as configured:\n${found.join('\n')}`);
+    throw new Fault(
+      'Invalid',
+      `These roles cannot work as configured; give them another model in core/agents/roles.ts:\n${found.join('\n')}`,
+    );
 }

@@ -21,6 +21,8 @@ export interface Conversation {
   notices: string[];
   answers: number;
   spent: number;
+  /** Cost rows of the last answer. */
+  paid: string[];
   /** Tokens of the last request with its answer, as the provider counted them: how long the conversation is. */
   context: number;
   /** Tokens of all requests and answers. */
@@ -46,7 +48,7 @@ export interface Conversation {
 
 export function conversation(): Conversation {
   return {
-    ...{ messages: [], open: [], results: [], notices: [], heard: [] },
+    ...{ messages: [], open: [], results: [], notices: [], heard: [], paid: [] },
     ...{ sent: 0, unknown: 0, answers: 0, spent: 0, context: 0, tokens: 0, monologues: 0, told: 0 },
     ...{ notes: {}, used: { seconds: 0, sent: 0, received: 0 } },
   };
@@ -109,7 +111,7 @@ function tie(state: Conversation, { route, mark }: Partial<Ties>): void {
 }
 
 function answered(state: Conversation, { reply }: Extract<Entry, { type: 'response' }>): void {
-  const { content, stop, nanoUsd, tokens } = reply;
+  const { content, stop, nanoUsd, tokens, paid = [] } = reply;
   if (content.length > 0) state.messages.push({ role: 'assistant', content });
   state.open = content.filter((block): block is ToolUse => block.type === 'tool_use');
   if (state.open.length > 0) state.monologues = 0;
@@ -118,6 +120,7 @@ function answered(state: Conversation, { reply }: Extract<Entry, { type: 'respon
   state.sent = 0;
   state.answers++;
   state.spent += nanoUsd;
+  state.paid = paid;
   state.context = tokens;
   state.tokens += tokens;
 }

@@ -82,6 +82,8 @@ export interface Reply {
   stop: Stop;
   /** What this turn cost, all its HTTP attempts together. */
   nanoUsd: number;
+  /** The cost rows that say so. */
+  paid?: string[];
   /** The request's and the answer's together, by the provider's count: cached ones too. */
   tokens: number;
 }

@@ -19,8 +19,8 @@ export interface Spending {
   byDay: Line[];
   /** Of all prompt tokens, the part that came from the cache; absent without prompts. */
   cacheHitRatio?: number;
-  /** Paid for, and of no use: refusals, answers that had to be repaired, streams that broke off. */
-  waste: { refused: number; repaired: number; brokenOff: number };
+  /** Paid for, and of no use: refusals, answers that had to be repaired, streams that broke off, steps in a circle. */
+  waste: { refused: number; repaired: number; brokenOff: number; struck: number };
   /** What rests on less than the provider's own word. */
   unsure: { estimated: number; unknown: number; unpriced: number };
 }
@@ -52,7 +52,7 @@ export function spendingOf(rows: readonly CostRow[], isMerged: (ticketId: string
 
 /** A row counts once: a refusal before a repair, a repair before a stream that broke off. */
 export function wasteOf(rows: readonly CostRow[]): Spending['waste'] {
-  const kinds = { refused: 0, repaired: 0, brokenOff: 0 };
+  const kinds = { refused: 0, repaired: 0, brokenOff: 0, struck: 0 };
   for (const row of rows) {
     const kind = wasted(row);
     if (kind) kinds[kind] += row.nanoUsd;
@@ -60,10 +60,11 @@ export function wasteOf(rows: readonly CostRow[]): Spending['waste'] {
   return kinds;
 }
 
-function wasted({ stop, repair, status }: CostRow): keyof Spending['waste'] | undefined {
+function wasted({ stop, repair, status, struck }: CostRow): keyof Spending['waste'] | undefined {
   if (stop === 'refusal') return 'refused';
   if (repair) return 'repaired';
-  return stop === undefined && status === 'estimated' ? 'brokenOff' : undefined;
+  if (stop === undefined && status === 'estimated') return 'brokenOff';
+  return struck ? 'struck' : undefined;
 }
 
 function cacheHitRatio(rows: readonly CostRow[]): number | undefined {

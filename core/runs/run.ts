@@ -150,6 +150,8 @@ export const CostRow = z.object({
   stop: z.string().optional(),
   /** Which repair of an unusable answer this was. */
   repair: z.int().positive().optional(),
+  /** It paid for an answer that only went on in a circle. */
+  struck: z.boolean().optional(),
   nanoUsd: z.int().nonnegative(),
   reservedNanoUsd: z.int().nonnegative().optional(),
   priceVersion: z.string(),

@@ -216,7 +216,11 @@ const SCENARIOS: Record<string, Scenario> = {
     turns: Array.from({ length: 30 }, () => ({ content: [say('I have called verify.')] })),
     stops: /circles/,
     verified: 0,
-    check: ({ sent }) => expect(sent.length).toBeLessThan(15),
+    check: ({ sent, rows, struck }) => {
+      expect(sent.length).toBeLessThan(15);
+      expect(struck).toHaveLength(3);
+      expect(rows.map(({ id }) => id)).toEqual(expect.arrayContaining(struck));
+    },
   },
   'dropped calls with tool_use': {
     turns: [{ content: [say('I call verify.')], stop_reason: 'tool_use' }],

@@ -38,6 +38,8 @@ export interface Played {
   reserved: Claim[];
   /** Conversations as they were sent, one per request. */
   sent: Message[][];
+  /** Cost rows of answers that got a strike. */
+  struck: string[];
   /** Calls of `verify` that were made, and the most that ran at once. */
   verified: number;
   atOnce: number;
@@ -70,6 +72,7 @@ export async function played({ turns, trouble, clears, patience, route, outage =
     purse,
   });
   const journal = memoryJournal();
+  const struck: string[] = [];
   const counted = { verified: 0, running: 0, atOnce: 0 };
   try {
     const { ending } = await engage({
@@ -89,10 +92,11 @@ export async function played({ turns, trouble, clears, patience, route, outage =
       carried: { up: 0, down: 0 },
       steering: async () => ({}),
       onStep: async () => {},
+      onStruck: async (paid) => void struck.push(...paid),
       onProgress: () => {},
       signal: new AbortController().signal,
     });
-    return { ending, lines: journal.all(), rows, reserved, sent, ...counted };
+    return { ending, lines: journal.all(), rows, reserved, sent, struck, ...counted };
   } finally {
     await provider.close();
     rmSync(folder, { recursive: true, force: true });

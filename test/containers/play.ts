@@ -73,6 +73,7 @@ export async function play(script: Said[], { before, at, tool, ...work }: Told =
     carried: { up: 0, down: 0 },
     steering: async () => ({}),
     onStep: async () => {},
+    onStruck: async () => {},
     onProgress: () => {},
     signal: new AbortController().signal,
     ...work,

@@ -57,6 +57,21 @@ describe('a purse', () => {
     expect(await spend.rows(org, DAY, new Date(AT))).toHaveLength(1);
   });
 
+  it('tells which answers only went on in a circle', async () => {
+    const purse = await opened('run_1_1');
+    for (const id of ['a', 'b']) {
+      await purse.reserve(claim(id, 600));
+      await purse.settle(claim(id, 600), outcome(50));
+    }
+    await runs.struck(org, 'run_1_1', ['b']);
+
+    const marks = (await runs.costs(org, 'run_1_1')).map(({ id, struck = false }) => [id, struck]);
+    expect(marks).toEqual([
+      ['a', false],
+      ['b', true],
+    ]);
+  });
+
   it.each<[keyof Caps, string]>([
     ['call', 'one call may cost'],
     ['run', 'this run may cost'],

@@ -1,3 +1,7 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { refuseUnfit, unfit } from '#core/agents/capabilities.ts';
 import { ROLES, type RoleLimits } from '#core/agents/roles.ts';
@@ -48,5 +52,20 @@ describe('a role', () => {
     };
 
     expect(() => refuseUnfit(roles, NOW)).toThrow(/engineer: .*thinkingReplay[\s\S]*engineer: .*cache/);
+  });
+
+  it('that lacks a need stops the synthesis, which leaves nothing behind', { timeout: 60_000 }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'signalbox-unfit-'));
+    const out = join(folder, 'cdk.out');
+    const args = ['--import', './test/core/agents/unfit-role.ts', 'bin/app.ts'];
+    const said = await new Promise<string>((resolve) => {
+      const env = { ...process.env, CDK_OUTDIR: out };
+      execFile(process.execPath, args, { env }, (error, _, wrong) => resolve(error ? wrong : 'synthesised'));
+    });
+
+    expect(said).toMatch(/engineer: MiniMax-M3 at openrouter lacks thinkingReplay/);
+    expect(said).toMatch(/another model in core\/agents\/roles\.ts/);
+    expect(existsSync(out)).toBe(false);
+    rmSync(folder, { recursive: true });
   });
 });

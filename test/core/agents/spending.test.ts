@@ -47,13 +47,14 @@ describe('spending', () => {
         row({ inputTokens: 0, stop: undefined, status: 'estimated', nanoUsd: 4 }),
         row({ inputTokens: 0, stop: undefined, status: 'unknown', nanoUsd: 8 }),
         row({ inputTokens: 0, status: 'unpriced', nanoUsd: 16 }),
+        row({ inputTokens: 0, struck: true, nanoUsd: 32 }),
       ],
       () => true,
     );
 
     expect(found).toMatchObject({
       cacheHitRatio: 0.8,
-      waste: { refused: 1, repaired: 2, brokenOff: 4 },
+      waste: { refused: 1, repaired: 2, brokenOff: 4, struck: 32 },
       unsure: { estimated: 4, unknown: 8, unpriced: 16 },
     });
     expect(spendingOf([], () => true)).not.toHaveProperty('cacheHitRatio');
