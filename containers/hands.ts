@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 import { type Command, type Outcome, onPath, run } from './command.ts';
 import { egressProxy, type ProxyOptions } from './egress/proxy.ts';
 import { fence } from './fence.ts';
+import { sweepUser } from './sweep.ts';
 
 /** Who runs what the model and the repository say: a user of their own with no credentials, where the machine has one. */
 export interface Hands {
@@ -56,8 +57,8 @@ export async function hands(folder: string, wayOut: WayOut = { hosts: [] }): Pro
     TERM: 'dumb',
   });
   const sweep = async () => {
-    if (setpriv)
-      await run({ argv: [setpriv, ...privileges(uid), 'kill', '-9', '-1'], cwd: '/' }, environment());
+    const argv = [setpriv ?? '', ...privileges(uid), 'kill', '-9', '-1'];
+    if (setpriv) await sweepUser(uid, () => run({ argv, cwd: '/' }, environment()));
   };
   const self: Hands = {
     run: sweeping(sweep, (command) => run({ ...command, argv: [...before, ...command.argv] }, environment())),

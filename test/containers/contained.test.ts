@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,6 +81,21 @@ describe('a command', () => {
     expect(await says(hands, 'setpriv --reuid=0 id 2>&1; su -c id 2>&1')).not.toMatch(/uid=0/);
     expect(await says(hands, 'cat /proc/self/status')).toMatch(/CapBnd:\s0+\n[\s\S]*NoNewPrivs:\s1/);
   });
+
+  it.runIf(isRoot)(
+    'that multiplies without end is gone, to the last dead one, before the next begins',
+    async () => {
+      const hands = await handsFor();
+      const bomb = 'bomb() { bomb | bomb & }; bomb; sleep 1';
+      const hide = 'import ctypes, time; ctypes.CDLL(None).prctl(4, 0); time.sleep(60)';
+      await says(hands, `setsid python3 -c '${hide}' >/dev/null 2>&1 & ${bomb}`);
+      const { uid } = statSync(join(folder, 'home'));
+      const left = spawnSync('ps', ['-eo', 'uid=,stat=,args='], { encoding: 'utf8' }).stdout.split('\n');
+
+      expect(left.filter((line) => line.trim().startsWith(`${uid} `))).toEqual([]);
+      expect(await says(hands, '(sleep 0 &); echo begins')).toBe('begins\n');
+    },
+  );
 
   it.runIf(isRoot)('leaves nothing running, whatever it does to stay', async () => {
     const marker = join(folder, 'home', 'alive');
