@@ -5,6 +5,7 @@ import { approvals } from './commands/approvals.ts';
 import { deliveries } from './commands/deliveries.ts';
 import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
+import { drift } from './commands/drift.ts';
 import { evidence } from './commands/evidence.ts';
 import { integrations } from './commands/integrations.ts';
 import { local } from './commands/local.ts';
@@ -62,6 +63,7 @@ for (const add of [
   projects,
   integrations,
   taps,
+  drift,
   spend,
   models,
   login,

@@ -2,6 +2,7 @@ import { cpSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { buildSync } from 'esbuild';
 import type { Env as ApiEnv } from '#functions/http/api.ts';
@@ -47,10 +48,19 @@ export class Dashboard extends Construct {
     };
     const reader = new Handler<ApiEnv>(this, 'Api', {
       entry: 'http/api',
-      env: { ...env, ARTIFACTS_BUCKET: data.artifacts.bucketName },
+      env: { ...env, CHECKS_TABLE: data.checks.tableName, ARTIFACTS_BUCKET: data.artifacts.bucketName },
     });
     keepsFiles(reader, data.artifacts, 'runs/', { isWriter: false });
-    reads(reader, data.tickets, data.deliveries, data.runs, data.projects, data.approvals, data.triage);
+    reads(
+      reader,
+      data.tickets,
+      data.deliveries,
+      data.runs,
+      data.projects,
+      data.approvals,
+      data.triage,
+      data.checks,
+    );
     knowsPeople(reader, data);
 
     const putProject = new Handler<PutProjectEnv>(this, 'PutProject', { entry: 'http/put-project', env });
@@ -73,11 +83,7 @@ export class Dashboard extends Construct {
     knowsPeople(steerRun, data);
 
     addRoutes(this, api, [
-      [HttpMethod.GET, '/', page],
-      [HttpMethod.GET, '/tickets/{id}', page],
-      [HttpMethod.GET, '/approvals', page],
-      [HttpMethod.GET, '/integrations', page],
-      [HttpMethod.GET, '/assets/{file}', page],
+      ...PAGES.map((path): [HttpMethod, string, IFunction] => [HttpMethod.GET, path, page]),
       [HttpMethod.GET, '/api/{proxy+}', reader],
       [HttpMethod.GET, '/openapi.json', reader],
       [HttpMethod.PUT, '/api/projects/{id}', putProject],
@@ -88,6 +94,16 @@ export class Dashboard extends Construct {
     ]);
   }
 }
+
+const PAGES = [
+  '/',
+  '/tickets/{id}',
+  '/approvals',
+  '/integrations',
+  '/drift',
+  '/drift/{owner}/{name}',
+  '/assets/{file}',
+];
 
 /** Bundles `web/` into `.build/web`, in tens of milliseconds, so that a synthesised app always serves today's page. */
 function buildPage(): void {

@@ -2,6 +2,7 @@ import type { ApprovalMetrics } from '#core/approvals/metrics.ts';
 import type { ApprovalEntry } from '#core/approvals/view.ts';
 import type { IntegrationEntry } from '#core/projects/health.ts';
 import type { CostRow, Run, RunLine } from '#core/runs/run.ts';
+import type { CheckRecord } from '#core/taps/check.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
 import type { Similar } from '#core/triage/similar.ts';
 import type { Wish } from './views/steering.ts';
@@ -36,6 +37,22 @@ export interface Figures extends ApprovalMetrics {
 export interface Approvals {
   approvals: ApprovalEntry[];
   cursor?: string;
+}
+
+/** Every tap, with its last check if there was one. */
+export interface DriftList {
+  taps: {
+    projectId: string;
+    repository: string;
+    discovery: string;
+    check?: Omit<CheckRecord, 'changes'>;
+  }[];
+}
+
+/** One tap's checks, the newest first. */
+export interface DriftHistory {
+  repository: string;
+  checks: CheckRecord[];
 }
 
 /** The API said no; `status` 401 means that nobody is signed in. */
@@ -78,6 +95,13 @@ export const api = {
       `/api/approvals?${new URLSearchParams({ status: 'settled', by: 'people', limit: '10', ...(cursor && { cursor }) })}`,
     ),
   figures: (days: number) => ask<Figures>(`/api/approvals/metrics?days=${days}`),
+  drift: () => ask<DriftList>('/api/drift'),
+  driftOf: (repository: string) => ask<DriftHistory>(`/api/drift/${repository}`),
+  checkTaps: (repository?: string) =>
+    ask<{ check: string }>('/api/drift/checks', {
+      method: 'POST',
+      body: repository ? { repository } : {},
+    }),
   askCode: (email: string) => ask<unknown>('/auth/code', { method: 'POST', body: { email } }),
   signIn: (email: string, code: string) =>
     ask<unknown>('/auth/session', { method: 'POST', body: { email, code } }),

@@ -3,9 +3,18 @@ import type { ApprovalEntry } from '#core/approvals/view.ts';
 import type { IntegrationEntry } from '#core/projects/health.ts';
 import type { RunLine } from '#core/runs/run.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
-import { api, type Me, type Refusal, type Summary, type TicketDetail } from './api.ts';
+import {
+  api,
+  type DriftHistory,
+  type DriftList,
+  type Me,
+  type Refusal,
+  type Summary,
+  type TicketDetail,
+} from './api.ts';
 import { type Desk, lookAtDesk, withOlder } from './desk.ts';
 import { approvalsView } from './views/approvals.ts';
+import { driftView, tapDriftView } from './views/drift.ts';
 import { integrationsView, registration } from './views/integrations.ts';
 import type { Saved } from './views/left.ts';
 import { signInView } from './views/sign-in.ts';
@@ -30,6 +39,8 @@ const state: {
   integrations?: IntegrationEntry[];
   /** Why the last registration was refused. */
   refusal?: string;
+  drift?: DriftList;
+  tap?: DriftHistory;
   /** Days that the figures are about. */
   days: number;
 } = { email: '', filter: '', lines: [], days: 30 };
@@ -53,6 +64,7 @@ function links() {
     <a href="/" aria-current=${current(location.pathname === '/')}>Tickets</a>
     <a href="/approvals" aria-current=${current(isDesk())}>Approvals</a>
     <a href="/integrations" aria-current=${current(areIntegrations())}>Integrations</a>
+    <a href="/drift" aria-current=${current(isDrift())}>Drift</a>
   </nav>`;
 }
 
@@ -63,6 +75,7 @@ function view() {
   if (areIntegrations()) return integrationsPage();
   if (isDesk())
     return desk ? approvalsView({ ...desk, onDays, onOlder }) : html`<p class="quiet">Loading…</p>`;
+  if (isDrift()) return driftPage();
   if (ticketId())
     return detail
       ? ticketView(detail, { lines, mayLead: mayLead(), onWish, onSave, onCorrect, onMerge })
@@ -80,6 +93,21 @@ function areIntegrations(): boolean {
   return location.pathname === '/integrations';
 }
 
+function driftPage() {
+  const { drift, tap } = state;
+  const acts = { mayLead: mayLead(), onCheck };
+  if (tapName()) return tap ? tapDriftView(tap, acts) : html`<p class="quiet">Loading…</p>`;
+  return drift ? driftView(drift, acts) : html`<p class="quiet">Loading…</p>`;
+}
+
+function isDrift(): boolean {
+  return location.pathname === '/drift' || tapName() !== undefined;
+}
+
+function tapName(): string | undefined {
+  return /^\/drift\/([\w.-]+\/[\w.-]+)$/.exec(location.pathname)?.[1];
+}
+
 function isDesk(): boolean {
   return location.pathname === '/approvals';
 }
@@ -94,6 +122,7 @@ async function load(): Promise<void> {
     const id = ticketId();
     if (areIntegrations()) state.integrations = (await api.integrations()).integrations;
     else if (isDesk()) state.desk = await lookAtDesk(state.days, state.desk);
+    else if (isDrift()) await loadDrift();
     else if (id) await loadTicket(id);
     else await loadBoard();
     delete state.problem;
@@ -111,6 +140,12 @@ async function loadBoard(): Promise<void> {
     api.summary(),
   ]);
   state.board = { tickets, waiting: approvals, summary };
+}
+
+async function loadDrift(): Promise<void> {
+  const name = tapName();
+  if (name) state.tap = await api.driftOf(name);
+  else state.drift = await api.drift();
 }
 
 async function loadTicket(id: string): Promise<void> {
@@ -202,6 +237,10 @@ function onMerge(into: string): void {
   if (id) void act(() => api.merge(id, into));
 }
 
+function onCheck(repository?: string): void {
+  void act(() => api.checkTaps(repository));
+}
+
 function onDays(days: number): void {
   state.days = days;
   void load();
@@ -213,16 +252,18 @@ function onOlder(): void {
   });
 }
 
+const OWN_PAGES = /^\/(tickets\/|drift(\/|$)|approvals$|integrations$|$)/;
+
 /** Links inside the page change the address without loading it again. */
 function onClick(event: MouseEvent): void {
   const link = (event.target as Element).closest('a');
   if (!link || event.metaKey || event.ctrlKey || event.button !== 0) return;
   const url = new URL(link.href);
-  if (url.origin !== location.origin || !/^\/(tickets\/|approvals$|integrations$|$)/.test(url.pathname))
-    return;
+  if (url.origin !== location.origin || !OWN_PAGES.test(url.pathname)) return;
   event.preventDefault();
   history.pushState(null, '', url);
   delete state.detail;
+  delete state.tap;
   state.lines = [];
   void load();
 }

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { HostPattern } from '../agents/egress.ts';
-import { Consumer } from '../taps/consumers.ts';
+import { Consumers } from '../taps/consumers.ts';
 import { Discovery } from '../taps/discovery.ts';
-import { Waiver } from '../taps/finding.ts';
+import { Waivers } from '../taps/finding.ts';
 import { SeverityOverrides } from '../taps/severity.ts';
 import { Registration } from './registration.ts';
 import { ReporterPattern } from './trust.ts';
@@ -28,9 +28,9 @@ export const Repository = z.object({
   /** Where a tap's schema comes from; by default its code, whose drift only a sample of records shows. */
   discovery: Discovery.optional(),
   /** Who reads a tap's data, and what of it: changes to that are worse. */
-  consumers: z.array(Consumer).max(50).optional(),
+  consumers: Consumers.optional(),
   /** Rules of a sound catalog that this tap may break. */
-  waivers: z.array(Waiver).max(50).optional(),
+  waivers: Waivers.optional(),
 });
 export type Repository = z.infer<typeof Repository>;
 

@@ -8,6 +8,7 @@ export const Consumer = z.object({
   reads: z.record(z.string(), z.array(z.string().min(1).max(500)).max(5_000)),
 });
 export type Consumer = z.infer<typeof Consumer>;
+export const Consumers = z.array(Consumer).max(50);
 
 /** Names of those who read a stream, or a field of it: the field itself, what it is in, or what is in it. */
 export function readersOf(consumers: Consumer[], stream: string, path?: string): string[] {

@@ -19,6 +19,7 @@ export const Waiver = z.object({
   reason: z.string().min(1).max(500),
 });
 export type Waiver = z.infer<typeof Waiver>;
+export const Waivers = z.array(Waiver).max(50);
 
 export function isWaived({ rule, stream = '' }: Finding, waiver: Waiver): boolean {
   if (waiver.rule !== rule) return false;

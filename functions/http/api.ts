@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { clock } from '#adapters/clock.ts';
 import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
+import { dynamoChecks } from '#adapters/dynamodb/checks.ts';
 import { dynamoDeliveries } from '#adapters/dynamodb/deliveries.ts';
 import { dynamoLikeness } from '#adapters/dynamodb/likeness.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
@@ -21,12 +22,14 @@ import type { Role, Scope } from '#core/people/person.ts';
 import type { People } from '#core/people/ports.ts';
 import { allow, type Principal } from '#core/people/principal.ts';
 import type { Artifacts, Clock, Deliveries, Projects, Runs, TicketQuery, Tickets } from '#core/ports.ts';
+import type { Checks } from '#core/taps/ports.ts';
 import { issueOf, jobOf } from '#core/tickets/issue.ts';
 import { IssueFilters, openApi } from '#core/tickets/openapi.ts';
 import { Priority, Source, type Ticket, TicketStatus, TicketType } from '#core/tickets/ticket.ts';
 import type { Likeness } from '#core/triage/ports.ts';
 import type { Similar } from '#core/triage/similar.ts';
 import { approvalFigures, approvalList } from '../approval-list.ts';
+import { driftList, driftOf } from '../drift.ts';
 import { http, type Request, type Route } from '../http.ts';
 import { integrationList, oneIntegration } from '../integration-list.ts';
 import { PrincipalEnv, type PrincipalOf, principalsFrom } from '../principal.ts';
@@ -40,6 +43,7 @@ export const Env = PrincipalEnv.extend({
   PROJECTS_TABLE: z.string(),
   APPROVALS_TABLE: z.string(),
   TRIAGE_TABLE: z.string(),
+  CHECKS_TABLE: z.string(),
   ARTIFACTS_BUCKET: z.string(),
 });
 export type Env = z.infer<typeof Env>;
@@ -50,6 +54,7 @@ interface Needs {
   deliveries: Deliveries;
   runs: Pick<Runs, 'find' | 'lines' | 'costs'>;
   projects: Pick<Projects, 'list'>;
+  checks: Pick<Checks, 'latest' | 'history'>;
   spend: Pick<Spend, 'rows' | 'caps'>;
   routes: Pick<Routes, 'all'>;
   approvals: Pick<Approvals, 'inbox' | 'history'>;
@@ -95,6 +100,8 @@ const READS: Read[] = [
   },
   { path: /^\/api\/integrations$/, answer: integrationList },
   { path: /^\/api\/integrations\/([\w.-]{1,100}\/[\w.-]{1,100})$/, answer: oneIntegration },
+  { path: /^\/api\/drift$/, scope: 'issues:read', answer: driftList },
+  { path: /^\/api\/drift\/([\w.-]{1,100}\/[\w.-]{1,100})$/, scope: 'issues:read', answer: driftOf },
   { path: /^\/api\/approvals$/, scope: 'approvals:read', answer: approvalList },
   { path: /^\/api\/approvals\/metrics$/, scope: 'approvals:read', answer: approvalFigures },
   { path: /^\/api\/delegations$/, answer: delegations },
@@ -262,6 +269,7 @@ export const handler = http(Env, async (env) =>
     deliveries: dynamoDeliveries(env.DELIVERIES_TABLE),
     runs: dynamoRuns(env.RUNS_TABLE),
     projects: dynamoProjects(env.PROJECTS_TABLE),
+    checks: dynamoChecks(env.CHECKS_TABLE),
     spend: dynamoSpend(env.RUNS_TABLE),
     routes: dynamoRoutes(env.RUNS_TABLE),
     // Reading lists touches no ledger, so this function is not given one.

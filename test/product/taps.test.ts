@@ -46,12 +46,17 @@ describe('the weekly schema check', { timeout: 90_000 }, () => {
     return started.executionArn;
   }
 
-  /** The same; answers what each tap showed. */
-  async function check(): Promise<{ state: string }[]> {
+  /** The same; answers what the tap showed. */
+  async function check(): Promise<Record<string, unknown>> {
     const executionArn = await start();
     for (;;) {
       const { status, output, cause } = await machines.send(new DescribeExecutionCommand({ executionArn }));
-      if (status === 'SUCCEEDED') return JSON.parse(output ?? '');
+      if (status === 'SUCCEEDED') {
+        expect(JSON.parse(output ?? '')).toEqual({ taps: 1 });
+        const last = (await tables.rows('Checks')).find(({ sk }) => sk === 'acme/tap-orders');
+        expect(executionArn).toMatch(new RegExp(`:${last?.check}$`));
+        return last ?? {};
+      }
       if (status !== 'RUNNING') throw new Error(`${status}: ${cause}`);
       await sleep(100);
     }
@@ -77,8 +82,8 @@ describe('the weekly schema check', { timeout: 90_000 }, () => {
   const drifts = async () => (await tables.rows('Tickets')).filter(({ source }) => source === 'drift');
 
   it('keeps the first catalog as baseline, then finds nothing', async () => {
-    expect(await check()).toEqual([{ state: 'first' }]);
-    expect(await check()).toEqual([{ state: 'same' }]);
+    expect(await check()).toMatchObject({ state: 'first' });
+    expect(await check()).toMatchObject({ state: 'same' });
     expect(await drifts()).toEqual([]);
   });
 
@@ -87,15 +92,18 @@ describe('the weekly schema check', { timeout: 90_000 }, () => {
       text.replace('"total_cents": {"type": "integer"}', '"total_cents": {"type": ["string", "null"]}'),
     );
 
-    expect(await check()).toEqual([{ state: 'drift', ticketId: expect.stringMatching(/^tk_/) }]);
-    expect(await check()).toEqual([{ state: 'same' }]);
+    const { ticketId } = await check();
+    expect(await check()).toMatchObject({ state: 'drift', ticketId, counts: { breaking: 1, warning: 1 } });
     const [ticket, ...others] = await drifts();
     expect(others).toEqual([]);
-    expect(ticket).toMatchObject({ type: 'schema_drift', priority: 'high', concerns: ['acme/tap-orders'] });
-    expect(ticket?.body).toMatch(/Code drift: its code has changed too/);
-    expect(ticket?.body).toMatch(
-      /breaking, type changed: orders\.total_cents was integer, is string or null/,
-    );
+    expect(ticket).toMatchObject({
+      id: ticketId,
+      type: 'schema_drift',
+      priority: 'high',
+      concerns: ['acme/tap-orders'],
+    });
+    expect(ticket?.body).toMatch(/Code drift: our own code has changed/);
+    expect(ticket?.body).toMatch(/breaking, TYPE_CHANGED: orders\.total_cents: integer → string/);
   });
 
   it('takes a discovery that logs an error for inconclusive, whatever it prints and ends with', async () => {
@@ -105,14 +113,14 @@ describe('the weekly schema check', { timeout: 90_000 }, () => {
         `import sys\nprint("ERROR no permission to list refunds", file=sys.stderr)\n${text.replace('"total_cents"', '"total"')}`,
     );
 
-    expect(await check()).toEqual([{ state: 'inconclusive' }]);
+    expect(await check()).toMatchObject({ state: 'inconclusive', reason: expect.any(String) });
     expect(await drifts()).toHaveLength(1);
   });
 
   it('takes a tap that breaks for inconclusive, never for drift', async () => {
     await commit('tap_orders/streams.py', (text) => `raise RuntimeError("broken")\n${text}`);
 
-    expect(await check()).toEqual([{ state: 'inconclusive' }]);
+    expect(await check()).toMatchObject({ state: 'inconclusive', reason: expect.any(String) });
     expect(await drifts()).toHaveLength(1);
   });
 

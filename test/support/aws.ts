@@ -51,6 +51,7 @@ const TABLES: Record<string, Shape> = {
   Deliveries: { keys: ['pk', 'sk'], indexes: { byReceived: ['org', 'receivedAt'] } },
   Runs: { keys: ['run', 'sk'], indexes: { byDay: ['costDay', 'at'] } },
   Projects: { keys: ['org', 'id'] },
+  Checks: { keys: ['pk', 'sk'] },
   Approvals: {
     keys: ['pk', 'sk'],
     indexes: {

@@ -115,7 +115,7 @@ export async function productWithTeam() {
     dynamo().destroy();
     rmSync(folder, { recursive: true, force: true });
   }
-  return { url, codeOf, tokenOf, propose, decline, stop };
+  return { url, codeOf, tokenOf, tableOf, propose, decline, stop };
 }
 
 /** A mail that can be asked for. */

@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
+import { dynamoChecks } from '#adapters/dynamodb/checks.ts';
 import { dynamoDeliveries } from '#adapters/dynamodb/deliveries.ts';
 import { dynamoLikeness } from '#adapters/dynamodb/likeness.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
@@ -11,7 +12,9 @@ import { dynamoSpend } from '#adapters/dynamodb/spend.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { s3Artifacts } from '#adapters/s3/artifacts.ts';
 import type { Principal } from '#core/people/principal.ts';
+import type { CheckRecord } from '#core/taps/check.ts';
 import { api } from '#functions/http/api.ts';
+import { checkTaps } from '#functions/http/check-taps.ts';
 import { putProject } from '#functions/http/put-project.ts';
 import { replayDeliveries } from '#functions/http/replay-deliveries.ts';
 import { restIntake } from '#functions/http/rest-intake.ts';
@@ -37,6 +40,7 @@ beforeEach(() => {
 const tickets = dynamoTickets('Tickets', 'Deliveries');
 const runs = dynamoRuns('Runs');
 const projects = dynamoProjects('Projects');
+const checks = dynamoChecks('Checks');
 const spend = dynamoSpend('Runs');
 const routes = dynamoRoutes('Runs');
 const principalOf = async () => principal;
@@ -70,6 +74,7 @@ async function get(path: string, query?: Sent['query']) {
     deliveries,
     runs,
     projects,
+    checks,
     spend,
     approvals,
     people,
@@ -352,4 +357,84 @@ it('gives a run’s conversations and its change in parts, to its own organizati
   expect((await patch('0')).statusCode).toBe(403);
   principal = { ...principal, org: 'another', roles: ['lead'] } as Principal;
   for (const { statusCode } of [await patch('0'), await journal({})]) expect(statusCode).toBe(404);
+});
+
+describe('drift', () => {
+  const check = (id: string, began: string, more: Partial<CheckRecord> = {}): CheckRecord => ({
+    ...{
+      org,
+      projectId: 'orders',
+      repository: 'acme/tap-orders',
+      check: id,
+      began,
+      at: began,
+      severities: 1,
+    },
+    ...{ state: 'same', counts: { breaking: 0, warning: 0, information: 0 }, changes: [] },
+    ...more,
+  });
+  const weeks = ['2026-11-09T05:00:00.000Z', '2026-11-16T05:00:00.000Z'] as const;
+  const change = (id: number) => ({
+    ...{ id: `c${id}`, rule: 'TYPE_CHANGED', severity: 'breaking' as const, cause: 'api' as const },
+    ...{ stream: 'orders', path: `f${id}`, was: 'string', is: 'integer', readers: [] },
+  });
+
+  it('lists every tap with its last check, and those that never had one', async () => {
+    await projects.put({ ...PROJECT, org });
+    await checks.put(check('a', weeks[0]));
+    await checks.put(check('b', weeks[1], { state: 'inconclusive', reason: 'no network' }));
+    const { body } = await get('/api/drift');
+    const [orders, ...others] = body.taps;
+
+    expect(orders).toMatchObject({
+      repository: 'acme/tap-orders',
+      check: { check: 'b', state: 'inconclusive', reason: 'no network' },
+    });
+    expect(others.every((tap: object) => !('check' in tap))).toBe(true);
+    expect(body.severities.STREAM_REMOVED).toBe('breaking');
+  });
+
+  it("tells a tap's checks, the newest first, each once, with as many changes as fit", async () => {
+    await projects.put({ ...PROJECT, org });
+    const changes = Array.from({ length: 120 }, (_, id) => change(id));
+    await checks.put(check('a', weeks[0]));
+    for (const _ of [1, 2]) await checks.put(check('b', weeks[1], { state: 'drift', changes }));
+    const { body } = await get('/api/drift/acme/tap-orders');
+
+    expect(body.checks.map((one: CheckRecord) => one.check)).toEqual(['b', 'a']);
+    expect(body.checks[0]).toMatchObject({ unlisted: 20, changes: changes.slice(0, 100) });
+  });
+
+  it("knows nothing of a repository that is not there, or is another organization's", async () => {
+    expect((await get('/api/drift/acme/tap-nothing')).statusCode).toBe(404);
+    await projects.put({ ...PROJECT, org });
+    await checks.put(check('a', weeks[0]));
+    org = `${org}-other`;
+    principal = { via: 'key', org, id: 'p_1', keyId: 'k1', scopes: ['issues:read'] };
+
+    expect((await get('/api/drift')).body.taps).toEqual([]);
+    expect((await get('/api/drift/acme/tap-orders')).statusCode).toBe(404);
+  });
+
+  it('is looked at when a lead says so, and only within the organization', async () => {
+    await projects.put({ ...PROJECT, org });
+    const started: object[] = [];
+    const machines = { start: async (...call: unknown[]) => void started.push(call) };
+    const ask = (body: object) =>
+      send(checkTaps({ principalOf, projects, machines, machineArn: 'arn:taps' }), {
+        method: 'POST',
+        path: '/api/drift/checks',
+        body: JSON.stringify(body),
+      });
+    expect((await ask({})).statusCode).toBe(403);
+    principal = { via: 'session', org, id: 'p_1', email: 'lead@acme.example', name: 'Lead', roles: ['lead'] };
+    const { statusCode, body } = await ask({ repository: 'acme/tap-orders' });
+
+    expect(statusCode).toBe(202);
+    expect(started).toEqual([
+      ['arn:taps', JSON.parse(body).check, { only: { org, repository: 'acme/tap-orders' } }],
+    ]);
+    expect((await ask({ repository: 'acme/nothing' })).statusCode).toBe(404);
+    expect((await ask({ org: 'other' })).statusCode).toBe(400);
+  });
 });

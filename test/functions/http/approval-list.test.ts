@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { dynamoChecks } from '#adapters/dynamodb/checks.ts';
 import { dynamoDeliveries } from '#adapters/dynamodb/deliveries.ts';
 import { dynamoLikeness } from '#adapters/dynamodb/likeness.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
@@ -47,6 +48,7 @@ async function get(path: string, query: Record<string, string> = {}, principal =
     deliveries: dynamoDeliveries('Deliveries'),
     runs: dynamoRuns('Runs'),
     projects: dynamoProjects('Projects'),
+    checks: dynamoChecks('Checks'),
     people: dynamoPeople('People'),
     clock: handClock(),
     publicUrl: 'http://localhost:4600/',

@@ -1,0 +1,41 @@
+import { Fault } from '#core/fault.ts';
+import type { Projects } from '#core/ports.ts';
+import type { Checks } from '#core/taps/ports.ts';
+import { SEVERITIES, SEVERITIES_VERSION } from '#core/taps/severity.ts';
+
+interface Asked {
+  org: string;
+  /** A repository's full name, where one is asked about. */
+  id: string;
+  projects: Pick<Projects, 'list'>;
+  checks: Pick<Checks, 'latest' | 'history'>;
+}
+
+/** A year of weeks. */
+const SHOWN = 52;
+
+/** GET /api/drift: every tap with its last check, if there was one, and the rules that changes are judged by. */
+export async function driftList({ org, projects, checks }: Asked) {
+  const [all, latest] = await Promise.all([projects.list(org), checks.latest(org)]);
+  const last = new Map(latest.map((record) => [record.repository, record]));
+  const taps = all.flatMap(({ id: projectId, severities = {}, repositories }) =>
+    repositories
+      .filter(({ kind }) => kind === 'tap')
+      .map(({ fullName: repository, discovery = 'static' }) => {
+        const { changes: _, ...check } = last.get(repository) ?? { changes: [] };
+        return { projectId, repository, discovery, severities, ...('state' in check && { check }) };
+      }),
+  );
+  return { taps, severities: SEVERITIES, version: SEVERITIES_VERSION };
+}
+
+/** GET /api/drift/{owner}/{name}: a tap's checks, the newest first. */
+export async function driftOf({ org, id, projects, checks }: Asked) {
+  const all = await projects.list(org);
+  const isKnown = all.some(({ repositories }) => repositories.some(({ fullName }) => fullName === id));
+  if (!isKnown) throw new Fault('NotFound', `${id} is no repository of any project`);
+  return { repository: id, checks: await checks.history(org, id, SHOWN) };
+}
+
+export type DriftList = Awaited<ReturnType<typeof driftList>>;
+export type DriftHistory = Awaited<ReturnType<typeof driftOf>>;

@@ -1,0 +1,114 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dynamoChecks } from '#adapters/dynamodb/checks.ts';
+import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
+import { CheckRecord } from '#core/taps/check.ts';
+import { ORG } from '../support/approvals.ts';
+import { CHROMIUM, chromiumHere } from '../support/browser.ts';
+import { productWithTeam, type Team } from '../support/team.ts';
+import { PROJECT } from '../support/tickets.ts';
+
+const shots = process.env.SIGNALBOX_SHOTS;
+
+describe.runIf(CHROMIUM)('drift on the dashboard, in a real browser', { timeout: 60_000 }, () => {
+  let team: Team;
+  let browser: Browser;
+  let page: Page;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    team = await productWithTeam();
+    await dynamoProjects(team.tableOf('Projects')).put({ ...PROJECT, org: ORG });
+    const checks = dynamoChecks(team.tableOf('Checks'));
+    for (const [week, came] of WEEKS.entries()) await checks.put(recordOf(week, came));
+    browser = await chromiumHere();
+    page = await (await browser.newContext()).newPage();
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (said) => said.type() === 'error' && complaints.push(said.text()));
+    await page.goto(`${team.url}/drift`);
+    await page.getByLabel('E-mail address').fill('anna@acme.example');
+    await page.getByRole('button', { name: 'Send me a code' }).click();
+    await page.getByLabel('Code').fill(await team.codeOf('anna@acme.example'));
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { name: 'Drift' }).waitFor();
+  }, 90_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await team?.stop();
+  });
+
+  async function shot(name: string): Promise<void> {
+    if (shots) await page.screenshot({ path: `${shots}/${name}.png`, fullPage: true });
+  }
+
+  const region = (name: string) => page.getByRole('region', { name });
+
+  it('lists every tap with what its last check came to', async () => {
+    await expect.poll(() => region('Taps').textContent()).toMatch(/acme\/tap-orders.*1 breaking, 1 warning/s);
+    await shot('drift-list');
+  });
+
+  it("tells a tap's history as a picture and as a table, and what differs", async () => {
+    await page.getByRole('link', { name: 'acme/tap-orders' }).click();
+    const picture = page.getByRole('img', {
+      name: /5 checks: 1 breaking, 1 warning, 0 information, 2 same, 1 inconclusive/,
+    });
+    await picture.waitFor();
+
+    expect(await page.getByRole('table').getByRole('row').count()).toBe(6);
+    expect(await region('History').textContent()).toContain('no network');
+    const differs = await region('What differs').textContent();
+    expect(differs).toContain('orders.<img src=x>');
+    expect(differs).toMatch(/integer → string.*type changed; api drift; read by billing/s);
+    await shot('drift-tap');
+  });
+
+  it('fits a phone', async () => {
+    await page.setViewportSize({ width: 375, height: 700 });
+    const isWider = () => page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+
+    expect(await isWider()).toBe(false);
+    await shot('drift-phone');
+    await page.getByRole('link', { name: 'All taps' }).click();
+    await page.getByRole('heading', { name: 'Drift' }).waitFor();
+    expect(await isWider()).toBe(false);
+  });
+
+  it('has a tap looked at when a lead says so', async () => {
+    const asked = page.waitForResponse((answer) => answer.url().endsWith('/api/drift/checks'));
+    await page.getByRole('button', { name: 'Check all now' }).click();
+
+    expect((await asked).status()).toBe(202);
+    // Before signing in the page asks who it is, and is told nobody.
+    expect(complaints.filter((text) => !text.includes('401'))).toEqual([]);
+  });
+});
+
+const NONE = { breaking: 0, warning: 0, information: 0 };
+
+const WEEKS: Partial<CheckRecord>[] = [
+  { state: 'first' },
+  { state: 'inconclusive', reason: 'Unavailable: no network' },
+  { state: 'same' },
+  { state: 'drift', counts: { ...NONE, warning: 1 } },
+  {
+    state: 'drift',
+    counts: { ...NONE, breaking: 1, warning: 1 },
+    baseline: 'a'.repeat(40),
+    changes: [
+      {
+        ...{ id: 'c1', rule: 'TYPE_CHANGED', severity: 'breaking', cause: 'api', stream: 'orders' },
+        ...{ path: '<img src=x>', was: 'integer', is: 'string', readers: ['billing'] },
+      },
+    ],
+  },
+];
+
+function recordOf(week: number, came: Partial<CheckRecord>): CheckRecord {
+  const at = new Date(Date.now() - (WEEKS.length - week) * 7 * 86_400_000).toISOString();
+  return CheckRecord.parse({
+    ...{ org: ORG, projectId: PROJECT.id, repository: 'acme/tap-orders', check: `w${week}`, began: at, at },
+    ...{ severities: 1, counts: NONE, changes: [], commit: 'b'.repeat(40), ...came },
+  });
+}
