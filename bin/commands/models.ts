@@ -46,6 +46,8 @@ export function models(program: Command): void {
     .action(async ({ baseUrl, role }: Options) => {
       const secret = process.env.SIGNALBOX_MODEL_KEY;
       const states = await statesAt(program.opts().url);
+      const looks = typeof states === 'string' ? [] : states;
+      const unasked = typeof states === 'string' ? { unasked: states } : {};
       const checked: Checked[] = [];
       for (const name of rolesNamed(role)) {
         const findings = [
@@ -53,11 +55,11 @@ export function models(program: Command): void {
           ...(secret ? await liveFindings(name, secret, baseUrl) : []),
         ];
         const route = routeOf(name);
-        const state = states?.find((one) => one.route === route);
+        const state = looks.find((one) => one.route === route);
         checked.push({ role: name, route, findings, ...(state && { state }) });
       }
-      terminal(program.opts().json).result({ probed: Boolean(secret), checked }, () =>
-        text(checked, Boolean(secret)),
+      terminal(program.opts().json).result({ probed: Boolean(secret), ...unasked, checked }, () =>
+        [text(checked, Boolean(secret)), notes(unasked)].filter(Boolean).join('\n'),
       );
       const isBad = ({ findings, state }: Checked) =>
         state?.isOpen === false || findings.some(({ isGood }) => !isGood);
@@ -82,6 +84,10 @@ async function liveFindings(name: Role, apiKey: string, baseUrl: string): Promis
   }
 }
 
+function notes({ unasked }: { unasked?: string }): string {
+  return unasked ? `What the product found at night is not shown: ${unasked}` : '';
+}
+
 function text(checked: Checked[], isProbed: boolean): string {
   const parts = checked.map(({ role, route, findings, state }) =>
     [`${role}: ${route}`, ...findings.map(line), ...(state ? [line(asFinding(state))] : [])].join('\n'),
@@ -89,12 +95,12 @@ function text(checked: Checked[], isProbed: boolean): string {
   return [...parts, ...(isProbed ? [] : ['Not probed: SIGNALBOX_MODEL_KEY is not set.'])].join('\n\n');
 }
 
-/** What the product found on its nightly look; nothing where it cannot be asked. */
-async function statesAt(url: string): Promise<RouteState[] | undefined> {
+/** What the product found on its nightly look, or why it cannot be asked. */
+async function statesAt(url: string): Promise<RouteState[] | string> {
   try {
     return (await client(url).ask<{ routes: RouteState[] }>('/api/models')).routes;
   } catch (error) {
-    if (error instanceof CommandError) return undefined;
+    if (error instanceof CommandError) return error.message;
     throw error;
   }
 }
