@@ -99,25 +99,34 @@ export function guess(ticket: { title: string; body: string }, classifier: Class
   const [first, second] = chances.map((chance, at) => ({ chance, at })).sort((a, b) => b.chance - a.chance);
   const [best, next] = [first?.at ?? 0, second?.at ?? 1];
   const probability = chances[best] ?? 0;
-  const pull = (bucket: number) =>
-    ((classifier.weights[bucket * 3 + best] ?? 0) - (classifier.weights[bucket * 3 + next] ?? 0)) *
-    (found.get(bucket) ?? 0);
+  const weight = (bucket: number, kind: number) => classifier.weights[bucket * KINDS.length + kind] ?? 0;
+  const pulls = [...found].map(([bucket, value]): [number, number] => [
+    bucket,
+    (weight(bucket, best) - weight(bucket, next)) * value,
+  ]);
   return {
     kind: KINDS[best] as Kind,
     probability,
     isSure: probability >= classifier.threshold,
-    because: heaviest(ticket, pull),
+    because: heaviest(ticket, pulls),
   };
 }
 
 const SHOWN = 4;
 
+/** Features that are looked at for reasons; those that pull less add nothing that people could tell. */
+const WEIGHED = 400;
+
 /** Each feature's pull goes to the word that it stands in, in equal parts to each place where it stands. */
-function heaviest(ticket: { title: string; body: string }, pull: (bucket: number) => number): string[] {
-  const places = occurrences(ticket);
+function heaviest(
+  ticket: { title: string; body: string },
+  pulls: [bucket: number, pull: number][],
+): string[] {
+  const strongest = new Map(pulls.sort(([, a], [, b]) => Math.abs(b) - Math.abs(a)).slice(0, WEIGHED));
   const sums = new Map<string, number>();
-  for (const [bucket, words] of places)
-    for (const word of words) sums.set(word, (sums.get(word) ?? 0) + pull(bucket) / words.length);
+  for (const [bucket, words] of occurrences(ticket, new Set(strongest.keys())))
+    for (const word of words)
+      sums.set(word, (sums.get(word) ?? 0) + (strongest.get(bucket) ?? 0) / words.length);
   return [...sums]
     .filter(([word, sum]) => sum > 0 && /^\P{N}*\p{L}{2}\P{N}*$/u.test(word))
     .sort(([, a], [, b]) => b - a)

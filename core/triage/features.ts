@@ -153,13 +153,17 @@ function characters(text: string, [least, most]: [number, number], seen: Seen): 
   }
 }
 
-/** The words that the features of each bucket stand in, one for each time that it stands there. */
-export function occurrences(ticket: { title: string; body: string }): Map<number, string[]> {
+/** The words that the features of these buckets stand in, one for each time that they stand there. */
+export function occurrences(
+  ticket: { title: string; body: string },
+  buckets: Set<number>,
+): Map<number, string[]> {
   const text = plain(ticket);
   const found = new Map<number, string[]>();
   for (const { visit } of GROUPS)
     visit(text, (hash, where, middle) => {
       const bucket = bucketOf(hash);
+      if (!buckets.has(bucket)) return;
       const words = found.get(bucket) ?? [];
       words.push(middle < 0 ? where : wordAt(where, middle));
       found.set(bucket, words);

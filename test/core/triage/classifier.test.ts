@@ -60,9 +60,8 @@ it.each([
   const found = guess({ title, body }, embedded());
 
   expect(found.probability).toBeGreaterThan(0.3);
-  expect([...occurrences({ title, body }).keys()].sort()).toEqual(
-    [...features({ title, body }).keys()].sort(),
-  );
+  const all = features({ title, body });
+  expect(occurrences({ title, body }, new Set(all.keys())).size).toBe(all.size);
 });
 
 it('says how sure it is by how often it was right, and refuses a threshold from too few', () => {
