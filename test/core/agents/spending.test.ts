@@ -66,6 +66,8 @@ describe('spending', () => {
     );
 
     expect(values).toMatchObject({ model_cost_usd: 1e-7, model_prompt_tokens: 10, model_unpriced: 1 });
+    const missed = metricsOfCost(row({ cacheMissedTokens: 9 }));
+    expect(missed).toContainEqual(expect.objectContaining({ name: 'model_cache_miss', value: 1 }));
   });
 });
 
