@@ -102,6 +102,13 @@ const SERVICE: Acceptance[] = [
     reason: 'One secret per organization and source, made when a source is connected',
   },
   {
+    at: 'Answers',
+    ids: wildcard(
+      'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:signalbox/channels/*',
+    ),
+    reason: 'One secret per organization and channel, made when it is connected',
+  },
+  {
     at: 'Agents/Network',
     ids: ['AwsSolutions-VPC7'],
     reason: 'Only outbound tasks without ingress live here; flow logs would cost more than the network',

@@ -6,6 +6,7 @@ import type { Construct } from 'constructs';
 import { Access } from './access.ts';
 import { acknowledge } from './acknowledged.ts';
 import { Agents } from './agents.ts';
+import { Answers } from './answers.ts';
 import { Dashboard } from './dashboard.ts';
 import type { DataStack } from './data-stack.ts';
 import { Intake } from './intake.ts';
@@ -35,6 +36,7 @@ export class ServiceStack extends Stack {
 
     const agents = new Agents(this, 'Agents', { data, modelBaseUrl: settings.modelBaseUrl });
     new Intake(this, 'Intake', { api, data, publicUrl });
+    new Answers(this, 'Answers', { data, bus, publicUrl });
     new Access(this, 'Access', { api, data, publicUrl, ...settings });
     new Pipeline(this, 'Pipeline', { data, bus, agents, publicUrl, ...settings });
     new Models(this, 'Models', { data, ...settings });

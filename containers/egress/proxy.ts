@@ -2,9 +2,9 @@ import { lookup } from 'node:dns/promises';
 import { createServer, type Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { isPublic } from '#adapters/addresses.ts';
 import { type Destination, destination, refusal } from '#core/agents/egress.ts';
 import { Fault } from '#core/fault.ts';
-import { isPublic } from './addresses.ts';
 
 export interface Denial {
   /** `host:port`, as far as it could be read. */

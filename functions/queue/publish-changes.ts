@@ -16,6 +16,7 @@ export function publishing(bus: Bus) {
     const detail = {
       org: text(NewImage, 'org'),
       ticketId: text(NewImage, 'id'),
+      source: text(NewImage, 'source'),
       status: text(NewImage, 'status'),
       version: Number(NewImage.version?.N ?? 0),
     };

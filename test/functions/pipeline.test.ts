@@ -147,6 +147,7 @@ it('publishes what is new and what changed its status, by name only', async () =
   const image = (status: string, version: string) => ({
     org: { S: org },
     id: { S: 'tk_1' },
+    source: { S: 'jira' },
     status: { S: status },
     version: { N: version },
     body: { S: 'private' },
@@ -164,10 +165,13 @@ it('publishes what is new and what changed its status, by name only', async () =
   await publish(record({ ...image('in_review', '4'), ...reviews }, done));
 
   expect(published).toEqual([
-    ['TicketReceived', { org, ticketId: 'tk_1', status: 'received', version: 0 }],
-    ['TicketChanged', { org, ticketId: 'tk_1', status: 'triaging', version: 1, before: 'received' }],
-    ['TicketReceived', { org, ticketId: 'tk_1', status: 'received', version: 3 }],
-    ['TicketReviewed', { org, ticketId: 'tk_1', status: 'in_review', version: 4 }],
+    ['TicketReceived', { org, ticketId: 'tk_1', source: 'jira', status: 'received', version: 0 }],
+    [
+      'TicketChanged',
+      { org, ticketId: 'tk_1', source: 'jira', status: 'triaging', version: 1, before: 'received' },
+    ],
+    ['TicketReceived', { org, ticketId: 'tk_1', source: 'jira', status: 'received', version: 3 }],
+    ['TicketReviewed', { org, ticketId: 'tk_1', source: 'jira', status: 'in_review', version: 4 }],
   ]);
 });
 

@@ -58,6 +58,8 @@ export const PullRequestDelivery = z.object({
 export type PullRequestDelivery = z.infer<typeof PullRequestDelivery>;
 
 const BEGINS = ['opened', 'reopened'];
+/** What every comment of ours carries where nobody sees it, whoever's token it was written with. */
+const OWN_MARK = '<!-- signalbox ';
 const GONE = ['deleted', 'transferred'];
 
 /** What happened to an issue: opened, opened again or given our label it is a request, anything else is news of one. */
@@ -76,7 +78,8 @@ export function fromComment(org: string, delivery: CommentDelivery): Meaning {
   const written = z.safeParse(Written, delivery.comment);
   if (!written.success) return { kind: 'ignored', why: 'a comment without its id or its time' };
   const { id, user, body } = written.data;
-  if (user?.type === 'Bot') return { kind: 'ignored', why: 'a comment of a robot' };
+  if (user?.type === 'Bot' || body?.includes(OWN_MARK))
+    return { kind: 'ignored', why: 'a comment of a robot' };
   if (issue.pull_request) {
     if (action !== 'created' || !asksUs(body ?? ''))
       return { kind: 'ignored', why: 'a comment on a pull request that asks for nothing' };

@@ -3,7 +3,7 @@ import { createServer, request as httpRequest } from 'node:http';
 import { type AddressInfo, connect, type Server, type Socket, createServer as tcpServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, expect, it } from 'vitest';
-import { isPublic } from '#containers/egress/addresses.ts';
+import { isPublic } from '#adapters/addresses.ts';
 import { type Denial, egressProxy, type ProxyOptions } from '#containers/egress/proxy.ts';
 
 const open: Server[] = [];

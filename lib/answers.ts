@@ -1,0 +1,69 @@
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { type EventBus, Rule } from 'aws-cdk-lib/aws-events';
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { Construct } from 'constructs';
+import type { Env as TellEnv } from '#functions/queue/tell-source.ts';
+import type { DataStack } from './data-stack.ts';
+import { reliableQueue } from './dead-letters.ts';
+import { reads } from './grants.ts';
+import { Handler } from './handler.ts';
+
+const PREFIX = 'signalbox/channels';
+
+export interface AnswersProps {
+  data: DataStack;
+  bus: EventBus;
+  publicUrl: string;
+}
+
+/** Where tickets came from hears where they stand: one queue for each kind of source, so that one that is down holds up no other. */
+export class Answers extends Construct {
+  constructor(scope: Construct, id: string, { data, bus, publicUrl }: AnswersProps) {
+    super(scope, id);
+    const tell = new Handler<TellEnv>(this, 'Tell', {
+      entry: 'queue/tell-source',
+      env: {
+        TICKETS_TABLE: data.tickets.tableName,
+        DELIVERIES_TABLE: data.deliveries.tableName,
+        PROJECTS_TABLE: data.projects.tableName,
+        FORGE_SECRET_ARN: data.forgeSecret.secretArn,
+        CHANNELS_PREFIX: PREFIX,
+        PUBLIC_URL: publicUrl,
+      },
+    });
+    reads(tell, data.tickets, data.projects, data.deliveries);
+    data.deliveries.grant(tell, 'dynamodb:PutItem');
+    data.forgeSecret.grantRead(tell);
+    tell.addToRolePolicy(readsChannels(this));
+    for (const [name, sources] of Object.entries({
+      Github: ['github'],
+      Jira: ['jira'],
+      Erp: ['erp', 'rest'],
+    })) {
+      const waiting = reliableQueue(this, name, Duration.minutes(3));
+      new Rule(this, `${name}Moved`, {
+        eventBus: bus,
+        eventPattern: {
+          source: ['signalbox'],
+          detailType: ['TicketReceived', 'TicketChanged'],
+          detail: { source: sources },
+        },
+        targets: [new SqsQueue(waiting)],
+      });
+      tell.addEventSource(new SqsEventSource(waiting, { batchSize: 5, reportBatchItemFailures: true }));
+    }
+  }
+}
+
+/** Only what channels are reached with: one secret per organization and channel, made when it is connected. */
+function readsChannels(scope: Construct): PolicyStatement {
+  const arn = Stack.of(scope).formatArn({
+    service: 'secretsmanager',
+    resource: 'secret',
+    resourceName: `${PREFIX}/*`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+  return new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [arn] });
+}

@@ -1,0 +1,214 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json, text } from 'node:stream/consumers';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import * as z from 'zod';
+import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
+import { dynamoSaid } from '#adapters/dynamodb/said.ts';
+import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
+import { type Callback, erpChannel } from '#adapters/erp/callback.ts';
+import { githubChannel } from '#adapters/github/answer.ts';
+import { github } from '#adapters/github/client.ts';
+import { document, jiraChannel } from '#adapters/jira/answer.ts';
+import { isFresh, isSignedMessage, messageOf } from '#adapters/standard-webhooks.ts';
+import type { Source, Ticket } from '#core/tickets/ticket.ts';
+import { tellSource } from '#functions/queue/tell-source.ts';
+import { openTestForge, type TestForge, WRITER } from '../../local/forge/open.ts';
+import { type LocalAws, localAws } from '../../support/aws.ts';
+import { AT, delivery, PROJECT, ticket } from '../../support/tickets.ts';
+
+/** The nodes and marks of the Atlassian Document Format that we use, as Jira takes them: nothing else, nothing empty. */
+const Mark = z.union([
+  z.strictObject({ type: z.literal('strong') }),
+  z.strictObject({ type: z.literal('link'), attrs: z.strictObject({ href: z.url() }) }),
+]);
+const Words = z.strictObject({
+  type: z.literal('text'),
+  text: z.string().min(1),
+  marks: z.array(Mark).min(1).optional(),
+});
+const Block = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('paragraph'), content: z.array(Words).min(1) }),
+  z.strictObject({
+    type: z.literal('codeBlock'),
+    attrs: z.strictObject({ language: z.string() }),
+    content: z.array(Words.omit({ marks: true })).min(1),
+  }),
+]);
+const Adf = z.strictObject({ type: z.literal('doc'), version: z.literal(1), content: z.array(Block).min(1) });
+
+const KEYS = ['the ERP secret, sixteen bytes', 'the one before it, sixteen bytes'];
+const clock = { now: () => new Date(AT) };
+const tickets = dynamoTickets('Tickets', 'Deliveries', clock);
+const projects = dynamoProjects('Projects');
+const publicUrl = 'http://localhost:4600';
+
+let aws: LocalAws;
+let forge: TestForge;
+let vendor: Server;
+let base = '';
+let org = '';
+let count = 0;
+/** Comments in Jira by id; and what the ERP heard. */
+let comments = new Map<string, z.infer<typeof Adf>>();
+let heard: { id: string; status: string; signed: boolean[] }[] = [];
+/** What the vendor answers instead, as long as there is something. */
+let trouble: number[] = [];
+
+beforeAll(async () => {
+  aws = await localAws();
+  forge = await openTestForge();
+  vendor = createServer(async (request, response) => {
+    const status = trouble.shift();
+    const answer = status ? { status } : await (request.url === '/erp' ? erp(request) : jira(request));
+    response.writeHead(answer.status).end(JSON.stringify('body' in answer ? answer.body : {}));
+  }).listen(0);
+  await new Promise((resolve) => vendor.once('listening', resolve));
+  base = `http://127.0.0.1:${(vendor.address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  vendor.close();
+  await forge.close();
+  await aws.stop();
+});
+beforeEach(() => {
+  count += 1;
+  org = `tell-${count}`;
+  [comments, heard, trouble] = [new Map(), [], []];
+});
+
+async function jira(request: IncomingMessage): Promise<{ status: number; body?: object }> {
+  const [, id] = /\/rest\/api\/3\/issue\/ETL-142\/comment(?:\/(\d+))?/.exec(request.url ?? '') ?? [];
+  if (request.headers.authorization !== `Basic ${btoa('bot@acme.example:token')}`) return { status: 401 };
+  if (request.method === 'GET')
+    return { status: 200, body: { comments: [...comments].map(([known, body]) => ({ id: known, body })) } };
+  const { success, data } = z.strictObject({ body: Adf }).safeParse(await json(request));
+  if (!success) return { status: 400 };
+  if (id && !comments.has(id)) return { status: 404 };
+  const made = id ?? String(10_000 + comments.size);
+  comments.set(made, data.body);
+  return { status: id ? 200 : 201, body: { id: made } };
+}
+
+async function erp(request: IncomingMessage): Promise<{ status: number }> {
+  const raw = Buffer.from(await text(request));
+  const message = messageOf(request.headers as Record<string, string>, raw);
+  const { issue } = JSON.parse(raw.toString());
+  if (!message || !isFresh(message, clock.now())) return { status: 401 };
+  heard.push({
+    id: message.id,
+    status: issue.status,
+    signed: KEYS.map((key) => isSignedMessage(message, key)),
+  });
+  return { status: 204 };
+}
+
+function telling(said = dynamoSaid('Deliveries')) {
+  const isPrivate = true;
+  const callback: Callback = { url: `${base}/erp`, secrets: KEYS, isPrivate };
+  const site = { site: base, email: 'bot@acme.example', token: 'token', isPrivate };
+  const channels = {
+    github: githubChannel(projects, async () => WRITER),
+    jira: jiraChannel(async (of) => (of === org ? site : undefined)),
+    erp: erpChannel({ callbackOf: async () => callback, clock, publicUrl }),
+  };
+  const tell = tellSource({ tickets, said, channels, publicUrl });
+  return (ticketId: string) => tell({ body: JSON.stringify({ detail: { org, ticketId } }) });
+}
+
+async function made(source: Source, externalId = 'ETL-142'): Promise<Ticket> {
+  const { ticket: one } = await tickets.accept(
+    ticket({ org, source, externalId }),
+    delivery({ org, source }),
+  );
+  return one;
+}
+
+const escalate = (id: string, reason: string) =>
+  tickets.advance(org, id, ['received', 'triaging'], { status: 'escalated', reason });
+
+it('writes one comment in Jira and edits it, also when a crash left it unnoted', async () => {
+  const { id } = await made('jira');
+  await telling({ find: async () => undefined, keep: async () => {} })(id);
+  const first = [...comments];
+  await escalate(id, 'h1. *bold* [link|http://evil.example]\n@everybody');
+  for (const _ of [1, 2]) await telling()(id);
+
+  expect(first).toHaveLength(1);
+  expect([...comments.keys()]).toEqual(first.map(([known]) => known));
+  expect(JSON.stringify([...comments.values()])).toContain('A person has to look at this');
+  expect(
+    comments
+      .values()
+      .next()
+      .value?.content.find(({ type }) => type === 'codeBlock'),
+  ).toBeDefined();
+});
+
+it('says what is a document to Jira for every status', () => {
+  const status = { headline: 'x', url: 'http://localhost/1', pullRequest: 'http://f/2', detail: 'why' };
+
+  expect(Adf.safeParse(document(status)).success).toBe(true);
+  expect(Adf.safeParse(document({ headline: 'x', url: 'http://localhost/1' })).success).toBe(true);
+});
+
+it('comments once under an issue at the forge, and quotes what is not ours', async () => {
+  const { fullName: _, apiUrl: __, ...rest } = PROJECT.repositories[0] as never as Record<string, string>;
+  const apiUrl = `${forge.origin}/api/v3`;
+  const repositories = [{ ...rest, fullName: 'acme/tap', apiUrl }] as never;
+  await projects.put({ ...PROJECT, org, repositories });
+  const client = github(apiUrl, WRITER);
+  const at = { owner: 'acme', repo: 'tap' };
+  const { data: issue } = await client.request('POST /repos/{owner}/{repo}/issues', { ...at, title: 'Late' });
+  const { id } = await made('github', `acme/tap#${issue.number}`);
+  await telling()(id);
+  await escalate(id, 'see @everybody ```\n<img src=x>');
+  await telling()(id);
+  const route = 'GET /repos/{owner}/{repo}/issues/{issue_number}/comments';
+  const { data } = await client.request(route, { ...at, issue_number: issue.number });
+
+  expect(data).toHaveLength(1);
+  expect(data[0]?.body).toContain('**A person has to look at this.**');
+  expect(data[0]?.body?.match(/```/g)).toHaveLength(2);
+});
+
+it('tells an ERP each status once, signed with both live secrets', async () => {
+  const { id } = await made('erp');
+  await telling()(id);
+  await telling()(id);
+  await escalate(id, 'No repository');
+  await telling()(id);
+
+  expect(heard.map(({ status }) => status)).toEqual(['received', 'escalated']);
+  expect(heard.every(({ signed }) => signed.every(Boolean))).toBe(true);
+  expect(new Set(heard.map((one) => one.id)).size).toBe(2);
+});
+
+it.each([
+  ['jira', 503, true],
+  ['jira', 429, true],
+  ['jira', 403, false],
+  ['jira', 404, false],
+  ['erp', 500, true],
+  ['erp', 302, true],
+  ['erp', 410, false],
+] as const)('of %s answering %i comes again: %s', async (source, status, isLater) => {
+  const { id } = await made(source);
+  trouble = [status];
+  const answer = telling()(id);
+
+  if (isLater) await expect(answer).rejects.toThrow();
+  else await answer;
+  await telling()(id);
+  expect(source === 'jira' ? comments.size : heard.length).toBe(1);
+});
+
+it('says nothing where nothing is connected, and nothing of what is gone', async () => {
+  const { id } = await made('github', 'nobody/knows#1');
+  await telling()(id);
+  await telling()('tk_none');
+  const { id: drift } = await made('drift');
+  await telling()(drift);
+
+  expect([comments.size, heard.length]).toEqual([0, 0]);
+});
