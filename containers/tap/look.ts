@@ -11,6 +11,7 @@ import { shapeOf } from '#core/taps/shape.ts';
 import type { Given } from '../answering.ts';
 import { contained } from '../contained.ts';
 import { credential } from '../credential.ts';
+import { inventoryOf } from '../inventory.ts';
 import { steady } from '../steady.ts';
 import { discover, scripts } from '../verify/discover.ts';
 import { environment, interpreterFor, type Shop, textOf } from '../verify/environment.ts';
@@ -32,7 +33,8 @@ export async function look(env: Env & Assignment, given: Given): Promise<Discove
     folder,
     signal,
   };
-  const seen: Seen = { commit, made: {}, shape: shapeOf(JSON.parse(await catalogOf(shop, given, commit))) };
+  const catalog = JSON.parse(await catalogOf(shop, given, commit));
+  const seen: Seen = { commit, made: {}, discovery: await discoveryOf(shop), shape: shapeOf(catalog) };
   const files = steady(s3Artifacts(env.ARTIFACTS_BUCKET), signal);
   await files.put(keyOf.discovered(tap, commit), JSON.stringify(seen, null, 1), 'application/json');
   return { state: 'discovered', commit };
@@ -47,6 +49,18 @@ async function repositoryOf(
   const found = project?.repositories.find(({ fullName }) => fullName === repository);
   if (!found) throw new Fault('NotFound', `${repository} is not in project ${projectId} any more`);
   return found;
+}
+
+/** Where the catalog comes from, as the code says; nothing if that cannot be read, which is no reason to stop. */
+async function discoveryOf({ hands, folder, signal }: Shop): Promise<Seen['discovery']> {
+  try {
+    const reader = { hands, folder, ...(signal && { signal }) };
+    return (await inventoryOf(reader, join(folder, 'tap', 'repository'))).discovery;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    log.warn('the code could not be read', { why: error.message });
+    return undefined;
+  }
 }
 
 /** What the tap discovers, if it installs, ends well, logs no error and prints a sound catalog. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Inventory } from './inventory.ts';
 import { Sampled } from './sampled.ts';
 import { Severity } from './severity.ts';
 import { Shape } from './shape.ts';
@@ -31,6 +32,8 @@ export const Seen = z.object({
   made: z
     .object({ sdk: z.string().optional(), python: z.string().optional(), config: z.string().optional() })
     .default({}),
+  /** What the code says of where its catalog comes from, and why. */
+  discovery: Inventory.shape.discovery.optional(),
   shape: Shape,
   sampled: Sampled.optional(),
 });

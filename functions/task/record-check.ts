@@ -78,7 +78,7 @@ interface Case {
 async function conclude({ head, seen, baseline, first }: Case, needs: Needs): Promise<CheckRecord> {
   const project = await needs.projects.find(head.org, head.projectId);
   const repository = project?.repositories.find(({ fullName }) => fullName === head.repository);
-  const { consumers = [], discovery = 'static' } = repository ?? {};
+  const { consumers = [], discovery = seen.discovery?.kind ?? 'static' } = repository ?? {};
   const found = assess(baseline, {
     ...{ seen, discovery, check: head.check, at: head.at },
     judgement: { consumers, overrides: project?.severities ?? {} },

@@ -103,6 +103,28 @@ describe.runIf(CHROMIUM)('the main job, in a real browser', { timeout: 120_000 }
     await shot('8-merged');
   });
 
+  it('registers an integration, after it has said which field is wrong', async () => {
+    await page.getByRole('link', { name: 'Integrations' }).click();
+    const fields: Record<string, string> = {
+      Repository: 'https://git.example/acme/tap-shop.git',
+      'Python package': 'tap-shop',
+      Project: 'shop',
+      Tenant: 'acme',
+      Credentials: 'ghp_0123456789abcdefghijklmnopqrstuvwxyz',
+      Approvers: 'approver@demo.example',
+    };
+    const field = (name: string) => page.getByRole('textbox', { name: new RegExp(`^${name}`) });
+    for (const [name, value] of Object.entries(fields)) await field(name).fill(value);
+    await page.getByRole('button', { name: 'Register' }).click();
+    const said = page.getByRole('alert');
+    await expect.poll(() => said.textContent(), { timeout: 10_000 }).toContain('credentials: Looks like');
+
+    await field('Credentials').fill('shop/acme');
+    await page.getByRole('button', { name: 'Register' }).click();
+    await page.getByRole('rowheader', { name: 'acme/tap-shop' }).waitFor({ timeout: 10_000 });
+    await shot('10-integrations');
+  });
+
   it.each(['light', 'dark'] as const)('fits a phone in %s', async (colorScheme) => {
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize({ width: 375, height: 700 });

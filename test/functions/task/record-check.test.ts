@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Fault } from '#core/fault.ts';
 import type { Project } from '#core/projects/project.ts';
-import { type CheckRecord, keyOf } from '#core/taps/check.ts';
-import type { Sampled } from '#core/taps/sampled.ts';
+import { type CheckRecord, keyOf, type Seen } from '#core/taps/check.ts';
 import { shapeOf } from '#core/taps/shape.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
 import { listTaps } from '#functions/task/list-taps.ts';
@@ -82,14 +81,18 @@ type Properties = Record<string, object>;
 function check(
   week: string,
   commit: string,
-  seen: { fields?: Properties; streams?: Record<string, Properties>; sampled?: Sampled; isSecond?: boolean },
+  seen: {
+    fields?: Properties;
+    streams?: Record<string, Properties>;
+    isSecond?: boolean;
+  } & Pick<Partial<Seen>, 'sampled' | 'discovery'>,
 ) {
   const streams = Object.entries(seen.streams ?? { orders: { id: { type: 'string' }, ...seen.fields } });
   const shape = shapeOf({
     streams: streams.map(([name, properties]) => ({ tap_stream_id: name, schema: { properties } })),
   });
-  const { sampled } = seen;
-  files.set(keyOf.discovered(TAP, commit), JSON.stringify({ commit, shape, ...(sampled && { sampled }) }));
+  const { sampled, discovery } = seen;
+  files.set(keyOf.discovered(TAP, commit), JSON.stringify({ commit, shape, sampled, discovery }));
   const began = '2026-11-23T05:00:00.000Z';
   return record({
     ...TAP,
@@ -203,10 +206,17 @@ describe('a recorded check', () => {
     expect(ticketOf(sure)?.body).toContain('breaking, STREAM_REMOVED: stream refunds');
   });
 
-  it('knows that types made of sample rows turn with the rows', async () => {
-    project = { discovery: 'inferred' };
-    await check('w1', ONE, { fields: { total: { type: ['null', 'string'] }, note: { type: 'string' } } });
-    const seen = { fields: { total: { type: ['null', 'integer'] }, note: { type: ['string', 'null'] } } };
+  it.each([
+    ['a lead', { discovery: 'inferred' }, {}],
+    ['the code', {}, { discovery: { kind: 'inferred', reason: 'infer()' } }],
+  ] as const)('knows from %s that types made of sample rows turn with the rows', async (_, said, read) => {
+    project = said;
+    const fields = { total: { type: ['null', 'string'] }, note: { type: 'string' } };
+    await check('w1', ONE, { fields, ...read });
+    const seen = {
+      fields: { total: { type: ['null', 'integer'] }, note: { type: ['string', 'null'] } },
+      ...read,
+    };
     await check('w2', ONE, seen);
 
     expect(await check('w2', ONE, { ...seen, isSecond: true })).toEqual({ state: 'same' });
