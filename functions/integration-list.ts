@@ -2,6 +2,7 @@ import { Fault } from '#core/fault.ts';
 import type { Projects, Tickets } from '#core/ports.ts';
 import { healthOf, type IntegrationEntry } from '#core/projects/health.ts';
 import { integrationsOf } from '#core/projects/integration.ts';
+import type { Checks } from '#core/taps/ports.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
 
 interface Asked {
@@ -9,6 +10,7 @@ interface Asked {
   id: string;
   projects: Pick<Projects, 'list'>;
   tickets: Pick<Tickets, 'list'>;
+  checks: Pick<Checks, 'latest'>;
 }
 
 /** Pages of a hundred: tickets before the newest thousand are not counted. */
@@ -16,11 +18,16 @@ const MOST_PAGES = 10;
 
 /** GET /api/integrations: every registered integration with its health. */
 export async function integrationList(asked: Asked): Promise<{ integrations: IntegrationEntry[] }> {
-  const [projects, tickets] = await Promise.all([asked.projects.list(asked.org), newest(asked)]);
+  const [projects, tickets, checks] = await Promise.all([
+    asked.projects.list(asked.org),
+    newest(asked),
+    asked.checks.latest(asked.org),
+  ]);
+  const checked = new Map(checks.map((check) => [check.repository, check]));
   const byRepository = Map.groupBy(tickets, ({ classification }) => classification?.repository);
   const integrations = integrationsOf(projects).map((one) => ({
     ...one,
-    health: healthOf(byRepository.get(one.repository) ?? []),
+    health: healthOf(byRepository.get(one.repository) ?? [], checked.get(one.repository)),
   }));
   return { integrations };
 }

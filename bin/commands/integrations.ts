@@ -110,16 +110,22 @@ function addressOf(repository: string): string {
 
 function table(found: IntegrationEntry[]): string {
   const rows = found.map(({ repository, kind, tenant, schedule, discovery, health }) => {
-    const { lastRun, openTickets } = health;
+    const { lastRun, lastCheck, openTickets } = health;
+    const check = lastCheck ? `${lastCheck.state}, ${moment(lastCheck.at)}` : pc.dim('none yet');
     const run = lastRun ? `${tone(lastRun.status)}, ${moment(lastRun.at)}` : pc.dim('none yet');
-    return [repository, kind, tenant, schedule, discovery, String(openTickets), run];
+    const catalog = lastCheck?.discovery ? `${discovery} (${lastCheck.discovery.kind})` : discovery;
+    return [repository, kind, tenant, schedule, catalog, String(openTickets), check, run];
   });
-  return columns([['REPOSITORY', 'KIND', 'TENANT', 'SCHEDULE', 'CATALOG', 'OPEN', 'LAST RUN'], ...rows]);
+  return columns([
+    ['REPOSITORY', 'KIND', 'TENANT', 'SCHEDULE', 'CATALOG', 'OPEN', 'LAST CHECK', 'LAST RUN'],
+    ...rows,
+  ]);
 }
 
 function text(one: Integration & Partial<IntegrationEntry>): string {
   const { repository, kind, discovery, reason, health } = one;
-  const { lastRun, openTickets } = health ?? {};
+  const { lastRun, lastCheck, openTickets } = health ?? {};
+  const read = lastCheck?.discovery;
   return [
     `${pc.bold(repository)}, a ${kind} in project ${one.projectId}`,
     facts([
@@ -128,6 +134,8 @@ function text(one: Integration & Partial<IntegrationEntry>): string {
       ['schedule', one.schedule],
       ['credentials', one.credentials ?? 'none named'],
       ['catalog', reason ? `${discovery}: ${reason}` : discovery],
+      ['its code says', read && `${read.kind}: ${read.reason}${read.at ? ` (${read.at})` : ''}`],
+      ['last check', lastCheck && `${lastCheck.state}, ${moment(lastCheck.at)}`],
       ['open tickets', openTickets?.toString()],
       ['last run', lastRun && `${lastRun.title}: ${tone(lastRun.status)}, ${moment(lastRun.at)}`],
     ]),

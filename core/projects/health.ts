@@ -1,3 +1,4 @@
+import type { CheckRecord } from '../taps/check.ts';
 import type { Ticket, TicketStatus } from '../tickets/ticket.ts';
 import type { Integration } from './integration.ts';
 
@@ -5,6 +6,8 @@ import type { Integration } from './integration.ts';
 export interface Health {
   lastRun?: { ticketId: string; title: string; status: TicketStatus; at: string };
   openTickets: number;
+  /** With what the code said of where the catalog comes from. */
+  lastCheck?: Pick<CheckRecord, 'state' | 'at' | 'ticketId' | 'discovery'>;
 }
 
 /** An integration as lists show it. */
@@ -12,13 +15,16 @@ export type IntegrationEntry = Integration & { health: Health };
 
 const OVER: TicketStatus[] = ['merged', 'closed', 'answered', 'declined', 'cancelled'];
 
-/** Of an integration's tickets, newest first. One that is with a person is still open. */
-export function healthOf(tickets: Ticket[]): Health {
+/** From an integration's tickets, newest first, and its last check. A ticket that is with a person is still open. */
+export function healthOf(tickets: Ticket[], check?: CheckRecord): Health {
   const last = tickets.find(({ runId }) => runId);
   return {
     openTickets: tickets.filter(({ status }) => !OVER.includes(status)).length,
     ...(last && {
       lastRun: { ticketId: last.id, title: last.title, status: last.status, at: last.updatedAt },
+    }),
+    ...(check && {
+      lastCheck: { state: check.state, at: check.at, ticketId: check.ticketId, discovery: check.discovery },
     }),
   };
 }

@@ -117,6 +117,8 @@ export const CheckRecord = RecordCheck.output.extend({
   unlisted: z.int().optional(),
   /** Seen once and not again. */
   unsure: z.array(z.string()).optional(),
+  /** What the code said of where the catalog comes from. */
+  discovery: Inventory.shape.discovery.optional(),
   /** Version of the table of severities that it was judged by. */
   severities: z.int(),
 });

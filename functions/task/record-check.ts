@@ -102,6 +102,7 @@ async function conclude({ head, seen, baseline, first }: Case, needs: Needs): Pr
     ...{ state: found.state, commit: seen.commit, baseline: newest.commit },
     ...(known !== undefined && found.state === 'drift' && { ticketId: known }),
     ...summary(found.changes),
+    ...(seen.discovery && { discovery: seen.discovery }),
     ...(found.unsure.length > 0 && { unsure: found.unsure }),
   };
   await keep(record, needs);

@@ -23,7 +23,7 @@ export function integrationsView({ integrations, mayLead, refusal, onRegister }:
 }
 
 function table(integrations: IntegrationEntry[]) {
-  const names = ['Integration', 'Tenant', 'Schedule', 'Catalog', 'Last run', 'Open tickets'];
+  const names = ['Integration', 'Tenant', 'Schedule', 'Catalog', 'Last check', 'Last run', 'Open tickets'];
   return html`<div class="scroll"><table>
     <thead><tr>${names.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
     <tbody>${integrations.map(row)}</tbody>
@@ -31,12 +31,14 @@ function table(integrations: IntegrationEntry[]) {
 }
 
 function row(one: IntegrationEntry) {
-  const { lastRun, openTickets } = one.health;
+  const { lastRun, lastCheck, openTickets } = one.health;
+  const read = lastCheck?.discovery;
   return html`<tr>
     <th scope="row">${one.repository}<br><span class="quiet">${one.kind} ${one.package}</span></th>
     <td>${one.tenant}</td>
     <td>${one.schedule}</td>
-    <td title=${one.reason ?? ''}>${one.discovery}</td>
+    <td title=${one.reason ?? read?.reason ?? ''}>${one.discovery}${read ? html`<br><span class="quiet">code: ${read.kind}</span>` : nothing}</td>
+    <td>${lastCheck ? html`<a href="/drift/${one.repository}">${lastCheck.state}</a> <span class="quiet" title=${absolute(lastCheck.at)}>${relative(lastCheck.at)}</span>` : html`<span class="quiet">none yet</span>`}</td>
     <td>${lastRun ? html`<a href="/tickets/${lastRun.ticketId}">${pill(lastRun.status)}</a> <span class="quiet" title=${absolute(lastRun.at)}>${relative(lastRun.at)}</span>` : html`<span class="quiet">none yet</span>`}</td>
     <td>${openTickets}</td>
   </tr>`;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { dynamoChecks } from '#adapters/dynamodb/checks.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import type { Role } from '#core/people/person.ts';
@@ -21,6 +22,7 @@ beforeEach(() => {
 
 const projects = dynamoProjects('Projects');
 const tickets = dynamoTickets('Tickets', 'Deliveries');
+const checks = dynamoChecks('Checks');
 
 const SHOP = {
   repository: 'https://git.example/acme/tap-shop.git',
@@ -42,7 +44,7 @@ async function call(method: string, path: string, body?: object, roles: Role[] =
 
 const add = (change: object = {}, roles?: Role[]) =>
   call('POST', '/api/integrations', { ...SHOP, ...change }, roles);
-const listed = async () => (await integrationList({ org, id: '', projects, tickets })).integrations;
+const listed = async () => (await integrationList({ org, id: '', projects, tickets, checks })).integrations;
 
 describe('registering an integration', () => {
   it('makes its project, and answers what it came to', async () => {
@@ -143,9 +145,17 @@ describe('an integration', () => {
       runId: 'run_1_1',
     });
 
+    const at = '2026-11-23T05:00:00.000Z';
+    const read = { kind: 'dynamic' as const, reason: 'the catalog is made with requests.get()' };
+    await checks.put({
+      ...{ org, projectId: 'shop', repository: 'acme/tap-shop', check: 'w1', began: at, at, state: 'same' },
+      ...{ counts: { breaking: 0, warning: 0, information: 0 }, changes: [], severities: 1, discovery: read },
+    });
+
     const [one] = await listed();
     expect(one?.health).toMatchObject({
       ...{ openTickets: 1, lastRun: { ticketId: open.id, status: 'implementing' } },
+      lastCheck: { state: 'same', at, discovery: read },
     });
     org = 'somebody-else';
     expect(await listed()).toEqual([]);
@@ -158,7 +168,7 @@ describe('an integration', () => {
     expect(await listed()).toEqual([]);
     expect((await projects.find(org, 'shop'))?.repositories).toHaveLength(1);
     expect((await call('DELETE', '/api/integrations/acme/tap-shop')).status).toBe(404);
-    await expect(oneIntegration({ org, id: 'acme/tap-shop', projects, tickets })).rejects.toThrow(
+    await expect(oneIntegration({ org, id: 'acme/tap-shop', projects, tickets, checks })).rejects.toThrow(
       'is not registered',
     );
   });
