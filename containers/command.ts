@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, createWriteStream } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { accessSync, constants, createWriteStream, mkdirSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 
 export interface Command {
@@ -80,6 +80,7 @@ export async function run(command: Command, env: Record<string, string>): Promis
 
 /** Writes a stream into a file at the file's pace; the answer closes it and tells its digest. */
 function fileOf(from: Readable, path: string): () => Promise<string> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const file = createWriteStream(path, { mode: 0o600 });
   const digest = createHash('sha256');
   let failure: Error | undefined;

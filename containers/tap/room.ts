@@ -80,7 +80,6 @@ export async function room(options: RoomOptions): Promise<Room> {
   const { hands, folder, environment, signal } = options;
   const hook = await readFile(join(import.meta.dirname, 'hook.py'), 'utf8');
   const captured = join(folder, 'captured');
-  await mkdir(captured, { recursive: true, mode: 0o700 });
   const keeping = keeper(options);
 
   const run = async (call: Call): Promise<Ran> => {

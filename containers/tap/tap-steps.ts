@@ -38,7 +38,7 @@ async function discovers(subject: Subject): Promise<Found> {
     args: ['--config', 'config.json', '--discover'],
     limit: isLive ? DYNAMIC_LIMIT : STATIC_LIMIT,
     most: 200_000_000,
-    ...(!isLive && { instead: dummyConfig(facts.required) }),
+    ...(!isLive && { instead: dummyConfig(facts) }),
   });
   const failure = failureOfRun(ran, subject);
   if (failure) return failed(failure, `exit ${ran.code}: ${lastLine(ran.stderr)}`, ranBy(ran));
@@ -81,7 +81,7 @@ async function announces(subject: Subject): Promise<Found> {
     program: facts.script ?? '',
     args: ['--config', 'config.json', '--catalog', 'catalog.json', '--test=schema'],
     files: { 'catalog.json': JSON.stringify(catalog) },
-    ...(!isLive && { instead: dummyConfig(facts.required) }),
+    ...(!isLive && { instead: dummyConfig(facts) }),
   });
   const failure = failureOfRun(ran, subject);
   if (failure) return failed(failure, `exit ${ran.code}: ${lastLine(ran.stderr)}`, ranBy(ran));

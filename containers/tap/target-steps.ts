@@ -71,7 +71,7 @@ async function load(
     input,
     limit: 300_000,
     // A token that the mock gives out is nobody's.
-    instead: isLive ? {} : dummyConfig(facts.required),
+    instead: isLive ? {} : dummyConfig(facts),
   });
   return { ...ran, state: targetState(ran.stdout) };
 }

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { Config } from '#core/taps/credentials.ts';
 import { changesBetween, sentence } from '#core/taps/drift.ts';
-import { type Facts, factsOf } from '#core/taps/facts.ts';
+import type { Facts } from '#core/taps/facts.ts';
 import { shapeOf } from '#core/taps/shape.ts';
 import { against, type IntegrationKind, type Step, type TapReport, verdictOf } from '#core/taps/step.ts';
-import { isTestFile } from '#core/taps/tests.ts';
 import { interpreterFor, type Shop, unpack } from '../verify/environment.ts';
+import { factsAbout } from './about.ts';
 import { ETL_CHECKS } from './etl-steps.ts';
 import { type RoomOptions, room } from './room.ts';
 import { type Check, checked, type Phase, type Subject } from './subject.ts';
@@ -38,7 +38,11 @@ const CHECKS: Record<IntegrationKind, Check[]> = { tap: TAP_CHECKS, target: TARG
 export async function verifyIntegration(options: VerifyOptions): Promise<TapReport> {
   const began = performance.now();
   const { shop, head, base, startedAt } = options;
-  const facts = factsOf({ ...(await filesOf(shop, head)), called: options.called }, options.kind);
+  const facts = await factsAbout(shop, {
+    tree: head,
+    called: options.called,
+    ...(options.kind && { kind: options.kind }),
+  });
   const before = base === undefined ? undefined : await look(options, facts, { tree: base, label: 'base' });
   const after = await look(options, facts, { tree: head, label: 'head' });
   const compared = before ? [...against(before.steps, after.steps), drift(before, after)] : after.steps;
@@ -116,25 +120,6 @@ function withoutPython(checks: Check[], why: string): Step[] {
       advice: 'Install such a Python, or widen requires-python.',
     };
   });
-}
-
-const MOST_CODE = 60;
-
-async function filesOf({ workspace }: Shop, tree: string) {
-  const paths = await workspace.files(tree);
-  const read = (some: string[]) => Promise.all(some.map((path) => workspace.read(tree, path)));
-  const code = paths.filter(
-    (path) => path.endsWith('.py') && !isTestFile(path) && path.split('/').length < 5,
-  );
-  const first = code.sort((a, b) => rank(a) - rank(b)).slice(0, MOST_CODE);
-  const packaging = ['pyproject.toml', 'setup.py', 'setup.cfg', 'requirements.txt'].filter((path) =>
-    paths.includes(path),
-  );
-  return { paths, packaging: (await read(packaging)).join('\n'), code: (await read(first)).join('\n') };
-}
-
-function rank(path: string): number {
-  return /(?:__init__|tap|target|cli|main|__main__)\.py$/.test(path) ? 0 : 1;
 }
 
 /** What a change does to the catalog. A pull request that means to says so; a person looks. */

@@ -4,7 +4,7 @@ import { checkAdded, HOST_PATTERN, hosts } from '#core/taps/added.ts';
 import { changes, checkPatch, type Patch, result } from '#core/taps/patch.ts';
 import { isTestFile, judge, type TestFile, type TestReport } from '#core/taps/tests.ts';
 import { type Findings, verification } from '#core/taps/verify.ts';
-import { discover, discovery, scripts } from './discover.ts';
+import { offlineChecks } from '../tap/offline.ts';
 import { type Environment, environment, interpreterFor, type Shop, textOf, unpack } from './environment.ts';
 import { runTests, type TestRun } from './run-tests.ts';
 
@@ -127,8 +127,12 @@ async function compared(options: ChecklistOptions, both: Both): Promise<Findings
     return { ...findings, checks: [...checks, compiles, failed], timedOut: run.timedOut };
   }
   const judged = judge(reports(runs), await testFiles(options, findings.headSha, changed));
-  const found = await discovered(options, both);
-  return { ...findings, judged, checks: [...checks, compiles, ...judged.checks, ...found] };
+  const { checks: own, notVerified } = await offlineChecks(options, options.kind, {
+    head: { tree: headSha, label: 'head', environment: after },
+    base: { tree: baseSha, label: 'base', environment: before.environment },
+  });
+  const all = [...checks, compiles, ...judged.checks, ...own];
+  return { ...findings, judged, checks: all, notVerified: [...findings.notVerified, ...notVerified] };
 }
 
 function reports(runs: Record<'base' | 'overlay' | 'head' | 'former', TestRun>) {
@@ -187,16 +191,4 @@ async function testFiles(
       after: await textOf(workspace, head, path),
     })),
   );
-}
-
-async function discovered(
-  options: ChecklistOptions,
-  { findings, before, after }: Both,
-): Promise<CheckResult[]> {
-  if (options.kind !== 'tap') return [];
-  const [name] = scripts(await textOf(options.workspace, findings.headSha, 'pyproject.toml'));
-  if (!name) return [];
-  const head = await discover(options.hands, after, name);
-  const base = head.problems.length > 0 ? await discover(options.hands, before.environment, name) : undefined;
-  return [discovery(head, base)];
 }

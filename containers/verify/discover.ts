@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { CheckResult } from '#core/runs/run.ts';
 import { catalogProblems, complaints } from '#core/taps/catalog.ts';
 import type { Hands } from '../hands.ts';
 import type { Environment } from './environment.ts';
@@ -48,15 +47,4 @@ export interface Discovered {
   catalog?: string;
   /** Errors that it logged although it ended well: streams may be missing from the catalog. */
   complaints?: string[];
-}
-
-/** A catalog that was unsound before the change as well says nothing about the change. */
-export function discovery(head: Discovered, base?: Discovered): CheckResult {
-  const check = { id: 'discover', title: 'The tap discovers a sound catalog', seconds: head.seconds };
-  if (head.problems.length === 0)
-    return { ...check, verdict: 'PASS', detail: 'Every stream has a schema with its keys' };
-  const detail = head.problems.join('; ').slice(0, 3_500);
-  if (base && base.problems.length > 0)
-    return { ...check, verdict: 'SKIP', detail: `As before the change: ${detail}` };
-  return { ...check, verdict: 'FAIL', detail };
 }

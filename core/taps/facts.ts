@@ -9,6 +9,8 @@ export interface Facts {
   sdk: 'hotglue' | 'singer-sdk' | 'singer-python' | 'none';
   /** Settings that it says it cannot do without. */
   required: string[];
+  /** A config that it keeps as an example. */
+  sample: Record<string, unknown>;
   hasSmokeTests: boolean;
   /** Its own modules. */
   modules: string[];
@@ -20,6 +22,8 @@ export interface Files {
   packaging: string;
   /** Of the Python files outside tests. */
   code: string;
+  /** Text of a config that it keeps as an example. */
+  sample: string;
   /** What it is called where nothing in it says so. */
   called: string;
 }
@@ -37,7 +41,7 @@ export function scriptsIn(packaging: string): string[] {
 }
 
 /** Which kind of integration it is and what it is made with. */
-export function factsOf({ paths, packaging, code, called }: Files, told?: IntegrationKind): Facts {
+export function factsOf({ paths, packaging, code, sample, called }: Files, told?: IntegrationKind): Facts {
   const scripts = scriptsIn(packaging);
   const script =
     scripts.find((name) => /^(?:tap|target)[-_]/.test(name)) ??
@@ -52,6 +56,7 @@ export function factsOf({ paths, packaging, code, called }: Files, told?: Integr
     ...{ name, kind, modules, ...(script !== undefined && { script }) },
     sdk: sdkOf(packaging, code),
     required: requiredIn(code),
+    sample: sampleIn(sample),
     hasSmokeTests: paths.some((path) => path.startsWith('__smoke-tests__/')),
   };
 }
@@ -77,9 +82,28 @@ function requiredIn(code: string): string[] {
   return [...list.matchAll(/["']([\w.-]+)["']/g)].map(([, name = '']) => name);
 }
 
-/** A config that names everything and means nothing, for a discovery that asks nobody. */
-export function dummyConfig(required: string[]): Record<string, unknown> {
-  return Object.fromEntries(required.map((name) => [name, dummy(name)]));
+export const SAMPLES = [
+  'config.sample.json',
+  'config.example.json',
+  'sample_config.json',
+  'config-sample.json',
+];
+
+function sampleIn(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}
+
+/** A config that names everything and means nothing, for what asks nobody. */
+export function dummyConfig({
+  required,
+  sample,
+}: Pick<Facts, 'required' | 'sample'>): Record<string, unknown> {
+  return { ...Object.fromEntries(required.map((name) => [name, dummy(name)])), ...sample };
 }
 
 function dummy(name: string): unknown {
