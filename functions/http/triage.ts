@@ -42,7 +42,7 @@ interface Asked extends Needs {
 
 const Into = z.strictObject({ into: z.string().min(1).max(100) });
 /** Corrections that a training reads, newest first: as many as fit into the time of a request. */
-const READ = 400;
+const READ = 300;
 
 const ROUTES: { path: RegExp; method: string; answer: (asked: Asked) => Promise<Reply> }[] = [
   { method: 'POST', path: /^\/api\/tickets\/[\w-]{1,100}\/corrections$/, answer: correct },

@@ -35,7 +35,7 @@ export function understood({ classification: said }: Ticket, { mayLead, onCorrec
   if (!said) return nothing;
   return html`<section class="card" aria-label="How it was understood">
     <h2>Understood as ${words(said.type)}, ${said.priority}</h2>
-    <p class="quiet">Decided by ${said.by === 'none' ? 'nobody' : said.by}, ${Math.round(said.confidence * 100)} %, ${said.complexity} complexity, for a ${said.role}</p>
+    <p class="quiet">Decided by ${said.by === 'none' ? 'nobody' : said.by}, ${Math.round(said.confidence * 100)} %, ${said.complexity} complexity, goes to: ${said.role}</p>
     <ul>
       ${said.reason.split('; ').map((reason) => html`<li>${reason}</li>`)}
     </ul>
