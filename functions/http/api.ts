@@ -25,7 +25,7 @@ import type { Artifacts, Clock, Deliveries, Projects, Runs, TicketQuery, Tickets
 import type { Checks } from '#core/taps/ports.ts';
 import { issueOf, jobOf } from '#core/tickets/issue.ts';
 import { IssueFilters, openApi } from '#core/tickets/openapi.ts';
-import type { Ticket } from '#core/tickets/ticket.ts';
+import { Source, type Ticket } from '#core/tickets/ticket.ts';
 import type { Likeness } from '#core/triage/ports.ts';
 import type { Similar } from '#core/triage/similar.ts';
 import { approvalFigures, approvalList } from '../approval-list.ts';
