@@ -21,6 +21,28 @@ export const TABLE = {
   AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' as const }],
 };
 
+/** As the data stack makes the table of runs. */
+export const RUNS = {
+  BillingMode: 'PAY_PER_REQUEST' as const,
+  KeySchema: [
+    { AttributeName: 'run', KeyType: 'HASH' as const },
+    { AttributeName: 'sk', KeyType: 'RANGE' as const },
+  ],
+  AttributeDefinitions: ['run', 'sk', 'costDay', 'at'].map((AttributeName) => ({
+    ...{ AttributeName, AttributeType: 'S' as const },
+  })),
+  GlobalSecondaryIndexes: [
+    {
+      IndexName: 'byDay',
+      KeySchema: [
+        { AttributeName: 'costDay', KeyType: 'HASH' as const },
+        { AttributeName: 'at', KeyType: 'RANGE' as const },
+      ],
+      Projection: { ProjectionType: 'ALL' as const },
+    },
+  ],
+};
+
 const WIDTH = 16;
 /** How long each kind of load lasts. */
 export const SECONDS = 3;

@@ -22,14 +22,18 @@ export interface ModelOptions extends ProviderAccess {
 /** The model port over the Messages API, each role at its own provider. Cheap to make: one per run, so that every cost lands on that run. */
 export function anthropicModel({ roles = ROLES, clock, purse, routes, ...access }: ModelOptions): Model {
   const speak = speaking({ roles, clock, purse, routes, send: clients(access) });
+  let booking = Promise.resolve();
   return {
+    booked: () => booking,
     ask: (question) => ask(speak, { clock, roles }, question),
     async converse(turn) {
-      const { answer, nanoUsd, paid } = await speak(turn, {
+      await booking;
+      const { answer, nanoUsd, paid, booked } = await speak(turn, {
         signal: turn.signal,
         onProgress: turn.onProgress,
         onRepeat: turn.onRepeat,
       });
+      booking = booked;
       const content = answer.content as unknown as Block[];
       const stop = stopOf(answer);
       if (stop === 'tool_use' && !content.some(({ type }) => type === 'tool_use'))

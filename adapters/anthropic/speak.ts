@@ -11,6 +11,7 @@ import { Fault } from '#core/fault.ts';
 import { dollars } from '#core/money.ts';
 import type { Clock } from '#core/ports.ts';
 import { emit } from '../emf.ts';
+import { type Book, booking } from './booking.ts';
 import type { Call, Send } from './client.ts';
 import { brokeOff, fault } from './faults.ts';
 import type { OnAttempt } from './meter.ts';
@@ -33,6 +34,8 @@ export interface Spoken {
   /** What all its attempts cost, and the rows that say so. */
   nanoUsd: number;
   paid: string[];
+  /** Once that is in the ledger. */
+  booked: Promise<void>;
 }
 
 export type Speak = (draft: Draft, call?: Partial<Call>) => Promise<Spoken>;
@@ -46,7 +49,10 @@ const REPEATS = 2;
 /** Below this an answer is not worth its prompt. */
 const USEFUL_TOKENS = 500;
 
-/** One answer, paid for: every attempt is reserved before it is sent, no longer than the money lasts, and settled after. */
+/**
+ * One answer, paid for: every attempt is reserved before it is sent, no longer than the money lasts, and settled beside
+ * what follows. What is left is looked at only once a reservation was refused: most of the time there is enough.
+ */
 export function speaking({ send, roles, clock, purse, routes, measure = emit }: Speaking): Speak {
   const watch = cacheWatch();
   const refuse = refusing(routes);
@@ -54,25 +60,28 @@ export function speaking({ send, roles, clock, purse, routes, measure = emit }: 
     const limits = roles[draft.role];
     const { provider, model, turnSeconds } = limits;
     await refuse(`${provider}/${model}`);
-    const prompt = promptTokens(draft);
-    const settled: (Claim & Outcome)[] = [];
-    for (let repeat = 0; ; repeat++) {
-      const allowed = await clamped({ ...draft, prompt }, purse, { model, at: clock.now() });
-      const onAttempt = attempting(allowed, { limits, clock, purse, watch, measure }, (outcome) =>
-        settled.push(outcome),
-      );
+    const whole = { ...draft, prompt: promptTokens(draft) };
+    const book = booking(purse);
+    let isShort = false;
+    for (let repeat = 0; ; ) {
+      const allowed = isShort ? await clamped(whole, purse, { model, at: clock.now() }) : whole;
+      const onAttempt = attempting(allowed, { limits, clock, purse, watch, measure, book });
       const request = requestOf(allowed, limits);
       const answer = await send(provider)(request, { turnSeconds, ...call, onAttempt }).catch(
         async (error) => {
-          const isRaced = error instanceof Fault && error.code === 'OverBudget'; // others were faster with the money
-          if (repeat === REPEATS || !(isRaced || brokeOff(error))) throw fault(error);
+          await book.done();
+          const isRefused = error instanceof Fault && error.code === 'OverBudget';
+          const wasShort = isShort;
+          isShort ||= isRefused;
+          if (isShort && !wasShort) return;
+          if (repeat++ === REPEATS || !(isRefused || brokeOff(error))) throw fault(error);
           await call?.onRepeat?.((error as Error).message);
         },
       );
       if (!answer) continue;
-      refuseUnpriced(settled, model);
-      const nanoUsd = settled.reduce((sum, one) => sum + one.nanoUsd, 0);
-      return { answer, nanoUsd, paid: settled.map(({ id }) => id) };
+      refuseUnpriced(book.rows, model);
+      const nanoUsd = book.rows.reduce((sum, one) => sum + one.nanoUsd, 0);
+      return { answer, nanoUsd, paid: book.rows.map(({ id }) => id), booked: book.done() };
     }
   };
 }
@@ -115,13 +124,10 @@ interface Attempting extends Pick<Speaking, 'clock' | 'purse'> {
   limits: RoleLimits;
   watch: CacheWatch;
   measure: typeof emit;
+  book: Book;
 }
 
-function attempting(
-  draft: Sized,
-  { limits, clock, purse, watch, measure }: Attempting,
-  onSettled: (row: Claim & Outcome) => void,
-): OnAttempt {
+function attempting(draft: Sized, { limits, clock, purse, watch, measure, book }: Attempting): OnAttempt {
   const { provider, model } = limits;
   return async (number) => {
     const at = clock.now();
@@ -131,15 +137,16 @@ function attempting(
       ...{ at: at.toISOString(), role: draft.role, provider, model, attempt: number, nanoUsd },
       ...(draft.repair && { repair: draft.repair }),
     };
+    await book.done(); // else what an attempt before this one did not use would still be set aside
     await purse.reserve(claim);
     return async (used) => {
       const told = outcomeOf(used, { claim, tariff: { model, at } });
       const { cacheReadTokens: read, cacheWriteTokens: written } = told;
       const missed = draft.tools && used.stop ? watch(draft.messages, { at, read, written }) : 0;
       const outcome = { ...told, ...(missed > 0 && { cacheMissedTokens: missed }) };
-      onSettled({ ...claim, ...outcome });
-      await purse.settle(claim, outcome);
-      measure(metricsOfCost({ ...claim, ...outcome }), { model, provider }, clock.now());
+      book.settle(claim, outcome, () =>
+        measure(metricsOfCost({ ...claim, ...outcome }), { model, provider }, clock.now()),
+      );
     };
   };
 }

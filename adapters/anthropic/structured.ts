@@ -29,7 +29,10 @@ export async function ask<T>(
     const maxTokens = Math.min(most, affordable(left, prompt, { model, at: clock.now() }));
     if (maxTokens < USEFUL_TOKENS)
       throw new Fault('OverBudget', 'The question is longer than its budget allows');
-    const { answer, nanoUsd } = await speak({ role, system, messages, maxTokens, schema: form, repair });
+    const { answer, nanoUsd, booked } = await speak({
+      ...{ role, system, messages, maxTokens, schema: form, repair },
+    });
+    await booked;
     left -= nanoUsd;
     const checked = check(schema, answer);
     if ('data' in checked) return checked.data;

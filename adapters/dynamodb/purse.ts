@@ -12,6 +12,12 @@ interface Key {
   sk: string;
 }
 
+interface KnownCaps {
+  most: Caps;
+  /** As an admin set them; nothing while nobody has. */
+  stored: Caps | undefined;
+}
+
 /** The levels that add up over calls, in the order in which a transaction writes them. */
 const LEVELS = ['run', 'ticket', 'day'] as const;
 const WORDS: Record<keyof Caps, string> = {
@@ -24,7 +30,7 @@ const WORDS: Record<keyof Caps, string> = {
 /** `committedNanoUsd` is what is settled and reserved; it is what caps bound. */
 export function purse(table: string, org: string, runId: string): Purse {
   let opened: Promise<Run> | undefined;
-  let known: Caps | undefined;
+  let known: KnownCaps | undefined;
   const run = () => {
     opened ??= openRun(table, org, runId).catch((error) => {
       opened = undefined;
@@ -34,13 +40,14 @@ export function purse(table: string, org: string, runId: string): Purse {
   };
   const caps = async () => {
     const { budgetNanoUsd } = await run();
-    const all = await capsOf(table, org);
-    known = { ...all, run: Math.min(all.run, budgetNanoUsd) };
+    const stored = await storedCaps(table, org);
+    const all = stored ?? DEFAULT_CAPS;
+    known = { stored, most: { ...all, run: Math.min(all.run, budgetNanoUsd) } };
     return known;
   };
-  return {
+  const self: Purse = {
     async left(at) {
-      const most = await caps();
+      const { most } = await caps();
       const used = await Promise.all(
         keysOf(await run(), at.toISOString()).map((key) => committed(table, key)),
       );
@@ -50,7 +57,7 @@ export function purse(table: string, org: string, runId: string): Purse {
     },
 
     async reserve(claim) {
-      const most = known ?? (await caps());
+      const { most, stored } = known ?? (await caps());
       if (claim.nanoUsd > most.call) throw exceeded('call', most);
       const refused = await writeTogether([
         {
@@ -61,13 +68,18 @@ export function purse(table: string, org: string, runId: string): Purse {
             ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
           },
         },
+        unchanged(table, org, stored),
         ...keysOf(await run(), claim.at).map((key, index) =>
           holding(table, key, most[LEVELS[index] ?? 'run'] - claim.nanoUsd, claim.nanoUsd),
         ),
       ]);
       if (!refused || refused[0]?.item.status === 'reserved') return;
       if (refused[0]) throw new Fault('Conflict', `What ${claim.id} cost is settled; claim anew`);
-      throw exceeded(LEVELS[refused.findIndex(Boolean) - 1] ?? 'run', most);
+      if (refused[1]) {
+        known = undefined;
+        return self.reserve(claim);
+      }
+      throw exceeded(LEVELS[refused.findIndex(Boolean) - 2] ?? 'run', most);
     },
 
     async settle(claim, outcome) {
@@ -85,6 +97,7 @@ export function purse(table: string, org: string, runId: string): Purse {
       ]);
     },
   };
+  return self;
 }
 
 const NOTHING = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
@@ -110,8 +123,12 @@ export function capsKey(org: string): Key {
 
 /** Those that an admin set, or the usual ones. */
 export async function capsOf(table: string, org: string): Promise<Caps> {
+  return (await storedCaps(table, org)) ?? DEFAULT_CAPS;
+}
+
+async function storedCaps(table: string, org: string): Promise<Caps | undefined> {
   const found = await item(table, capsKey(org));
-  return found ? Caps.parse(found.caps) : DEFAULT_CAPS;
+  return found && Caps.parse(found.caps);
 }
 
 async function committed(table: string, key: Key): Promise<number> {
@@ -121,6 +138,17 @@ async function committed(table: string, key: Key): Promise<number> {
 function costItem({ org, id: runId, ticketId }: Run, claim: Claim, outcome: object): Record<string, unknown> {
   const row = CostRow.parse({ ...claim, ...outcome, runId, ticketId, reservedNanoUsd: claim.nanoUsd });
   return { run: `${org}#${runId}`, sk: `COST#${row.id}`, costDay: `${org}#${row.at.slice(0, 10)}`, ...row };
+}
+
+/** Holds while the caps are those that were read. */
+function unchanged(TableName: string, org: string, stored: Caps | undefined): Writes[number] {
+  return {
+    ConditionCheck: {
+      ...{ TableName, Key: capsKey(org) },
+      ConditionExpression: stored ? 'caps = :stored' : 'attribute_not_exists(sk)',
+      ...(stored && { ExpressionAttributeValues: { ':stored': stored } }),
+    },
+  };
 }
 
 function holding(TableName: string, Key: Key, most: number, amount: number): Writes[number] {

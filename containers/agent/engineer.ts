@@ -57,8 +57,9 @@ async function attempt(task: Task, modelFor: ModelFor): Promise<Output> {
   const watch = watching(task);
   try {
     const { steering } = watch;
-    const work = { ...conversing(task, desk), model, steering };
+    const work = { ...conversing(task, desk, model), steering };
     const { ending, here } = await engage(work);
+    await model.booked();
     await desk.shop.hands.sweep();
     if ('handover' in ending) return await handOver(task, desk, ending.handover);
     const { best, notes } = here.state;
@@ -69,11 +70,12 @@ async function attempt(task: Task, modelFor: ModelFor): Promise<Output> {
   }
 }
 
-function conversing(task: Task, desk: Desk): Omit<Work, 'model' | 'steering'> {
+function conversing(task: Task, desk: Desk, model: Model): Omit<Work, 'steering'> {
   const { run, runs, signal } = task;
   const { hands } = desk.shop;
   const checks = checklist({ ...desk.shop, base: desk.against, kind: desk.repository.kind });
   return {
+    model,
     journal: desk.journal,
     role: ROLES.engineer,
     ...{ carried: desk.carried, mark: desk.mark },
@@ -100,7 +102,10 @@ function conversing(task: Task, desk: Desk): Omit<Work, 'model' | 'steering'> {
       await task.say(doing);
       await task.at(Math.round(TO - (TO - FROM) * 0.93 ** step), doing, { step });
     },
-    onStruck: (paid) => runs.struck(run.org, run.id, paid),
+    onStruck: async (paid) => {
+      await model.booked();
+      await runs.struck(run.org, run.id, paid);
+    },
     onProgress: task.progress,
     signal,
   };

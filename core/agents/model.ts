@@ -97,6 +97,8 @@ export interface Reply {
 export interface Model {
   /** One structured answer, with at most two repairs. */
   ask<T>(question: Question<T>): Promise<T>;
-  /** One turn of a conversation with tools. */
+  /** One turn of a conversation with tools. What it cost is booked beside what follows, before the next turn at the latest. */
   converse(turn: Turn): Promise<Reply>;
+  /** Waits until every turn so far is booked. */
+  booked(): Promise<void>;
 }

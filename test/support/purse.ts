@@ -8,10 +8,12 @@ export function openPurse(
 ): { purse: Purse; rows: (Claim & Outcome)[]; reserved: Claim[] } {
   const rows: (Claim & Outcome)[] = [];
   const reserved: Claim[] = [];
+  const left = () => nanoUsd - rows.reduce((sum, row) => sum + row.nanoUsd, 0);
   const purse: Purse = {
-    left: async () => ({ of: 'run', nanoUsd: nanoUsd - rows.reduce((sum, row) => sum + row.nanoUsd, 0) }),
+    left: async () => ({ of: 'run', nanoUsd: left() }),
     reserve: async (claim) => {
       if (races-- > 0) throw new Fault('OverBudget', 'others were faster');
+      if (claim.nanoUsd > left()) throw new Fault('OverBudget', 'that is more than is left');
       reserved.push(claim);
     },
     settle: async (claim, outcome) => void rows.push({ ...claim, ...outcome }),

@@ -108,8 +108,9 @@ describe('a purse', () => {
     expect((await purse.left(new Date(AT))).nanoUsd).toBe(-100);
     await expect(purse.reserve(claim('b', 1))).rejects.toMatchObject({ code: 'OverBudget' });
     await caps({ day: 1_001 });
-    await purse.left(new Date(AT));
     await purse.reserve(claim('b', 1));
+    await caps({ call: 10 });
+    await expect(purse.reserve(claim('c', 11))).rejects.toThrow('one call may cost');
   });
 
   it('begins anew on the next day', async () => {
