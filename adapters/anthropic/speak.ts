@@ -79,7 +79,7 @@ export function speaking({ send, roles, clock, purse, routes, measure = emit }: 
         },
       );
       if (!answer) continue;
-      refuseUnpriced(book.rows, model);
+      await refuseUnpriced(book, model);
       const nanoUsd = book.rows.reduce((sum, one) => sum + one.nanoUsd, 0);
       return { answer, nanoUsd, paid: book.rows.map(({ id }) => id), booked: book.done() };
     }
@@ -97,8 +97,9 @@ function refusing(routes: Speaking['routes']): (route: string) => Promise<void> 
 }
 
 /** What is charged without a known price would go on being charged. */
-function refuseUnpriced(settled: readonly Outcome[], model: string): void {
-  if (settled.every(({ status }) => status !== 'unpriced')) return;
+async function refuseUnpriced({ rows, done }: Book, model: string): Promise<void> {
+  if (rows.every(({ status }) => status !== 'unpriced')) return;
+  await done();
   throw new Fault(
     'OverBudget',
     `${model} answered with a surcharge whose price is not known; it is charged at what was set aside`,
