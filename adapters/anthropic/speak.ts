@@ -5,7 +5,7 @@ import type { Provider } from '#core/agents/capabilities.ts';
 import { affordable, type Tariff, tokensOf, worstCase } from '#core/agents/prices.ts';
 import type { Role, RoleLimits } from '#core/agents/roles.ts';
 import { type Routes, refuseClosed } from '#core/agents/routes.ts';
-import type { Claim, Outcome, Purse } from '#core/agents/spend.ts';
+import type { Claim, Purse } from '#core/agents/spend.ts';
 import { metricsOfCost } from '#core/agents/spend-metrics.ts';
 import { Fault } from '#core/fault.ts';
 import { dollars } from '#core/money.ts';

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { anthropicModel } from '#adapters/anthropic/model.ts';
+import type { Purse } from '#core/agents/spend.ts';
 import { ENGINEER_TOOLS } from '#core/agents/tools.ts';
 import { scriptedModel } from '#local/model/model.ts';
 import { openPurse } from '../../support/purse.ts';
@@ -34,14 +35,21 @@ afterAll(() => {
 function scripted(
   name: string,
   turns: object[],
-  { apiKey = KEY, idle = 300, silent = 600, nanoUsd = 1e12, races = 0 } = {},
+  {
+    apiKey = KEY,
+    idle = 300,
+    silent = 600,
+    nanoUsd = 1e12,
+    races = 0,
+    around = (purse: Purse) => purse,
+  } = {},
 ) {
   writeFileSync(join(folder, `${name}.json`), JSON.stringify({ match: { user: [`<${name}>`] }, turns }));
   const { purse, rows, reserved } = openPurse(nanoUsd, races);
   const model = anthropicModel({
     ...{ apiKey, baseUrl, patience: { headers: 2_000, idle, silent } },
     clock: { now: () => new Date() },
-    purse,
+    purse: around(purse),
   });
   const ask = () =>
     model.ask({
@@ -61,7 +69,7 @@ function scripted(
       },
       messages: [{ role: 'user', content: [{ type: 'text', text: `<${name}>` }] }],
     });
-  return { rows, reserved, ask, converse };
+  return { rows, reserved, ask, converse, booked: model.booked };
 }
 
 describe('ask', () => {
@@ -227,6 +235,32 @@ describe('money', () => {
     const poor = scripted('raced away', [said], { races: 9 });
     await expect(poor.converse()).rejects.toMatchObject({ code: 'OverBudget' });
     expect(poor.reserved).toEqual([]);
+  });
+
+  it('is booked beside what follows, and before the next turn sets any aside', async () => {
+    const gate = Promise.withResolvers<void>();
+    const order: string[] = [];
+    const slow = (purse: Purse): Purse => ({
+      ...purse,
+      reserve: async (claim) => {
+        await purse.reserve(claim);
+        order.push('reserved');
+      },
+      settle: async (claim, outcome) => {
+        await gate.promise;
+        await purse.settle(claim, outcome);
+        order.push('booked');
+      },
+    });
+    const { converse, booked } = scripted('beside', [said, said], { around: slow });
+    await converse();
+    const next = converse();
+    order.push('answered');
+    gate.resolve();
+    await next;
+    await booked();
+
+    expect(order).toEqual(['reserved', 'answered', 'booked', 'reserved', 'booked']);
   });
 
   it('counts what a repair costs apart', async () => {
