@@ -6,7 +6,9 @@ import { log } from '#adapters/log.ts';
 import { s3Artifacts } from '#adapters/s3/artifacts.ts';
 import { Fault } from '#core/fault.ts';
 import type { Repository } from '#core/projects/project.ts';
+import { catalogProblems } from '#core/taps/catalog.ts';
 import { type Discovered, keyOf, type Seen, TapRef } from '#core/taps/check.ts';
+import type { Waiver } from '#core/taps/finding.ts';
 import { shapeOf } from '#core/taps/shape.ts';
 import type { Given } from '../answering.ts';
 import { contained } from '../contained.ts';
@@ -14,7 +16,7 @@ import { credential } from '../credential.ts';
 import { inventoryOf } from '../inventory.ts';
 import { steady } from '../steady.ts';
 import { discover, scripts } from '../verify/discover.ts';
-import { environment, interpreterFor, type Shop, textOf } from '../verify/environment.ts';
+import { type Environment, environment, interpreterFor, type Shop, textOf } from '../verify/environment.ts';
 import type { Assignment, Env } from './env.ts';
 
 /** One tap as its default branch is now: clone, install, discover; the catalog's shape goes to the artifact bucket. Every reason why there is none is a `Fault`. */
@@ -33,8 +35,9 @@ export async function look(env: Env & Assignment, given: Given): Promise<Discove
     folder,
     signal,
   };
-  const catalog = JSON.parse(await catalogOf(shop, given, commit));
-  const seen: Seen = { commit, made: {}, discovery: await discoveryOf(shop), shape: shapeOf(catalog) };
+  const { catalog, made } = await catalogOf(shop, given, { commit, waivers: repository.waivers ?? [] });
+  const shape = shapeOf(JSON.parse(catalog));
+  const seen: Seen = { commit, made, discovery: await discoveryOf(shop), shape };
   const files = steady(s3Artifacts(env.ARTIFACTS_BUCKET), signal);
   await files.put(keyOf.discovered(tap, commit), JSON.stringify(seen, null, 1), 'application/json');
   return { state: 'discovered', commit };
@@ -63,8 +66,12 @@ async function discoveryOf({ hands, folder, signal }: Shop): Promise<Seen['disco
   }
 }
 
-/** What the tap discovers, if it installs, ends well, logs no error and prints a sound catalog. */
-async function catalogOf(shop: Shop, { progress, signal }: Given, commit: string): Promise<string> {
+/** What the tap discovers, and with what, if it installs, ends well, logs no error and prints a sound catalog. */
+async function catalogOf(
+  shop: Shop,
+  { progress, signal }: Given,
+  { commit, waivers }: { commit: string; waivers: Waiver[] },
+): Promise<{ catalog: string; made: Seen['made'] }> {
   const interpreter = await interpreterFor(shop, commit);
   if (typeof interpreter === 'string') throw new Fault('Unavailable', interpreter);
   const made = await environment(shop, { tree: commit, name: 'tap', interpreter });
@@ -73,10 +80,31 @@ async function catalogOf(shop: Shop, { progress, signal }: Given, commit: string
     throw new Fault('Invalid', `It does not install: ${made.install.detail}`);
   const [name] = scripts(await textOf(shop.workspace, commit, 'pyproject.toml'));
   if (!name) throw new Fault('Invalid', 'pyproject.toml names no command to run');
+  const sdk = await sdkOf(shop, made);
   const { problems, catalog, complaints = [] } = await discover(shop.hands, made, name, signal);
   await shop.hands.sweep();
-  const wrong = [...problems, ...complaints];
+  const unsound = catalog === undefined ? problems : catalogProblems(catalog, waivers);
+  const wrong = [...unsound, ...complaints];
   if (wrong.length > 0 || !catalog)
     throw new Fault('Invalid', `Discovery failed: ${wrong.join('; ').slice(0, 2_000)}`);
-  return catalog;
+  return { catalog, made: { python: interpreter.version, ...(sdk && { sdk }) } };
+}
+
+const SDKS = ['hotglue-singer-sdk', 'singer-sdk', 'pipelinewise-singer-python', 'singer-python'];
+const SAY_SDK = `import sys
+from importlib.metadata import version
+for name in sys.argv[1:]:
+    try: print(name, version(name)); break
+    except Exception: pass`;
+
+/** The library that prints the catalog, with its version; two of them say the same schema differently. */
+async function sdkOf({ hands, signal }: Shop, { python, out }: Environment): Promise<string | undefined> {
+  const { code, stdout } = await hands.run({
+    argv: [python, '-I', '-c', SAY_SDK, ...SDKS],
+    cwd: out,
+    limit: 30_000,
+    ...(signal && { signal }),
+  });
+  const [said = ''] = stdout.trim().split('\n');
+  return code === 0 && SDKS.includes(said.split(' ')[0] ?? '') ? said.slice(0, 100) : undefined;
 }

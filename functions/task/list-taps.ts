@@ -18,11 +18,13 @@ interface Needs {
 }
 
 /**
- * Writes down every tap of every organization, once, in order: one that is in two projects is one tap. The only step that
+ * Writes down every tap of every organization, once, in order: one that is in two projects is one tap, and one that is only
+ * looked at when somebody asks is left out until somebody does. The only step that
  * looks across organizations.
  */
 export function listTaps({ projects, artifacts, bucket }: Needs) {
   return async ({ check, only }: Input) => {
+    const isAsked = only.org !== undefined;
     const found = (await projects()).flatMap(({ org, id: projectId, repositories }) =>
       repositories
         .filter(({ kind, integration }) => kind === 'tap' && (only.org || integration?.schedule !== 'manual'))

@@ -334,6 +334,15 @@ describe('the list of taps', () => {
     expect(await asked({ check: 'w1', only: { org: 'acme' } })).toMatchObject({ taps: 1 });
   });
 
+  it('leaves a tap that is only looked at by hand to people', async () => {
+    const integration = { package: 'tap-orders', tenant: 'acme', schedule: 'manual' as const };
+    const manual = async () => [project('acme', 'p', repository('acme/tap-orders', 'tap', { integration }))];
+    const list = listTaps({ projects: manual, artifacts: { put }, bucket: 'files' });
+
+    expect(await list({ check: 'w1', only: {} })).toMatchObject({ taps: 0 });
+    expect(await list({ check: 'w1', only: { org: 'acme' } })).toMatchObject({ taps: 1 });
+  });
+
   it('is as short as somebody asks, and never reaches into another organization', async () => {
     await list({ check: 'w1', only: { org: 'zeta' } });
     expect(listed()).toEqual([{ org: 'zeta', projectId: 'p', repository: 'acme/tap-orders' }]);
