@@ -94,6 +94,13 @@ async function headOf(options: ChecklistOptions, head: string): Promise<Environm
   return environment(options, { tree: head, name: 'head', interpreter });
 }
 
+/** Which tests ran on which code. */
+const NAMES: Record<string, string> = {
+  head: 'With the change',
+  overlay: 'The new tests on the old code',
+  former: 'The old tests on the new code',
+};
+
 interface Both {
   findings: Findings;
   changed: string[];
@@ -106,6 +113,8 @@ async function compared(options: ChecklistOptions, both: Both): Promise<Findings
   const checks = [...findings.checks, after.install];
   if (after.install.verdict !== 'PASS') return { ...findings, checks };
 
+  if ('failed' in before.tests)
+    return { ...findings, checks, infrastructure: `As the project is: ${before.tests.failed}` };
   const compiles = await compile(options, after, changed);
   const { headSha, baseSha } = findings;
   const [head, overlay] = await Promise.all([
@@ -123,7 +132,7 @@ async function compared(options: ChecklistOptions, both: Both): Promise<Findings
   const broken = Object.entries(runs).find(([, run]) => 'failed' in run);
   if (broken) {
     const [name, run] = broken as [string, Extract<TestRun, { failed: string }>];
-    const failed = result('tests', 'The tests pass', false, `${name}: ${run.failed}`);
+    const failed = result('tests', 'The tests pass', false, `${NAMES[name]}: ${run.failed}`);
     return { ...findings, checks: [...checks, compiles, failed], timedOut: run.timedOut };
   }
   const judged = judge(reports(runs), await testFiles(options, findings.headSha, changed));

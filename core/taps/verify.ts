@@ -14,7 +14,8 @@ export interface Findings {
 
 /** What the checks come to. Only `passed` may be pushed, and it needs a red test turned green. */
 export function verification(findings: Findings): Verification {
-  const { baseSha, headSha, checks, judged, notVerified } = findings;
+  const { baseSha, headSha, judged } = findings;
+  const checks = [...findings.checks, ...impossible(findings)];
   return {
     verdict: verdict(findings),
     baseSha,
@@ -23,8 +24,26 @@ export function verification(findings: Findings): Verification {
     greenAfter: judged?.greenAfter ?? [],
     redAfter: judged?.redAfter ?? [],
     checks,
-    notVerified: [...notVerified, ...(judged?.stillRed ?? []).map((name) => `${name}: red before and after`)],
+    notVerified: open(findings),
   };
+}
+
+/** What nobody may take for proven. */
+function open({ checks, judged, notVerified }: Findings): string[] {
+  const skipped = checks.filter(({ verdict }) => verdict === 'SKIP');
+  return [
+    ...notVerified,
+    ...(judged ? [] : ['whatever the tests would show: they did not all run to their end']),
+    ...skipped.map(({ title, detail }) => `${title}: not decided. ${detail}`),
+    ...(judged?.stillRed ?? []).map((name) => `${name}: red before and after`),
+  ];
+}
+
+/** Why nothing could be said, among the checks, where people look for it. */
+function impossible({ infrastructure }: Findings): CheckResult[] {
+  if (!infrastructure) return [];
+  const check = { id: 'infrastructure', title: 'It can be verified here', seconds: 0 };
+  return [{ ...check, verdict: 'INCONCLUSIVE', detail: infrastructure.slice(0, 4_000) }];
 }
 
 function verdict({ checks, judged, timedOut, infrastructure }: Findings): Verification['verdict'] {

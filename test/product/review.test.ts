@@ -66,6 +66,7 @@ it('changes the pull request once more when a reviewer asks, killed in the middl
 
   const after = await api<{ body: string; commits: number; head: { sha: string } }>('pulls/1');
   expect(after).toMatchObject({ commits: 2, body: expect.stringContaining('After the review by rosa') });
+  expect(after.body).toMatch(/## Not verified\n\n- a sync against the live API.*## Cost\n\n\$\d/s);
   const [last, first] = (await api<{ sha: string }[]>('pulls/1/commits')).reverse();
   expect([last?.sha, first?.sha]).toEqual([after.head.sha, before.head.sha]);
   const comments = await api<{ body: string }[]>('issues/1/comments');
