@@ -34,7 +34,7 @@ async function through(entry: 'agent' | 'verify', run: { id: string }, env?: Rec
 }
 
 describe('the engineer and the verifier', { timeout: 120_000 }, () => {
-  it('mend the demo tap and push its branch', { timeout: 60_000 }, async () => {
+  it('mend the demo tap and push its branch', { timeout: 180_000 }, async () => {
     const filed = await bench.file('mends');
 
     const implemented = await through('agent', filed);
