@@ -102,7 +102,7 @@ const SCENARIOS: Record<string, Scenario> = {
   },
   'stall before headers, for good': {
     trouble: { stall: 'headers' },
-    patience: { headers: 200 },
+    patience: { headers: 500 },
     stops: /cannot be reached/,
     requests: 3,
   },
@@ -121,7 +121,7 @@ const SCENARIOS: Record<string, Scenario> = {
   'only pings': { trouble: { stall: 'pings' }, clears: 1, patience: { silent: 500 }, verified: 1 },
   'an answer without an end': {
     trouble: { stall: 'pings' },
-    route: { turnSeconds: 1 },
+    route: { turnSeconds: 3 },
     stops: /did not answer/,
     requests: 1,
   },
@@ -136,7 +136,7 @@ const SCENARIOS: Record<string, Scenario> = {
     stops: /takes nothing before/,
     requests: 1,
   },
-  '529 burst': { trouble: { status: 529 }, clears: 4, outage: 60_000, requests: 6, verified: 1 },
+  '529 burst': { trouble: { status: 529 }, clears: 4, requests: 6, verified: 1 },
   '529, for good': { trouble: { status: 529 }, stops: /529/, requests: 3 },
   400: { trouble: { status: 400, message: 'No' }, stops: /answered 400: No/, requests: 1 },
   401: { trouble: { status: 401 }, stops: /401/, requests: 1 },
@@ -282,10 +282,11 @@ describe.concurrent('a provider in trouble', () => {
 
     if (stops) expect(found.ending).toEqual({ stopped: expect.stringMatching(stops) });
     else expect(found.ending).toMatchObject({ handover: HANDOVER });
-    if (requests) expect(found.sent).toHaveLength(requests);
+    if (requests) expect(found.reserved).toHaveLength(requests);
     if (verified !== undefined) expect(found.verified).toBe(verified);
     if (told) expect(JSON.stringify(found.sent.at(-1)?.at(-1))).toMatch(told);
-    expect(found.reserved).toHaveLength(found.sent.length);
+    // A request that is given up early may never be read.
+    expect(found.reserved.length).toBeGreaterThanOrEqual(found.sent.length);
     expect(found.rows.map(({ id }) => id).sort()).toEqual(found.reserved.map(({ id }) => id).sort());
     await check?.(found);
   });

@@ -46,7 +46,14 @@ export interface Played {
 }
 
 /** The real loop with the real tools and the real client, at a provider that plays a script. */
-export async function played({ turns, trouble, clears, patience, route, outage = 0 }: Play): Promise<Played> {
+export async function played({
+  turns,
+  trouble,
+  clears,
+  patience,
+  route,
+  outage = clears === undefined ? 0 : 60_000,
+}: Play): Promise<Played> {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-scenario-'));
   const script = (...said: object[]) =>
     writeFileSync(join(folder, 'script.json'), JSON.stringify({ match: {}, turns: said }));
