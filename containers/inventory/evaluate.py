@@ -10,7 +10,7 @@ from results import (
 )
 
 MOST_STEPS = 40_000
-MOST_STEPS_IN_ALL = 4_000_000
+MOST_STEPS_IN_ALL = 400_000
 
 
 class TooLong(Exception):

@@ -3,7 +3,7 @@ import ast
 import re
 
 from calls import Scope
-from results import Candidates, Instance, Known, Mapping, Sequence, shown
+from results import Candidates, Instance, Known, Mapping, Sequence, shown, without_none
 from streams import place
 
 BASE = re.compile(r"(base|api|root|endpoint|service)?_?(url|uri|host|endpoint)(_base|_template)?$", re.I)
@@ -12,6 +12,7 @@ ASKS = re.compile(
     r"|Request|urlopen)$"
 )
 WRITES = re.compile(r"(^|\.)write_(schema|records?)$")
+WRAPS = re.compile(r"\{(path|url|endpoint|resource|uri|route)\}$")
 VERBS = re.compile(r"^_*(sync|get|fetch|load|process|do|run|write|all|export|extract|retrieve)_|_(data|stream|endpoint|records)$")
 FILES = re.compile(r"\.(json|py|csv|txt|toml|md)$")
 
@@ -32,7 +33,7 @@ def base_urls(project, evaluator):
                 found += [told] if isinstance(told, tuple) else []
             found += _set_later(evaluator, cls, me)
     said = [one for one in found if any(_text(each).startswith("http") for each in _each(one[0]))]
-    return [{**shown(value, None), "at": place(module, node), "confidence": "low"} for value, module, node in said]
+    return [{**shown(without_none(value)), "at": place(module, node), "confidence": "low"} for value, module, node in said]
 
 
 def _set_later(evaluator, cls, me):
@@ -54,9 +55,20 @@ def requests(project, evaluator):
             me = Instance(function.owner) if function.owner else None
             evaluator.ask(evaluator.call, function, me, None)
             for one in _asked(function, evaluator.heard):
-                found.setdefault(one["name"]["value"], one)
+                name = one["name"]["value"]
+                if name not in found or _is_whole(one) and not _is_whole(found[name]):
+                    found[name] = one
     evaluator.heard = None
-    return list(found.values())
+    # What passes on any path is how the others are read.
+    return [one for one in found.values() if not WRAPS.search(_said(one))] or list(found.values())
+
+
+def _said(one):
+    return str(one["path"].get("template") or one["path"].get("value") or "")
+
+
+def _is_whole(one):
+    return bool(re.match(r"https?:|\{\w*(url|host|base|domain)\w*\}/", _said(one)))
 
 
 def complete(streams, project, evaluator):

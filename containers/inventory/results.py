@@ -111,6 +111,13 @@ def either(*results):
     return kept[0] if len(kept) == 1 else Candidates(kept)
 
 
+def without_none(one):
+    """What it comes to when it comes to something."""
+    items = one.items if isinstance(one, Candidates) else [one]
+    kept = [each for each in items if not (isinstance(each, Known) and each.value is None)]
+    return either(*kept) if kept else one
+
+
 def union(mappings):
     items = {}
     for one in mappings:

@@ -4,7 +4,8 @@ import re
 
 from project import Class, name_of
 from results import (
-    NOTHING, Candidates, Instance, Known, Made, Mapping, Sequence, Template, either, shown,
+    NOTHING, Candidates, Instance, Known, Made, Mapping, Sequence, Template, shown,
+    without_none,
 )
 
 # Names of the same thing: the SDKs' first, then what taps on singer-python use.
@@ -63,7 +64,7 @@ class Streams:
                 continue
             if name == "schema" and not (isinstance(value, Known) and isinstance(value.value, str)):
                 continue
-            value = _without_none(value)
+            value = without_none(value)
             return self._said(value, module, node)
         return None
 
@@ -213,11 +214,6 @@ def place(module, node):
 
 def _each(value):
     return value.items if isinstance(value, Candidates) else [value]
-
-
-def _without_none(value):
-    kept = [one for one in _each(value) if not (isinstance(one, Known) and one.value is None)]
-    return either(*kept) if kept else value
 
 
 def _is_told(value):

@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Inventory, texts } from '#core/taps/inventory.ts';
-import { project, read, STYLES } from './taps-in-styles.ts';
+import { collectionOf } from '#core/taps/postman/collection.ts';
+import { postmanErrors } from '../support/postman.ts';
+import { PROJECTS, writeProject } from '../taps/projects.ts';
+import { project, read, readFrom, STYLES } from './taps-in-styles.ts';
 
 /** Per stream: name, address, path, as far as they are known. */
 const endpoints = ({ streams }: Inventory) =>
@@ -108,6 +111,32 @@ describe('the inventory of a tap', () => {
   ] as const)('reads endpoints in the style %s', (style, expected) => {
     expect(endpoints(found[style])).toEqual(expected);
   });
+
+  it.each(Object.keys(STYLES) as (keyof typeof STYLES)[])(
+    'in the style %s becomes a collection by the official schema',
+    (style) => {
+      const made = JSON.parse(JSON.stringify(collectionOf(found[style], `tap-${style}`)));
+
+      expect(postmanErrors(made)).toEqual([]);
+      expect(made.item.length).toBeGreaterThan(0);
+    },
+  );
+
+  it.runIf(process.env.SIGNALBOX_FULL)(
+    'of every project made to fail becomes one too, the same bytes when it is read again',
+    async () => {
+      for (const [name, { kind }] of Object.entries(PROJECTS)) {
+        const place = await writeProject(name, project({}));
+        const [one, other] = await Promise.all([readFrom(place), readFrom(place)]);
+        const made = collectionOf(one, name);
+
+        expect(postmanErrors(JSON.parse(JSON.stringify(made))), name).toEqual([]);
+        expect(JSON.stringify(collectionOf(other, name)), name).toBe(JSON.stringify(made));
+        expect(one.streams.length > 0, name).toBe(kind === 'tap');
+      }
+    },
+    600_000,
+  );
 
   it('guesses from requests when there is nothing else, and says that it guesses', () => {
     const { functions } = found;

@@ -294,12 +294,17 @@ export function project(files: Record<string, string | Buffer>): string {
 }
 
 /** The inventory of these files. */
-export async function read(files: Record<string, string | Buffer>) {
-  const folder = project(files);
+export function read(files: Record<string, string | Buffer>) {
+  return readFrom(join(project(files), 'project'));
+}
+
+/** The inventory of a folder in one that every user may enter. */
+export async function readFrom(place: string) {
+  const folder = mkdtempSync(join(tmpdir(), 'signalbox-inventory-'));
   const environment = { PATH: process.env.PATH ?? '', HOME: folder };
   const hands = {
     run: (command: Parameters<typeof run>[0]) => run(command, environment),
     own: async () => {},
   };
-  return inventoryOf({ hands, folder }, join(folder, 'project'));
+  return inventoryOf({ hands, folder }, place);
 }
