@@ -21,7 +21,8 @@ export async function driftList({ org, projects, checks }: Asked) {
   const taps = all.flatMap(({ id: projectId, severities = {}, repositories }) =>
     repositories
       .filter(({ kind }) => kind === 'tap')
-      .map(({ fullName: repository, discovery = 'static' }) => {
+      .map(({ fullName: repository, discovery: told }) => {
+        const discovery = told ?? last.get(repository)?.discovery?.kind ?? 'static';
         const { changes: _, ...check } = last.get(repository) ?? { changes: [] };
         return { projectId, repository, discovery, severities, ...('state' in check && { check }) };
       }),

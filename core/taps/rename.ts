@@ -65,7 +65,10 @@ function nameLikeness(a: string, b: string): number {
   if (one.join('') === other.join('')) return 1;
   const [few, many] = one.length <= other.length ? [one, other] : [other, one];
   const isPart = few.join('').length >= 3 && few.every((word) => many.includes(word));
-  const letters = Math.max(one.join('').length, other.join('').length);
+  const lengths = [one.join('').length, other.join('').length];
+  const letters = Math.max(...lengths);
+  // Too unlike in length to be alike in letters, which are dear to compare.
+  if (Math.min(...lengths) / letters < ALIKE) return isPart ? 0.7 : 0;
   return Math.max(isPart ? 0.7 : 0, 1 - distance(one.join(''), other.join('')) / letters);
 }
 
