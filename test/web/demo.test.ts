@@ -5,7 +5,7 @@ import { type RunningProduct, startedProduct } from '../support/product.ts';
 
 const shots = process.env.SIGNALBOX_SHOTS;
 
-describe.runIf(CHROMIUM)('the main job, in a real browser', { timeout: 120_000 }, () => {
+describe.runIf(CHROMIUM)('the main job, in a real browser', { timeout: 240_000 }, () => {
   let product: RunningProduct;
   let browser: Browser;
   let page: Page;
@@ -83,7 +83,7 @@ describe.runIf(CHROMIUM)('the main job, in a real browser', { timeout: 120_000 }
 
   it('shows the pull request, and the forge shows the change', async () => {
     const link = page.getByRole('link', { name: /acme\/tap-orders #1/ });
-    await link.waitFor({ timeout: 60_000 });
+    await link.waitFor({ timeout: 150_000 });
     await expect
       .poll(() => page.locator('main').textContent(), { timeout: 10_000 })
       .toContain('Verification in a clean clone: passed');
