@@ -57,12 +57,14 @@ export function integrations(program: Command): void {
   adding(command, asked);
   command
     .command('remove')
-    .description('run and check it no more; its repository stays known, and so do its tickets')
+    .description(
+      'forget what it is run with; its repository stays in its project, where a tap is still checked weekly',
+    )
     .argument('<repository>', 'OWNER/NAME')
     .action(async (repository: string) => {
       const { api, out } = asked();
       const said = await api.ask<object>(addressOf(repository), { method: 'DELETE' });
-      out.result(said, () => `${repository} is not run any more.`);
+      out.result(said, () => `${repository} is registered no more. Its repository stays in its project.`);
     });
 }
 

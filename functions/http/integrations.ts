@@ -17,7 +17,7 @@ type Known = Pick<Projects, 'list' | 'replace'>;
 /** Two people at one project in one moment are two attempts; more are told to try again. */
 const ATTEMPTS = 3;
 
-/** POST /api/integrations: a lead registers an integration, or changes it. DELETE /api/integrations/{owner}/{name}: it is run no more. */
+/** POST /api/integrations: a lead registers an integration, or changes it. DELETE /api/integrations/{owner}/{name}: it is none any more. */
 export function integrationRoutes(principalOf: PrincipalOf, projects: Known): Route {
   return async (request) => {
     const principal = await principalOf(request);
