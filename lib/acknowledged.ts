@@ -102,6 +102,13 @@ const SERVICE: Acceptance[] = [
     reason: 'One secret per organization and source, made when a source is connected',
   },
   {
+    at: 'Intake/Slack',
+    ids: wildcard(
+      'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:signalbox/slack/*',
+    ),
+    reason: 'One secret per organization, made when its Slack app is connected',
+  },
+  {
     at: 'Answers',
     ids: wildcard(
       'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:signalbox/channels/*',

@@ -17,6 +17,11 @@ export const SlackApp = z.object({
     .array(z.string().regex(/^T[A-Z0-9]{1,20}$/))
     .min(1)
     .max(20),
+  /** Channels in which every message is a request; elsewhere, only those that name the app. */
+  watch: z
+    .array(z.string().regex(/^[CG][A-Z0-9]{1,20}$/))
+    .max(100)
+    .optional(),
 });
 export type SlackApp = z.infer<typeof SlackApp>;
 

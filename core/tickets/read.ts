@@ -1,10 +1,15 @@
 import { Fault } from '../fault.ts';
-import { parseJson } from '../parse.ts';
+import { parse, parseJson } from '../parse.ts';
 import type { Delivery } from '../ports.ts';
 import { ERP_EVENTS, ErpDelivery, ErpIssue, fromErp } from './sources/erp.ts';
 import { readGithub } from './sources/github-events.ts';
+import { fromHotglue, HotglueJob } from './sources/hotglue.ts';
 import { fromJira, JiraDelivery } from './sources/jira.ts';
+import { fromCommand, fromSlack, SlackCommand, SlackEvent } from './sources/slack.ts';
 import type { Meaning } from './told.ts';
+
+/** Noted by the door with a delivery of Slack's whose channel was watched then. */
+export const WATCHED = 'x-watched';
 
 /** What the bytes of a genuine delivery mean, today or when they are read again after a fix. Throws `Invalid` when they mean nothing. */
 export function meaningOf(delivery: Delivery): Meaning {
@@ -17,6 +22,12 @@ export function meaningOf(delivery: Delivery): Meaning {
       return fromJira(org, parseJson(JiraDelivery, text));
     case 'erp':
       return fromErpText(org, text, { id, at: receivedAt });
+    case 'hotglue':
+      return fromHotglue(org, parseJson(HotglueJob, text), receivedAt);
+    case 'slack':
+      return headers['content-type']?.startsWith('application/x-www-form-urlencoded')
+        ? fromCommand(org, parse(SlackCommand, Object.fromEntries(new URLSearchParams(text))), receivedAt)
+        : fromSlack(org, parseJson(SlackEvent, text), headers[WATCHED] === 'yes');
     default:
       throw new Fault('Invalid', `Deliveries of ${source} are not read here`);
   }

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 /** A link that a page may show: `javascript:` and the like are URLs too, and are refused. */
 export const WebUrl = z.url({ protocol: /^https?$/ });
 
-export const Source = z.enum(['github', 'jira', 'slack', 'erp', 'rest', 'drift']);
+export const Source = z.enum(['github', 'jira', 'slack', 'erp', 'hotglue', 'rest', 'drift']);
 export type Source = z.infer<typeof Source>;
 
 export const TicketType = z.enum([

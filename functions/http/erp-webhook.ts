@@ -13,18 +13,18 @@ export const Env = z.object({
 });
 export type Env = z.infer<typeof Env>;
 
-/** POST /webhooks/{org}/erp: what happens to an issue there, signed as Standard Webhooks; each is kept, and becomes at most one ticket or one change of one. */
+/** POST /webhooks/{org}/erp and …/hotglue: what happens to an issue or a job there, signed as Standard Webhooks; each is kept, and becomes at most one ticket or one change of one. */
 export function erpWebhook(inbound: Inbound): Route {
   return async (request) => {
+    const source = request.event.rawPath.endsWith('/hotglue') ? 'hotglue' : 'erp';
     const message = messageOf(request.headers, request.raw);
-    const org = await authentic(request, 'erp', {
+    const org = await authentic(request, source, {
       ...inbound,
       isSigned: (key) => message !== undefined && isSignedMessage(message, key),
     });
     const now = inbound.clock.now();
-    if (!message || !isFresh(message, now))
-      return refuse(inbound.tickets, { org, source: 'erp', reason: 'stale' });
-    return taken(deliveryOf(request, { org, source: 'erp', id: message.id, now }), inbound);
+    if (!message || !isFresh(message, now)) return refuse(inbound.tickets, { org, source, reason: 'stale' });
+    return taken(deliveryOf(request, { org, source, id: message.id, now }), inbound);
   };
 }
 

@@ -8,14 +8,14 @@ import type { View } from '#adapters/slack/blocks.ts';
 import { type Slack, slack } from '#adapters/slack/client.ts';
 import { Interaction, type Press, type Submission } from '#adapters/slack/interactions.ts';
 import { ACTION, REASON } from '#adapters/slack/messages.ts';
-import { isSignedBy, replayHash, type Signature, signatureOf } from '#adapters/slack/signature.ts';
 import { changeView, declineView, FIELD, typedIn } from '#adapters/slack/views.ts';
 import { Fault } from '#core/fault.ts';
 import { parseJson } from '#core/parse.ts';
 import type { ToSlack } from '#core/slack.ts';
 import { AskEnv, askingFrom } from '../asking.ts';
-import { http, type Reply, type Request, type Route } from '../http.ts';
+import { http, type Reply, type Route } from '../http.ts';
 import { decideInSlack, type Genuine, requestOf, type SlackNeeds } from '../slack-decision.ts';
+import { slackSigned } from '../slack-signed.ts';
 
 export const Env = AskEnv.extend({
   SLACK_PREFIX: z.string(),
@@ -33,7 +33,6 @@ interface Needs extends SlackNeeds {
   say(message: ToSlack): Promise<void>;
 }
 
-const MAX_BODY = 64 * 1024;
 /** Slack shows this as done. */
 const DONE: Reply = { status: 200 };
 
@@ -44,28 +43,11 @@ const DONE: Reply = { status: 200 };
  */
 export function slackInteraction(needs: Needs): Route {
   return async (request) => {
-    const genuine = await authentic(request, needs);
+    const genuine = await slackSigned(request, needs);
     const payload = new URLSearchParams(request.text).get('payload') ?? '';
     const said = parseJson(Interaction, payload);
     return said.type === 'block_actions' ? press(said, genuine, needs) : submit(said, genuine, needs);
   };
-}
-
-/** Throws a bare `Unauthorized`: the sender learns nothing. A wrong signature reads the secret again, at most every half minute. */
-async function authentic(request: Request, { apps, clock }: Needs): Promise<Genuine> {
-  const { headers, params, raw } = request;
-  if (raw.length > MAX_BODY) throw new Fault('TooLarge', `The body has more than ${MAX_BODY} bytes`);
-  const org = params.org ?? '';
-  const signature = signatureOf(headers, clock.now());
-  const app =
-    signature &&
-    (signedBy(await apps.find(org), raw, signature) ?? signedBy(await apps.findAgain(org), raw, signature));
-  if (app) return { org, app, hash: replayHash(signature) };
-  throw new Fault('Unauthorized', 'Unauthorized');
-}
-
-function signedBy(app: SlackApp | undefined, raw: Buffer, signature: Signature): SlackApp | undefined {
-  return app?.signingSecrets.some((key) => isSignedBy(key, raw, signature)) ? app : undefined;
 }
 
 async function press(said: Press, genuine: Genuine, needs: Needs): Promise<Reply> {

@@ -55,7 +55,7 @@ beforeEach(async () => {
   org = `hooks-${count}`;
   now = NOW;
   inbound = { tickets, clock, secrets: webhookSecrets('signalbox/webhooks', clock) };
-  for (const source of ['github', 'jira', 'erp']) await secretOf(source, [KEY]);
+  for (const source of ['github', 'jira', 'erp', 'hotglue']) await secretOf(source, [KEY]);
 });
 
 const hub = (text: string, key = KEY) => `sha256=${createHmac('sha256', key).update(text).digest('hex')}`;
@@ -176,6 +176,27 @@ it.each([
   expect((await deliver(source, body, { headers })).statusCode).toBe(204);
   expect(await stored('Tickets')).toEqual([]);
   expect(await stored('Deliveries')).toEqual([expect.stringMatching(/^id#/)]);
+});
+
+it('makes a ticket of a job that failed at HotGlue, and none of one that went well', async () => {
+  const job = { job_id: 'j-1', job_name: 'Orders', tenant: 'shop', tap: 'tap-orders', message: 'Traceback' };
+  const post = (body: object, id: string) => {
+    const raw = Buffer.from(JSON.stringify(body));
+    const timestamp = `${now.getTime() / 1000}`;
+    const headers = {
+      'webhook-id': id,
+      'webhook-timestamp': timestamp,
+      'webhook-signature': signMessage({ id, timestamp, raw }, KEY),
+    };
+    const path = `/webhooks/${org}/hotglue`;
+    return send(erpWebhook(inbound), { method: 'POST', path, params: { org }, headers, body: String(raw) });
+  };
+
+  expect((await post({ ...job, status: 'JOB_COMPLETED' }, 'h-1')).statusCode).toBe(204);
+  expect((await post({ ...job, status: 'JOB_FAILED' }, 'h-2')).statusCode).toBe(202);
+  expect((await tickets.list(org, { limit: 9 })).tickets).toMatchObject([
+    { source: 'hotglue', title: 'Job Orders failed for shop', concerns: ['tap-orders'] },
+  ]);
 });
 
 it('T46: makes one ticket of one GitHub delivery that is sent again as another', async () => {
