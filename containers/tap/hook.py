@@ -77,9 +77,12 @@ def wrap(module):
     if conform is None:
         return
 
-    def conforming(stream_name, record, *args, **kwargs):
+    def conforming(*args, **kwargs):
+        # One SDK names its arguments, the other does not, and they call the record differently.
+        given = [one for one in (*args, *kwargs.values()) if isinstance(one, (str, dict))]
+        stream_name, record = (given + ["", {}])[:2]
         before = dict(record) if isinstance(record, dict) else {}
-        result = conform(stream_name, record, *args, **kwargs)
+        result = conform(*args, **kwargs)
         after = result[0] if isinstance(result, tuple) else result
         for name, value in (after if isinstance(after, dict) else {}).items():
             was = before.get(name)
