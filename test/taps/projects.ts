@@ -138,7 +138,9 @@ export const PROJECTS: Record<string, Made> = {
   },
   '15-hang': {
     kind: 'tap',
-    code: `    def answer(self, path, headers):
+    code: `    timeout = None
+
+    def answer(self, path, headers):
         import time
         time.sleep(3600)
 `,

@@ -23,6 +23,7 @@ class Tap:
         {"id": 2, "name": None, "updated_at": "2026-02-01T00:00:00Z"},
     ]
     envelope = "data"
+    timeout = 60
 
     def answer(self, path, headers):
         """What the API answers: a status and a body."""
@@ -30,7 +31,7 @@ class Tap:
 
     def request(self, path, token):
         request = Request("http://127.0.0.1:%d%s" % (self.port, path), headers={"Authorization": "Bearer " + token})
-        with urlopen(request, timeout=60) as response:
+        with urlopen(request, timeout=self.timeout) as response:
             return json.load(response)
 
     def token(self, config, path):
