@@ -167,6 +167,7 @@ describe('who can decide', () => {
       'functions/http/approval-decision.ts',
       'functions/http/carry-out.ts',
       'functions/http/propose-action.ts',
+      'functions/http/slack-intake.ts',
       'functions/http/slack-interaction.ts',
       'functions/http/slack-link.ts',
       'functions/queue/say-in-slack.ts',
