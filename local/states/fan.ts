@@ -37,9 +37,10 @@ async function openMap(run: Run, scope: Scope, state: State): Promise<void> {
   const concurrency = ((await typed(run, scope, 'MaxConcurrency', 'integer')) as number) || MAX_CONCURRENCY;
   const early = isApart ? undefined : await toleratedOf(run, scope, given.length);
   emit(run, scope, { type: 'MapStateStarted', details: { length: given.length } });
-  const tolerated = early ?? (await toleratedOf(run, scope, given.length));
+  const known = early ?? (await toleratedOf(run, scope, given.length));
   if (isApart) startMapRun(run, scope);
   const items = isApart ? await itemsApart(run, scope, { state, given }) : given;
+  const tolerated = state.ItemReader ? await toleratedOf(run, scope, items.length) : known;
   scope.fan = { total: items.length, begun: 0, running: 0, failed: 0, concurrency, tolerated };
   run.journal.save(`${insideOf(scope)}items`, items);
   const { last } = scope;

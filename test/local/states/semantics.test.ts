@@ -186,6 +186,59 @@ it('tolerates as many failed iterations as the Map says, and no more', async () 
   expect(await bench.run(map(1))).toMatchObject({ status: 'FAILED', error: 'Odd' });
 });
 
+it('runs what a file lists as executions of their own, each given what the Map selects, and tolerates a share of failures', async () => {
+  const asked: unknown[] = [];
+  bench = workbench({
+    async 's3:getObject'(input) {
+      asked.push(input);
+      return { Body: '[1,2,3,4]' };
+    },
+  });
+  const map = (ToleratedFailurePercentage: number) =>
+    one({
+      Type: 'Map',
+      ItemReader: {
+        Resource: 'arn:aws:states:::s3:getObject',
+        ReaderConfig: { InputType: 'JSON' },
+        Arguments: { Bucket: 'lists', Key: '{% $states.input.key %}' },
+      },
+      ItemSelector: {
+        value: '{% $states.context.Map.Item.Value %}',
+        by: '{% $states.context.Execution.Name %}',
+      },
+      Label: 'Numbers',
+      MaxConcurrency: 2,
+      ToleratedFailurePercentage,
+      ItemProcessor: {
+        ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
+        StartAt: 'Even',
+        States: {
+          Even: {
+            Type: 'Choice',
+            Choices: [{ Condition: '{% $not($states.input.value % 2 = 0) %}', Next: 'Odd' }],
+            Default: 'Fine',
+          },
+          Fine: pass({ Output: '{% $states.input.value %}' }),
+          Odd: { Type: 'Fail', Error: 'Odd' },
+        },
+      },
+      Output: '{% { "count": $count($states.result), "of": $states.result } %}',
+      End: true,
+    });
+
+  const tolerated = await bench.run(map(50), { key: 'four.json' });
+
+  expect(tolerated.output).toEqual({ count: 2, of: [2, 4] });
+  expect(asked).toEqual([{ Bucket: 'lists', Key: 'four.json' }]);
+  expect(
+    tolerated.events.find(({ type }) => type === 'MapRunStarted').mapRunStartedEventDetails.mapRunArn,
+  ).toContain('/Numbers:');
+  expect(await bench.run(map(49), { key: 'four.json' })).toMatchObject({
+    status: 'FAILED',
+    error: 'States.ExceedToleratedFailureThreshold',
+  });
+});
+
 it('shows outer variables inside, and forgets inner ones outside', async () => {
   bench = workbench();
   const inner = {
