@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Message as Answer } from '@anthropic-ai/sdk/resources/messages';
 import { type CacheWatch, cacheWatch } from '#core/agents/cache-watch.ts';
 import type { Provider } from '#core/agents/capabilities.ts';
-import { affordable, type Tariff, tokensOf, worstCase } from '#core/agents/prices.ts';
+import { affordable, requestTokens, type Tariff, worstCase } from '#core/agents/prices.ts';
 import type { Role, RoleLimits } from '#core/agents/roles.ts';
 import { type Routes, refuseClosed } from '#core/agents/routes.ts';
 import type { Claim, Purse } from '#core/agents/spend.ts';
@@ -118,7 +118,7 @@ async function clamped(draft: Sized, purse: Purse, tariff: Tariff): Promise<Size
 }
 
 function promptTokens({ system, tools, messages, schema }: Draft): number {
-  return tokensOf({ system, tools, messages, schema });
+  return requestTokens({ system, tools, messages, schema });
 }
 
 interface Attempting extends Pick<Speaking, 'clock' | 'purse'> {

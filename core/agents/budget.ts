@@ -1,6 +1,6 @@
 import { Fault } from '../fault.ts';
 import type { Message, Tool } from './model.ts';
-import { affordable, tokensOf } from './prices.ts';
+import { affordable, requestTokens } from './prices.ts';
 import type { RoleLimits } from './roles.ts';
 
 /** Below this an answer is not worth its prompt. */
@@ -21,7 +21,7 @@ export function allowance(
   prompt: Prompt,
   { role, at }: { role: RoleLimits; at: Date },
 ): number {
-  const tokens = tokensOf(prompt);
+  const tokens = requestTokens({ ...prompt });
   const most = Math.min(role.maxTokens, affordable(leftNanoUsd, tokens, { model: role.model, at }));
   if (most >= USEFUL_TOKENS) return most;
   const left = (Math.max(0, leftNanoUsd) / 1e9).toFixed(2);

@@ -139,6 +139,25 @@ export function tokensOf(prompt: unknown): number {
 
 const CHARACTERS_PER_TOKEN = 3;
 
+/** The same of a request whose messages, once said, never change: each is sized once, however often the rest grows. */
+export function requestTokens({
+  messages,
+  ...rest
+}: {
+  messages: readonly object[];
+  [rest: string]: unknown;
+}): number {
+  return messages.reduce((sum, message) => sum + sizeOf(message), tokensOf(rest));
+}
+
+const sizes = new WeakMap<object, number>();
+
+function sizeOf(message: object): number {
+  const size = sizes.get(message) ?? tokensOf(message);
+  sizes.set(message, size);
+  return size;
+}
+
 /** Whether the provider's own list confirms the price. Throws `OverBudget` when there is none at all. */
 export function isConfirmed({ model, at }: Tariff): boolean {
   return !rowFor(model, 0, at).isUnconfirmed;

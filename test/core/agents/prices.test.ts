@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { affordable, PRICE_VERSION, price, tokensOf, worstCase } from '#core/agents/prices.ts';
+import { affordable, PRICE_VERSION, price, requestTokens, tokensOf, worstCase } from '#core/agents/prices.ts';
 import { ROLES } from '#core/agents/roles.ts';
 
 const NOW = new Date('2026-11-20');
@@ -116,4 +116,17 @@ it('never lets an answer cost more than is left', () => {
 it('takes no text for fewer tokens than it can have', () => {
   expect(tokensOf('x'.repeat(298))).toBe(100);
   expect(tokensOf('注文が届かない')).toBeGreaterThanOrEqual('注文が届かない'.length * 3);
+});
+
+it('takes a request for no less than its text, whatever is sized again', () => {
+  const messages = ['a', 'ü', 'x'.repeat(1_000)].map((content) => ({ role: 'user', content }));
+  const rest = { system: 'Be brief', tools: undefined };
+  const first = requestTokens({ ...rest, messages });
+
+  expect(first).toBeGreaterThanOrEqual(tokensOf(messages.map(({ content }) => content).join('')));
+  expect(first).toBeLessThan(tokensOf({ ...rest, messages }) + 2 * messages.length);
+  expect(requestTokens({ ...rest, messages: [...messages, { role: 'user', content: 'x' }] })).toBeGreaterThan(
+    first,
+  );
+  expect(requestTokens({ ...rest, messages })).toBe(first);
 });
