@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { allowance } from '#core/agents/budget.ts';
 import { type Ending, requestHash } from '#core/agents/journal.ts';
 import type { Reply } from '#core/agents/model.ts';
-import { ENGINEER_TOOLS } from '#core/agents/tools.ts';
+import { offered } from '#core/agents/tools.ts';
 import { Fault } from '#core/fault.ts';
 import type { Work } from './loop.ts';
 import type { Session } from './session.ts';
@@ -58,6 +58,6 @@ async function intend(work: Work, here: Session, because?: string): Promise<numb
   return maxTokens;
 }
 
-function promptOf({ system }: Work, { state }: Session) {
-  return { system, tools: ENGINEER_TOOLS, messages: state.messages };
+function promptOf({ system, role }: Work, { state }: Session) {
+  return { system, tools: offered(role), messages: state.messages };
 }

@@ -5,6 +5,7 @@ import { tell } from '#core/agents/tools.ts';
 import type { Work } from './loop.ts';
 import { limits } from './pace.ts';
 import type { Session } from './session.ts';
+import type { Result } from './tools.ts';
 
 const CUT = 'Your answer was cut off here, so this call was not made. Make it again, smaller.';
 
@@ -32,7 +33,7 @@ export async function useTool(work: Work, here: Session): Promise<Ending | undef
   await (isRepeatable(name) ? here.still() : here.keep());
   const began = performance.now();
   const [result] = await Promise.all([
-    work.useTool(name, input),
+    made(work, name, input),
     work.onStep(state.answers, tell(name, input)),
   ]);
   const { text: said, isError = false, handover, facts = {} } = result;
@@ -45,4 +46,10 @@ export async function useTool(work: Work, here: Session): Promise<Ending | undef
   await record({ type: 'tool_result', call: id, text, isError, facts, used });
   if (state.open.length === 0) void here.keep();
   return undefined;
+}
+
+/** Nothing but what the role is offered is used, whatever the model has heard of. */
+async function made({ role, useTool: use }: Work, name: string, input: unknown): Promise<Result> {
+  if (role.tools.some((one) => one === name)) return use(name, input);
+  return { text: `There is no tool "${name}"`, isError: true, facts: { malformed: true } };
 }

@@ -1,4 +1,5 @@
 import type { Need, Provider } from './capabilities.ts';
+import type { EngineerTool } from './tools.ts';
 
 /** How much a model thinks, least first. */
 export const EFFORTS = ['low', 'medium', 'high'] as const;
@@ -29,6 +30,8 @@ export interface RoleLimits {
 
 /** What the whole work of an agent may use, however many answers, tasks and restarts it takes. */
 export interface AgentLimits extends RoleLimits {
+  /** What it is offered and may use; without `finish` it never hands anything over. */
+  tools: readonly EngineerTool[];
   maxTotalTokens: number;
   /** From its first line to its last, pauses included. Less than the state machine waits for a task. */
   maxSeconds: number;
@@ -75,6 +78,7 @@ export const ROLES: Record<Role, RoleLimits> & { engineer: AgentLimits } = {
     maxSteps: 60,
     maxNanoUsd: 5_000_000_000,
     turnSeconds: 900,
+    tools: ['bash', 'read', 'edit', 'search', 'git', 'verify', 'finish'],
     maxTotalTokens: 8_000_000,
     maxSeconds: 3.5 * 3_600,
     maxHelperSeconds: 2 * 3_600,

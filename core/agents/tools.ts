@@ -86,3 +86,8 @@ export function tell(name: string, input: unknown): string {
       return `asks for an unknown tool: ${short(name)}`;
   }
 }
+
+/** Those of them that a role has. */
+export function offered({ tools }: { tools: readonly EngineerTool[] }): Tool[] {
+  return ENGINEER_TOOLS.filter(({ name }) => tools.some((one) => one === name));
+}

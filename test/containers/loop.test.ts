@@ -272,3 +272,12 @@ describe('after a restart', () => {
     expect(rest.ending).toEqual(whole.ending);
   });
 });
+
+it('uses no tool but those of its role', async () => {
+  const role = { ...ROLES.engineer, tools: ['read', 'finish'] as const };
+  const { turns, used } = await play([[['bash']], [['finish']]], { role });
+
+  expect(turns[0]?.tools.map(({ name }) => name)).toEqual(['read', 'finish']);
+  expect(used).toEqual(['finish']);
+  expect(lastText(turns[1]?.messages)).toMatch(/There is no tool .{2}bash/);
+});
