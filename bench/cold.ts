@@ -17,7 +17,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const out = mkdtempSync(join(tmpdir(), 'cold-'));
 const USUAL = `
 import middy from '@middy/core';
-import { z } from 'zod';
+import { z } from "zod";
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 const Body = z.object({ id: z.string() });
