@@ -1,13 +1,12 @@
-import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { type EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import type { Env as TellEnv } from '#functions/queue/tell-source.ts';
 import type { DataStack } from './data-stack.ts';
 import { reliableQueue } from './dead-letters.ts';
-import { reads } from './grants.ts';
+import { reads, readsSecretsBelow } from './grants.ts';
 import { Handler } from './handler.ts';
 
 const PREFIX = 'signalbox/channels';
@@ -36,7 +35,7 @@ export class Answers extends Construct {
     reads(tell, data.tickets, data.projects, data.deliveries);
     data.deliveries.grant(tell, 'dynamodb:PutItem');
     data.forgeSecret.grantRead(tell);
-    tell.addToRolePolicy(readsChannels(this));
+    readsSecretsBelow(tell, PREFIX);
     for (const [name, sources] of Object.entries({
       Github: ['github'],
       Jira: ['jira'],
@@ -55,15 +54,4 @@ export class Answers extends Construct {
       tell.addEventSource(new SqsEventSource(waiting, { batchSize: 5, reportBatchItemFailures: true }));
     }
   }
-}
-
-/** Only what channels are reached with: one secret per organization and channel, made when it is connected. */
-function readsChannels(scope: Construct): PolicyStatement {
-  const arn = Stack.of(scope).formatArn({
-    service: 'secretsmanager',
-    resource: 'secret',
-    resourceName: `${PREFIX}/*`,
-    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-  });
-  return new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [arn] });
 }

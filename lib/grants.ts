@@ -1,6 +1,8 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { IConstruct } from 'constructs';
 import type { DataStack } from './data-stack.ts';
 
 /** Single items and queries; never scans, never writes. */
@@ -50,5 +52,18 @@ export function keepsFiles(
       resources: [bucket.bucketArn],
       conditions: { StringLike: { 's3:prefix': `${prefix}*` } },
     }),
+  );
+}
+
+/** The secrets below a prefix and no others: one per organization and what is connected, made when it is. */
+export function readsSecretsBelow(grantee: IGrantable & IConstruct, prefix: string): void {
+  const arn = Stack.of(grantee).formatArn({
+    service: 'secretsmanager',
+    resource: 'secret',
+    resourceName: `${prefix}/*`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+  grantee.grantPrincipal.addToPrincipalPolicy(
+    new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [arn] }),
   );
 }

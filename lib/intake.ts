@@ -1,7 +1,5 @@
-import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Env as ErpEnv } from '#functions/http/erp-webhook.ts';
 import type { Env as GitHubEnv } from '#functions/http/github-webhook.ts';
@@ -10,7 +8,7 @@ import type { Env as ReplayEnv } from '#functions/http/replay-deliveries.ts';
 import type { Env as RestEnv } from '#functions/http/rest-intake.ts';
 import type { Env as SlackEnv } from '#functions/http/slack-intake.ts';
 import type { DataStack } from './data-stack.ts';
-import { knowsPeople, writes } from './grants.ts';
+import { knowsPeople, readsSecretsBelow, writes } from './grants.ts';
 import { Handler } from './handler.ts';
 import { addRoutes } from './routes.ts';
 import { readsSlackApps, slackEnv } from './slack-apps.ts';
@@ -48,7 +46,7 @@ export class Intake extends Construct {
     const replay = new Handler<ReplayEnv>(this, 'Replay', { entry: 'http/replay-deliveries', env: asked });
     for (const fn of [github, jira, erp, slack, rest, replay]) writes(fn, data.tickets, data.deliveries);
     for (const fn of [rest, replay]) knowsPeople(fn, data);
-    for (const fn of [github, jira, erp]) fn.addToRolePolicy(readsWebhookSecrets(this));
+    for (const fn of [github, jira, erp]) readsSecretsBelow(fn, PREFIX);
 
     addRoutes(this, api, [
       [HttpMethod.POST, '/webhooks/{org}/github', github],
@@ -61,15 +59,4 @@ export class Intake extends Construct {
       [HttpMethod.POST, '/api/deliveries/replay', replay],
     ]);
   }
-}
-
-/** Only the webhook secrets: one per organization and source, made when a source is connected. */
-function readsWebhookSecrets(scope: Construct): PolicyStatement {
-  const arn = Stack.of(scope).formatArn({
-    service: 'secretsmanager',
-    resource: 'secret',
-    resourceName: `${PREFIX}/*`,
-    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-  });
-  return new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [arn] });
 }

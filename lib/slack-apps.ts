@@ -1,6 +1,6 @@
-import { ArnFormat, Stack } from 'aws-cdk-lib';
-import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
+import { readsSecretsBelow } from './grants.ts';
 
 const PREFIX = 'signalbox/slack';
 
@@ -11,13 +11,5 @@ export function slackEnv(slackUrl: string) {
 
 /** Only the Slack apps: one secret per organization, put there by its admin. */
 export function readsSlackApps(grantee: IGrantable & IConstruct): void {
-  const arn = Stack.of(grantee).formatArn({
-    service: 'secretsmanager',
-    resource: 'secret',
-    resourceName: `${PREFIX}/*`,
-    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-  });
-  grantee.grantPrincipal.addToPrincipalPolicy(
-    new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [arn] }),
-  );
+  readsSecretsBelow(grantee, PREFIX);
 }
