@@ -4,11 +4,23 @@ import { performance } from 'node:perf_hooks';
 import { gzipSync } from 'node:zlib';
 import { type Judged, selective, temperatureFor } from '#core/triage/calibrate.ts';
 import { type Classifier, guess, KINDS, loaded, scoresOf } from '#core/triage/classifier.ts';
+import { AGREES, SURE } from '#core/triage/classify.ts';
 import { embedded, shipped } from '#core/triage/embedded.ts';
 import { learn } from '#core/triage/learn.ts';
-import { argmax } from '#core/triage/regression.ts';
+import { argmax, softmax } from '#core/triage/regression.ts';
+import { typeByLeaning } from '#core/triage/rules.ts';
 import { issuesOf } from './issues.ts';
-import { type Example, exampleOf, judgedBy, mean, metrics, SETTINGS, shuffled, taughtOf } from './measure.ts';
+import {
+  type Example,
+  exampleOf,
+  judgedBy,
+  crossValidated as judgedByOthers,
+  mean,
+  metrics,
+  SETTINGS,
+  shuffled,
+  taughtOf,
+} from './measure.ts';
 
 const TAUGHT = [0, 30, 150];
 
@@ -25,6 +37,7 @@ say(
   'a repository it was not trained on',
   `${figures(elsewhere)}, at its own threshold ${elsewhere.threshold.toFixed(3)}`,
 );
+say(`rules, where it agrees from ${AGREES.from}`, agreement());
 if (heldBack) {
   const issues = issuesOf(heldBack).issues.map(exampleOf);
   const judged = issues.map((issue) => judgedBy(loaded(shipped()), issue));
@@ -60,6 +73,21 @@ function percent(share: number): string {
 
 function rightOf(judged: Judged[]): number {
   return mean(judged.map(({ scores, kind }) => (argmax(scores) === kind ? 1 : 0)));
+}
+
+/** Issues of repositories that it was not trained on, where words lean to the kind that it leans to without being sure. */
+function agreement(): string {
+  const judged = judgedByOthers(train, ({ repo }) => repo);
+  const agreed = train.flatMap((issue, at) => {
+    const chances = softmax(judged[at]?.scores ?? [], elsewhere.temperature);
+    const best = argmax(chances);
+    const [probability = 0, kind] = [chances[best], KINDS[best]];
+    const isAsked = probability >= AGREES.from && probability < Math.max(SURE, elsewhere.threshold);
+    return isAsked && typeByLeaning({ ...issue, labels: [], concerns: [] })?.value === kind
+      ? [kind === issue.kind ? 1 : 0]
+      : [];
+  });
+  return `right ${percent(mean(agreed))} of ${agreed.length}; they claim ${percent(AGREES.confidence)}`;
 }
 
 /** What one guess takes, with its reasons; the first hundred warm up. */

@@ -115,14 +115,16 @@ export function guess(ticket: { title: string; body: string }, classifier: Class
 const SHOWN = 4;
 
 /** Features that are looked at for reasons; those that pull less add nothing that people could tell. */
-const WEIGHED = 400;
+const WEIGHED = 100;
 
 /** Each feature's pull goes to the word that it stands in, in equal parts to each place where it stands. */
 function heaviest(
   ticket: { title: string; body: string },
   pulls: [bucket: number, pull: number][],
 ): string[] {
-  const strongest = new Map(pulls.sort(([, a], [, b]) => Math.abs(b) - Math.abs(a)).slice(0, WEIGHED));
+  const sizes = Float64Array.from(pulls, ([, pull]) => Math.abs(pull)).sort();
+  const least = sizes.at(-WEIGHED) ?? 0;
+  const strongest = new Map(pulls.filter(([, pull]) => Math.abs(pull) >= least));
   const sums = new Map<string, number>();
   for (const [bucket, words] of occurrences(ticket, new Set(strongest.keys())))
     for (const word of words)

@@ -171,8 +171,10 @@ export function occurrences(
   return found;
 }
 
+/** Texts are flat: between words there is one space. */
 function wordAt(text: string, at: number): string {
-  const before = /\S*$/.exec(text.slice(Math.max(0, at - 40), at))?.[0] ?? '';
-  const after = /^\S*/.exec(text.slice(at, at + 40))?.[0] ?? '';
-  return `${before}${after}`.replaceAll(/^[^\p{L}_?]+|[^\p{L}_?]+$/gu, '');
+  const end = text.indexOf(' ', at);
+  return text
+    .slice(at === 0 ? 0 : text.lastIndexOf(' ', at - 1) + 1, end < 0 ? undefined : end)
+    .replaceAll(/^[^\p{L}_?]+|[^\p{L}_?]+$/gu, '');
 }

@@ -10,12 +10,15 @@ export interface Sure<T> {
 
 type Words = Pick<Draft, 'title' | 'body' | 'labels' | 'concerns'>;
 
-interface Rule {
+interface Pattern {
   type: TicketType;
   pattern: RegExp;
+  because: string;
+}
+
+interface Rule extends Pattern {
   /** Alone in the title; in the body the same words are weaker by a tenth. */
   confidence: number;
-  because: string;
 }
 
 /** What has a signature in its words. The first that matches decides. */
@@ -43,33 +46,29 @@ const SIGNATURES: Rule[] = [
   },
 ];
 
-/** What words lean to. Alone they are wrong too often; they count where the classifier leans the same way. */
-const LEANINGS: Rule[] = [
+/** What words lean to. Alone they are right about half the time: they count where the classifier leans the same way. */
+const LEANINGS: Pattern[] = [
   {
     type: 'bug',
     pattern:
       /\b(traceback|exception|[A-Z]\w*Error\b|stack ?trace|segfault|HTTP [45]\d\d|exit(ed)? (code|status) [1-9])/,
-    confidence: 0.9,
     because: 'it quotes an error',
   },
   {
     type: 'bug',
     pattern:
       /\b(bug|fails?|failing|failed|broken|crash(es|ed)?|missing|wrong|incorrect|duplicated?|stops? (early|working)|regression|not (being )?(synced|imported|updated))\b/i,
-    confidence: 0.82,
     because: 'it describes something that goes wrong',
   },
   {
     type: 'feature',
     pattern:
       /\b(feature request|please add|add support for|would (like|love)|allow (us|users) to|it would be (nice|great))\b/i,
-    confidence: 0.85,
     because: 'it asks for something new',
   },
   {
     type: 'question',
     pattern: /(^(how|why|what|when|where|who|which|can|could|does|is|are)\b.*\?\s*$)|\?\s*$/i,
-    confidence: 0.85,
     because: 'it asks a question',
   },
 ];
@@ -79,23 +78,23 @@ export function typeBySignature(words: Words): Sure<TicketType> | undefined {
   return byRule(words, SIGNATURES);
 }
 
-/** What kind of work its words lean to. */
-export function typeByLeaning(words: Words): Sure<TicketType> | undefined {
-  return byRule(words, LEANINGS);
+/** What kind of work its words lean to, and why; how likely that is depends on what the classifier says. */
+export function typeByLeaning(words: Words): Omit<Sure<TicketType>, 'confidence'> | undefined {
+  return firstOf(words, LEANINGS)?.said;
 }
 
-function byRule({ title, body }: Words, rules: Rule[]): Sure<TicketType> | undefined {
+function byRule(words: Words, rules: Rule[]): Sure<TicketType> | undefined {
+  const first = firstOf(words, rules);
+  return first && { ...first.said, confidence: first.rule.confidence - (first.isInTitle ? 0 : 0.1) };
+}
+
+function firstOf<R extends Pattern>({ title, body }: Words, rules: R[]) {
   const inTitle = rules.find(({ pattern }) => pattern.test(title));
-  if (inTitle)
-    return { value: inTitle.type, confidence: inTitle.confidence, reason: `${inTitle.because} (title)` };
   const text = body.slice(0, 8_000);
-  const inBody = rules.find(({ pattern, type }) => type !== 'question' && pattern.test(text));
-  if (!inBody) return undefined;
-  return {
-    value: inBody.type,
-    confidence: inBody.confidence - 0.1,
-    reason: `${inBody.because} (description)`,
-  };
+  const rule = inTitle ?? rules.find(({ pattern, type }) => type !== 'question' && pattern.test(text));
+  if (!rule) return undefined;
+  const reason = `${rule.because} (${inTitle ? 'title' : 'description'})`;
+  return { rule, isInTitle: !!inTitle, said: { value: rule.type, reason } };
 }
 
 const URGENT = /\b(urgent|asap|critical|production (is )?down|outage|data loss|blocker)\b/i;

@@ -6,7 +6,7 @@ import { byRules } from '#core/triage/classify.ts';
 import { embedded } from '#core/triage/embedded.ts';
 import { PROJECT, ticket } from '../support/tickets.ts';
 
-const given = ticket();
+const given = ticket({ title: 'tap-orders fails with KeyError since yesterday', body: 'KeyError: total' });
 const classification = byRules(given, { projects: [PROJECT], classifier: embedded() });
 const similar = {
   ticketId: 'tk_other',

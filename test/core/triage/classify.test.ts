@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Model, Question } from '#core/agents/model.ts';
 import { Fault } from '#core/fault.ts';
-import { afterTriage, byRules, classify } from '#core/triage/classify.ts';
+import { AGREES, afterTriage, byRules, classify } from '#core/triage/classify.ts';
 import { embedded } from '#core/triage/embedded.ts';
 import { draft, PROJECT } from '../../support/tickets.ts';
 
 const known = { projects: [PROJECT], classifier: embedded() };
+const broken = {
+  title: 'tap-orders fails with KeyError since yesterday',
+  body: 'The nightly job of tap-orders stops with KeyError: total. Expected: all orders are synced.',
+};
 const vague = { title: 'Please look', body: '', concerns: [] };
 
 function answering(answer: object | Error) {
@@ -21,21 +25,31 @@ function answering(answer: object | Error) {
 describe('by rules', () => {
   it.each([
     ['the source', { type: 'bug' as const }, { type: 'bug', by: 'source', confidence: 1 }],
-    ['its words', {}, { type: 'bug', by: 'rule', repository: 'acme/tap-orders' }],
-    ['a quoted error', { title: 'Job', body: 'KeyError: x' }, { type: 'bug', by: 'rule' }],
+    ['its words', broken, { type: 'bug', by: 'rule', repository: 'acme/tap-orders' }],
     ['a question', { title: 'How often does it run?', body: '' }, { type: 'question', role: 'lead' }],
     ['an outage', { title: 'Production is down' }, { type: 'incident', priority: 'critical' }],
     ['a new field', { title: 'Unexpected field vat_id' }, { type: 'schema_drift' }],
     ['a wish', { title: 'Please add refunds', body: '' }, { type: 'feature' }],
     [
       'the title',
-      { concerns: [], title: 'ledger is wrong' },
+      { ...broken, concerns: [], title: broken.title.replace('tap-orders', 'ledger') },
       { repository: 'acme/target-ledger', by: 'rule' },
     ],
     ['two repositories', { concerns: ['orders', 'ledger'], title: 'x', body: '' }, { by: 'none' }],
     ['nothing', vague, { by: 'none', confidence: 0, priority: 'medium' }],
   ])('decides by %s', (_, given, expected) => {
     expect(byRules(draft(given), known)).toMatchObject(expected);
+  });
+
+  it.each([
+    ['a classifier that does not lean to it enough', { title: 'ledger is wrong', body: '' }],
+    ['a classifier that leans to another kind', { title: 'Job', body: 'KeyError: x' }],
+  ])('leaves words that lean somewhere to the next step against %s', (_, words) => {
+    expect(byRules(draft(words), known)).toMatchObject({ by: 'none', confidence: 0 });
+  });
+
+  it('claims no more for words and classifier together than was measured', () => {
+    expect(byRules(draft(broken), known).confidence).toBe(AGREES.confidence);
   });
 
   it('always says why', () => {
@@ -49,7 +63,7 @@ describe('with a model', () => {
   it('is not asked when the rules are sure', async () => {
     const model = answering(new Error('asked'));
 
-    expect(await classify(draft(), known, model)).toMatchObject({ by: 'rule' });
+    expect(await classify(draft(broken), known, model)).toMatchObject({ by: 'rule' });
     expect(model.asked).toEqual([]);
   });
 

@@ -59,7 +59,7 @@ async function ask(path: string, body?: object) {
 
 /** A ticket as triage leaves it. */
 async function triaged(externalId: string, change: Parameters<typeof ticket>[0] = {}) {
-  const given = ticket({ org, externalId, ...change });
+  const given = ticket({ org, externalId, type: 'bug', ...change });
   await tickets.accept(given, delivery({ org, id: externalId, text: externalId }));
   const classification = byRules(given, { projects: [PROJECT], classifier: embedded() });
   return (await tickets.advance(org, given.id, ['received'], { status: 'escalated', classification })).ticket;
