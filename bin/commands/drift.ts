@@ -152,7 +152,7 @@ function historyTold(checks: CheckRecord[]): string {
     check.state,
     countsTold(check),
     check.commit?.slice(0, 12) ?? '',
-    check.reason ?? check.ticketId ?? '',
+    check.reason ?? `${check.ticketId ?? ''}${check.closed ? ', closed without a merge' : ''}`,
   ]);
   return `${columns([['checked', 'state', 'changes', 'commit', 'ticket, or why'], ...rows])}\n\n${changesTold(last.changes)}`;
 }

@@ -12,8 +12,12 @@ export interface Look {
   at: string;
   /** Ids of what the first look saw, when this is the second. */
   first?: string[];
-  /** Tickets of this tap's open changes whose pull requests were merged. */
+  /** Of the tickets of this tap's open changes: those whose pull requests were merged, */
   merged: string[];
+  /** those that ended without that, */
+  closed: string[];
+  /** and those that are still worked on. */
+  alive: string[];
 }
 
 export interface Assessed {
@@ -22,6 +26,8 @@ export interface Assessed {
   changes: CheckedChange[];
   /** Those that have no ticket yet. */
   fresh: CheckedChange[];
+  /** Tickets that were closed without a merge although their changes are still there, the first time that this is seen. */
+  closed: string[];
   /** What a first look saw and the second did not, or the other way round. */
   unsure: string[];
   /** From now on, apart from the ticket for what is fresh. */
@@ -41,6 +47,7 @@ export function assess(baseline: Baseline | undefined, look: Look): Assessed {
       state: 'first',
       changes: [],
       fresh: [],
+      closed: [],
       unsure: [],
       baseline: { check: look.check, past, open: [], samples: samplesOf([], seen) },
     };
@@ -53,8 +60,17 @@ export function assess(baseline: Baseline | undefined, look: Look): Assessed {
   const fresh = sure.filter(isFresh);
   const mustConfirm = !look.first && fresh.some((one) => wantsConfirmation(one, look.discovery));
   const state = mustConfirm ? 'unconfirmed' : stateOf(sure, known !== baseline);
-  const next = mustConfirm ? baseline : noted(known, look, sure);
-  return { state, changes: sure, fresh: mustConfirm ? [] : fresh, unsure, baseline: next };
+  if (mustConfirm) return { state, changes: sure, fresh: [], closed: [], unsure, baseline };
+  const next = noted(known, look, sure);
+  const closed = next.open.filter(({ ticketId, isClosed }) => !isClosed && look.closed.includes(ticketId));
+  return {
+    ...{ state, changes: sure, fresh, unsure },
+    closed: closed.map(({ ticketId }) => ticketId),
+    baseline: {
+      ...next,
+      open: next.open.map((one) => (closed.includes(one) ? { ...one, isClosed: true } : one)),
+    },
+  };
 }
 
 function stateOf(changes: CheckedChange[], isRebaselined: boolean): CheckRecord['state'] {
@@ -170,28 +186,36 @@ function confirmed(
 }
 
 /** The baseline with this look noted: under which circumstances an equal catalog was seen last, and which changes are still there. */
-function noted(baseline: Baseline, { seen, check }: Look, changes: CheckedChange[]): Baseline {
+function noted(baseline: Baseline, { seen, check, alive }: Look, changes: CheckedChange[]): Baseline {
   const ids = new Set(changes.map(({ id }) => id));
   const newest = baseline.past.at(-1) as Past;
   const isSame = changes.length === 0;
   const past = isSame
     ? [...baseline.past.slice(0, -1), { ...newest, commit: seen.commit, made: seen.made }]
     : baseline.past;
-  const open = baseline.open.filter((one) => one.ids.some((id) => ids.has(id)));
+  // Merging what is worked on rebaselines, even where the change has gone or become another meanwhile.
+  const open = baseline.open.filter(
+    (one) => alive.includes(one.ticketId) || one.ids.some((id) => ids.has(id)),
+  );
   // A sample that lacks what earlier ones had would make its lack the state of affairs.
   const isLess = changes.some(({ rule }) => /^(VOLUME_ZERO|FIELD_NEVER_SEEN)/.test(rule));
   return { check, past, open, samples: isLess ? baseline.samples : samplesOf(baseline.samples, seen) };
 }
 
-/** The baseline once what is fresh has its ticket. */
+/** The baseline once what is fresh has its ticket: one of its own, or the one that is worked on. */
 export function withTicket(baseline: Baseline, ticketId: string, fresh: CheckedChange[]): Baseline {
   const { past, open } = baseline;
   const newest = past.at(-1) as Past;
   const told = fresh.filter(({ severity }) => severity === 'breaking').map(placeOf);
-  const streams = [...new Set(fresh.map(({ stream }) => stream))];
+  const of = open.find((one) => one.ticketId === ticketId) ?? { ticketId, ids: [], streams: [] };
+  const now = {
+    ...of,
+    ids: [...of.ids, ...fresh.map(({ id }) => id)],
+    streams: [...new Set([...of.streams, ...fresh.map(({ stream }) => stream)])],
+  };
   return {
     ...baseline,
     past: [...past.slice(0, -1), { ...newest, told: [...new Set([...newest.told, ...told])] }],
-    open: [...open, { ticketId, ids: fresh.map(({ id }) => id), streams }],
+    open: [...open.filter((one) => one !== of), now],
   };
 }

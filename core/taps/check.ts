@@ -57,7 +57,15 @@ export const Baseline = z.object({
   /** Oldest first. */
   past: z.array(Past).min(1),
   /** Changes of the newest that have a ticket. */
-  open: z.array(z.object({ ticketId: z.string(), ids: z.array(z.string()), streams: z.array(z.string()) })),
+  open: z.array(
+    z.object({
+      ticketId: z.string(),
+      ids: z.array(z.string()),
+      streams: z.array(z.string()),
+      /** It was closed without a merge, and that was told. */
+      isClosed: z.literal(true).optional(),
+    }),
+  ),
   /** What the last samples showed, the newest last. */
   samples: z.array(Sampled),
 });
@@ -115,6 +123,8 @@ export const CheckRecord = RecordCheck.output.extend({
   changes: z.array(CheckedChange),
   /** Changes that are only in the file, if there are too many. */
   unlisted: z.int().optional(),
+  /** Tickets that were closed without a merge, told once: their changes are still there, and no baseline. */
+  closed: z.array(z.string()).optional(),
   /** Seen once and not again. */
   unsure: z.array(z.string()).optional(),
   /** What the code said of where the catalog comes from. */

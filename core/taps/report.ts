@@ -3,6 +3,8 @@ import type { CheckedChange, Seen, TapRef } from './check.ts';
 import { fingerprint, sentence } from './drift.ts';
 import { CONSEQUENCES } from './severity.ts';
 
+export const CHECKER = 'weekly schema check';
+
 /** More are counted, not listed. */
 const LISTED = 80;
 
@@ -46,7 +48,7 @@ export function reported({ tap, before, after, changes, beside }: Drift, at: str
       readersTold(changes, beside),
       'Merging the pull request of this ticket makes what is there then the baseline for the streams it is about.',
     ].join('\n'),
-    reporter: { name: 'weekly schema check' },
+    reporter: { name: CHECKER },
     labels: [],
     concerns: [repository],
     type: 'schema_drift',

@@ -75,7 +75,9 @@ async function outcome(
   if (!found) return notOurs(delivery, tickets);
   const did = status === 'merged' ? 'merged' : 'closed without merging';
   const reason = `The pull request was ${did} by ${by}`;
-  const { ticket } = await tickets.advance(org, found.id, [...OPEN, ...REVIEWABLE], { status, reason });
+  // One that was closed may be opened again and merged.
+  const from = [...OPEN, ...REVIEWABLE, ...(status === 'merged' ? (['closed'] as const) : [])];
+  const { ticket } = await tickets.advance(org, found.id, from, { status, reason });
   await tickets.keep(delivery, { outcome: 'event', why: reason, ticketId: ticket.id });
   return { outcome: 'event', ticket };
 }

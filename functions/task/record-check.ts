@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { clock as machineClock } from '#adapters/clock.ts';
 import { dynamoChecks } from '#adapters/dynamodb/checks.ts';
@@ -7,14 +6,15 @@ import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { s3Artifacts } from '#adapters/s3/artifacts.ts';
 import { Fault } from '#core/fault.ts';
 import { parseJson } from '#core/parse.ts';
-import type { Artifacts, Clock, Delivery, Projects, Tickets } from '#core/ports.ts';
-import { assess, withTicket } from '#core/taps/assess.ts';
+import type { Artifacts, Clock, Projects, Tickets } from '#core/ports.ts';
+import type { Repository } from '#core/projects/project.ts';
+import { type Assessed, assess, withTicket } from '#core/taps/assess.ts';
 import { Baseline, CheckRecord, keyOf, type Past, RecordCheck, Seen, type TapRef } from '#core/taps/check.ts';
+import { file, join, tellClosed } from '#core/taps/file.ts';
 import type { Checks } from '#core/taps/ports.ts';
 import { reported } from '#core/taps/report.ts';
 import { SEVERITIES_VERSION } from '#core/taps/severity.ts';
-import { accept } from '#core/tickets/accept.ts';
-import type { Draft } from '#core/tickets/ticket.ts';
+import { isFinal, type Ticket } from '#core/tickets/ticket.ts';
 import { task } from '../task.ts';
 
 export const Env = z.object({
@@ -28,7 +28,7 @@ export type Env = z.infer<typeof Env>;
 
 interface Needs {
   artifacts: Pick<Artifacts, 'text' | 'put'>;
-  tickets: Pick<Tickets, 'accept' | 'find'>;
+  tickets: Pick<Tickets, 'accept' | 'follow' | 'find'>;
   projects: Pick<Projects, 'find'>;
   checks: Pick<Checks, 'put'>;
   clock: Clock;
@@ -40,8 +40,8 @@ type Output = z.infer<typeof RecordCheck.output>;
 const JSON_TYPE = 'application/json';
 
 /**
- * Compares what a tap showed with its baseline, and files one ticket for what is new. The ticket comes first and the
- * baseline last: broken off anywhere and called again, it ends the same.
+ * Compares what a tap showed with its baseline, and files one ticket for what is new, unless one is worked on that can tell
+ * of it. The ticket comes first and the baseline last: broken off anywhere and called again, it ends the same.
  */
 export function recordCheck(needs: Needs) {
   return async ({ looked, isSecond, ...asked }: Input): Promise<Output> => {
@@ -79,28 +79,23 @@ async function conclude({ head, seen, baseline, first }: Case, needs: Needs): Pr
   const project = await needs.projects.find(head.org, head.projectId);
   const repository = project?.repositories.find(({ fullName }) => fullName === head.repository);
   const { consumers = [], discovery = seen.discovery?.kind ?? 'static' } = repository ?? {};
+  const known = await ticketsOf(head, baseline, needs);
   const found = assess(baseline, {
     ...{ seen, discovery, check: head.check, at: head.at },
     judgement: { consumers, overrides: project?.severities ?? {} },
-    merged: await mergedOf(head, baseline, needs),
+    ...endsOf(known),
     ...(first && { first }),
   });
+  const all = project?.repositories ?? [];
+  const ticketId = await tell({ head, seen, found, known, all }, needs);
   const newest = found.baseline.past.at(-1) as Past;
-  const beside = project?.repositories.filter(({ kind }) => kind === 'target' || kind === 'etl') ?? [];
-  const drift = {
-    tap: head,
-    after: seen,
-    changes: found.fresh,
-    beside: beside.map(({ fullName }) => fullName),
-  };
-  const ticketId =
-    found.fresh.length > 0 ? await file(reported({ ...drift, before: newest }, head.at), needs) : undefined;
   const next = ticketId === undefined ? found.baseline : withTicket(found.baseline, ticketId, found.fresh);
-  const known = ticketId ?? next.open.at(-1)?.ticketId;
+  const last = ticketId ?? next.open.at(-1)?.ticketId;
   const record = {
     ...head,
     ...{ state: found.state, commit: seen.commit, baseline: newest.commit },
-    ...(known !== undefined && found.state === 'drift' && { ticketId: known }),
+    ...(last !== undefined && found.state === 'drift' && { ticketId: last }),
+    ...(found.closed.length > 0 && { closed: found.closed }),
     ...summary(found.changes),
     ...(seen.discovery && { discovery: seen.discovery }),
     ...(found.unsure.length > 0 && { unsure: found.unsure }),
@@ -109,6 +104,47 @@ async function conclude({ head, seen, baseline, first }: Case, needs: Needs): Pr
   if (found.state !== 'unconfirmed')
     await needs.artifacts.put(keyOf.baseline(head), JSON.stringify(next), JSON_TYPE);
   return record;
+}
+
+/** Ended without a merge by somebody's will; what is with a person has not ended. */
+const UNMERGED = ['closed', 'declined', 'cancelled', 'answered'];
+
+function endsOf(tickets: Ticket[]) {
+  const ids = (is: (ticket: Ticket) => boolean) => tickets.filter(is).map(({ id }) => id);
+  return {
+    merged: ids(({ status }) => status === 'merged'),
+    closed: ids(({ status }) => UNMERGED.includes(status)),
+    alive: ids(({ status }) => !isFinal(status)),
+  };
+}
+
+interface Telling {
+  head: Head;
+  seen: Seen;
+  found: Assessed;
+  /** Tickets of this tap's changes. */
+  known: Ticket[];
+  /** Repositories of its project. */
+  all: Repository[];
+}
+
+/** Tells people what they have not been told; answers the ticket of what is fresh. */
+async function tell({ head, seen, found, known, all }: Telling, needs: Needs): Promise<string | undefined> {
+  const { fresh, closed, changes, baseline } = found;
+  for (const ticket of known)
+    if (closed.includes(ticket.id)) await tellClosed(ticket, head.at, needs.tickets);
+  if (fresh.length === 0) return undefined;
+  const alive = known.findLast(({ status }) => !isFinal(status));
+  const own = baseline.open.find(({ ticketId }) => ticketId === alive?.id)?.ids ?? [];
+  const drift = {
+    tap: head,
+    before: baseline.past.at(-1) as Past,
+    after: seen,
+    changes: changes.filter((one) => fresh.includes(one) || own.includes(one.id)),
+    beside: all.filter(({ kind }) => kind === 'target' || kind === 'etl').map(({ fullName }) => fullName),
+  };
+  const draft = reported(drift, head.at);
+  return alive ? join(alive, { draft, fresh }, needs.tickets) : file(draft, needs.tickets);
 }
 
 async function keep(record: CheckRecord, { artifacts, checks }: Needs): Promise<void> {
@@ -141,27 +177,15 @@ async function textOf(key: string, artifacts: Needs['artifacts']): Promise<strin
   }
 }
 
-/** Tickets of open changes whose pull requests were merged. */
-async function mergedOf(tap: TapRef, baseline: Baseline | undefined, { tickets }: Needs): Promise<string[]> {
+/** The tickets of open changes, as they are now. */
+async function ticketsOf(
+  { org }: TapRef,
+  baseline: Baseline | undefined,
+  { tickets }: Needs,
+): Promise<Ticket[]> {
   const ids = baseline?.open.map(({ ticketId }) => ticketId) ?? [];
-  const found = await Promise.all(ids.map((id) => tickets.find(tap.org, id)));
-  return found.flatMap((one) => (one?.status === 'merged' ? [one.id] : []));
-}
-
-/** Takes the drift in as a webhook is taken in: a delivery and its ticket, once. */
-async function file(draft: Draft, { tickets, clock }: Needs): Promise<string> {
-  const { org, externalId: id, body } = draft;
-  const raw = Buffer.from(JSON.stringify({ id, body }));
-  const delivery: Delivery = {
-    org,
-    source: 'drift',
-    id,
-    bodyHash: createHash('sha256').update(raw).digest('hex'),
-    headers: {},
-    body: raw.toString('base64'),
-    receivedAt: clock.now().toISOString(),
-  };
-  return (await accept(draft, delivery, tickets)).ticket.id;
+  const found = await Promise.all(ids.map((id) => tickets.find(org, id)));
+  return found.filter((one) => one !== undefined);
 }
 
 export const handler = task(RecordCheck, Env, async (env) =>

@@ -297,6 +297,9 @@ it('records what became of a pull request, once, and only for its organization',
   const headers = { 'x-github-event': 'pull_request' };
 
   expect((await deliver('github', { ...closed(true), number: 3 }, { headers })).statusCode).toBe(204);
+  expect((await deliver('github', closed(false), { headers })).statusCode).toBe(202);
+  expect(await tickets.find(org, id)).toMatchObject({ status: 'closed' });
+  // Opened again, and merged after all; then told once more of how it was closed.
   expect((await deliver('github', closed(true), { headers })).statusCode).toBe(202);
   expect((await deliver('github', closed(false), { headers })).statusCode).toBe(202);
   expect(await tickets.find(org, id)).toMatchObject({

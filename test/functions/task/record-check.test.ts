@@ -3,7 +3,9 @@ import { Fault } from '#core/fault.ts';
 import type { Project } from '#core/projects/project.ts';
 import { type CheckRecord, keyOf, type Seen } from '#core/taps/check.ts';
 import { shapeOf } from '#core/taps/shape.ts';
-import type { Ticket } from '#core/tickets/ticket.ts';
+import { ticketId } from '#core/tickets/accept.ts';
+import type { Ticket, TicketStatus } from '#core/tickets/ticket.ts';
+import { changeBy } from '#core/tickets/told.ts';
 import { listTaps } from '#functions/task/list-taps.ts';
 import { recordCheck } from '#functions/task/record-check.ts';
 
@@ -44,6 +46,12 @@ const record = recordCheck({
       const known = tickets.get(ticket.id);
       if (!known) write(() => tickets.set(ticket.id, ticket));
       return { ticket: known ?? ticket, created: !known };
+    },
+    follow: async (told) => {
+      const ticket = tickets.get(ticketId(told));
+      const change = ticket && changeBy(ticket, told);
+      if (change) write(() => tickets.set(ticket.id, { ...ticket, ...change }));
+      return { outcome: change ? 'update' : 'stale' };
     },
     find: async (_, id) => tickets.get(id),
   },
@@ -108,10 +116,11 @@ const number = { total: { type: 'integer' } };
 const lastRecord = () => JSON.parse(files.get('checks/acme/acme/tap-orders.json') ?? 'null');
 const newest = () => JSON.parse(files.get('catalogs/acme/acme/tap-orders.json') ?? 'null').past.at(-1);
 const ticketOf = ({ ticketId = '' }: { ticketId?: string | undefined }) => tickets.get(ticketId);
-function merge(answer: { ticketId?: string | undefined }) {
+function end(answer: { ticketId?: string | undefined }, status: TicketStatus) {
   const ticket = ticketOf(answer);
-  if (ticket) tickets.set(ticket.id, { ...ticket, status: 'merged' });
+  if (ticket) tickets.set(ticket.id, { ...ticket, status });
 }
+const merge = (answer: { ticketId?: string | undefined }) => end(answer, 'merged');
 
 describe('a recorded check', () => {
   it('keeps the first catalog, and files a ticket for a change of it', async () => {
@@ -145,9 +154,49 @@ describe('a recorded check', () => {
     expect(tickets.size).toBe(1);
   });
 
-  it('files what is new beside an open drift, and only that', async () => {
+  it('has a ticket that is worked on tell of what changes meanwhile, and files no second one', async () => {
+    const note = { note: { type: 'string' } };
     await check('w1', ONE, { fields: text });
-    await check('w2', ONE, { fields: number });
+    const first = await check('w2', ONE, { fields: { ...text, ...note } });
+    end(first, 'in_review');
+
+    expect(await check('w3', ONE, { fields: { ...number, ...note } })).toEqual(first);
+    expect(ticketOf(first)).toMatchObject({
+      status: 'in_review',
+      body: expect.stringMatching(/orders\.total: string → integer.*orders\.note: not there → string/s),
+      comments: [{ text: expect.stringMatching(/^It has changed once more: orders\.total/) }],
+    });
+    await check('w4', ONE, { fields: { total: { type: 'boolean' }, ...note } });
+    expect(ticketOf(first)?.body).toMatch(/orders\.total: string → boolean/);
+    expect(ticketOf(first)?.body).not.toMatch(/integer/);
+    expect(tickets.size).toBe(1);
+    merge(first);
+    expect(await check('w5', ONE, { fields: { total: { type: 'boolean' }, ...note } })).toEqual({
+      state: 'rebaselined',
+    });
+    expect(tickets.size).toBe(1);
+  });
+
+  it.each(['closed', 'declined', 'cancelled'] as const)(
+    'keeps its baseline when a ticket is %s, and says so once',
+    async (status) => {
+      await check('w1', ONE, { fields: text });
+      const first = await check('w2', ONE, { fields: number });
+      end(first, status);
+      const said = () => ({ closed: lastRecord().closed, comments: ticketOf(first)?.comments?.length });
+
+      expect(await check('w3', ONE, { fields: number })).toEqual(first);
+      expect(said()).toEqual({ closed: [first.ticketId], comments: 1 });
+      expect(await check('w4', ONE, { fields: number })).toEqual(first);
+      expect(said()).toEqual({ closed: undefined, comments: 1 });
+      expect(newest().shape.orders.fields.total.types).toEqual(['string']);
+      expect(tickets.size).toBe(1);
+    },
+  );
+
+  it('files what is new beside a drift that is with a person, and only that', async () => {
+    await check('w1', ONE, { fields: text });
+    end(await check('w2', ONE, { fields: number }), 'escalated');
     const second = await check('w3', ONE, { fields: { ...number, note: { type: 'string' } } });
 
     expect(tickets.size).toBe(2);
