@@ -52,6 +52,7 @@ const TABLES: Record<string, Shape> = {
   Runs: { keys: ['run', 'sk'], indexes: { byDay: ['costDay', 'at'] } },
   Projects: { keys: ['org', 'id'] },
   Checks: { keys: ['pk', 'sk'] },
+  Leases: { keys: ['id'] },
   Approvals: {
     keys: ['pk', 'sk'],
     indexes: {

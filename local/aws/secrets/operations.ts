@@ -1,6 +1,15 @@
 import { AwsError, type Operations, only } from '../service.ts';
 import type { Rows, Secret, Version } from './rows.ts';
-import { create, type Deps, existing, invalidParameter, named, putValue, type Value } from './versions.ts';
+import {
+  create,
+  type Deps,
+  existing,
+  invalidParameter,
+  moveStage,
+  named,
+  putValue,
+  type Value,
+} from './versions.ts';
 
 /** What callers of Secrets Manager ask on the wire. */
 export function operations(deps: Deps): Operations {
@@ -54,6 +63,16 @@ export function operations(deps: Deps): Operations {
         rows.touch(secret, Description ?? null, deps.clock.now());
         return hasValue(value) ? putValue(deps, secret, { value, id: ClientRequestToken }) : named(secret);
       });
+    },
+    UpdateSecretVersionStage: ({
+      SecretId,
+      VersionStage: stage,
+      MoveToVersionId: to,
+      RemoveFromVersionId: from,
+      ...rest
+    }) => {
+      only('UpdateSecretVersionStage', rest, []);
+      return store.transaction(() => moveStage(rows, existing(rows, SecretId), { stage, to, from }));
     },
     DescribeSecret: ({ SecretId, ...rest }) => {
       only('DescribeSecret', rest, []);

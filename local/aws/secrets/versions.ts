@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import type { Store } from '../../store.ts';
-import { AwsError } from '../service.ts';
-import type { Rows, Secret } from './rows.ts';
+import { AwsError, refuse } from '../service.ts';
+import type { Rows, Secret, Version } from './rows.ts';
 
 export interface Value {
   text?: string;
@@ -90,6 +90,32 @@ function moveStages(rows: Rows, secret: Secret, stages: string[]): void {
     if (left.length > 0) rows.keep(secret, { ...version, stages: left });
     else rows.drop(secret, version);
   }
+}
+
+interface StageMove {
+  stage: string;
+  to?: string;
+  from?: string;
+}
+
+/** Moves a label from the version that has it, which must be named: whoever looked at another one is refused. */
+export function moveStage(rows: Rows, secret: Secret, { stage, to, from }: StageMove) {
+  const versions = rows.versions(secret);
+  const holder = versions.find(({ stages }) => stages.includes(stage));
+  for (const id of [to, from])
+    if (id !== undefined && !versions.some((one) => one.id === id))
+      invalidParameter(`Not a valid version: ${id}`);
+  if (holder && holder.id !== from && holder.id !== to)
+    invalidParameter(
+      `Staging label ${stage} is currently attached to version ${holder.id}, so you must explicitly reference that version in RemoveFromVersionId.`,
+    );
+  if (!to) refuse('UpdateSecretVersionStage without MoveToVersionId');
+  if (holder?.id === to) return named(secret);
+  moveStages(rows, secret, [stage]);
+  const next = rows.versions(secret).find(({ id }) => id === to);
+  const target = next ?? (versions.find(({ id }) => id === to) as Version);
+  rows.keep(secret, { ...target, stages: [...(next?.stages ?? []), stage] });
+  return named(secret);
 }
 
 export function named({ arn, name }: Secret) {

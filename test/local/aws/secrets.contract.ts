@@ -6,6 +6,7 @@ import {
   PutSecretValueCommand,
   SecretsManagerClient,
   UpdateSecretCommand,
+  UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { client } from './local-subject.ts';
@@ -69,6 +70,29 @@ export function secretsContract(open: () => Promise<SecretsSubject>): void {
 
     expect((await get(name)).SecretString).toBe('one');
     expect((await get(name, { VersionStage: 'AWSPENDING' })).SecretString).toBe('two');
+  });
+
+  it('makes another value the current one only for who names the one that is', async () => {
+    const SecretId = await secret('one');
+    const first = (await get(SecretId)).VersionId;
+    const { VersionId } = await put(SecretId, 'two', { VersionStages: ['MINE'] });
+    const move = (RemoveFromVersionId?: string) =>
+      sdk.send(
+        new UpdateSecretVersionStageCommand({
+          SecretId,
+          VersionStage: 'AWSCURRENT',
+          MoveToVersionId: VersionId,
+          RemoveFromVersionId,
+        }),
+      );
+
+    await expect(move()).rejects.toMatchObject({ name: 'InvalidParameterException' });
+    await expect(move(VersionId)).rejects.toMatchObject({ name: 'InvalidParameterException' });
+    expect((await get(SecretId)).SecretString).toBe('one');
+    await move(first);
+    expect(await get(SecretId)).toMatchObject({ SecretString: 'two', VersionId });
+    expect((await get(SecretId, { VersionStage: 'MINE' })).SecretString).toBe('two');
+    expect((await get(SecretId, { VersionStage: 'AWSPREVIOUS' })).VersionId).toBe(first);
   });
 
   it('takes a repeated put once, and another value under its token not at all', async () => {
