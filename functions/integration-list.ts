@@ -1,7 +1,6 @@
-import { Fault } from '#core/fault.ts';
 import type { Projects, Tickets } from '#core/ports.ts';
 import { healthOf, type IntegrationEntry } from '#core/projects/health.ts';
-import { integrationsOf } from '#core/projects/integration.ts';
+import { integrationsOf, oneOf } from '#core/projects/integration.ts';
 import type { Checks } from '#core/taps/ports.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
 
@@ -35,10 +34,7 @@ export async function integrationList(asked: Asked): Promise<{ integrations: Int
 /** GET /api/integrations/{owner}/{name} */
 export async function oneIntegration(asked: Asked): Promise<{ integration: IntegrationEntry }> {
   const { integrations } = await integrationList(asked);
-  const integration = integrations.find(({ repository }) => repository === asked.id);
-  if (!integration)
-    throw new Fault('NotFound', `${asked.id} is not registered; signalbox integrations list shows what is`);
-  return { integration };
+  return { integration: oneOf(integrations, asked.id) };
 }
 
 async function newest({ tickets, org }: Asked): Promise<Ticket[]> {

@@ -115,6 +115,13 @@ const SERVICE: Acceptance[] = [
     ),
     reason: 'One secret per organization and channel, made when it is connected',
   },
+  ...['Agents/Tap', 'Dashboard/Integrations'].map((at) => ({
+    at,
+    ids: wildcard(
+      'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:signalbox/credentials/*',
+    ),
+    reason: 'One secret per organization, tenant and name, put by a lead',
+  })),
   {
     at: 'Agents/Network',
     ids: ['AwsSolutions-VPC7'],

@@ -9,6 +9,7 @@ import type { Env as TapEnv } from '#containers/tap/env.ts';
 import type { Env as VerifierEnv } from '#containers/verify/env.ts';
 import type { Env as StoppedEnv } from '#functions/queue/on-task-stopped.ts';
 import { Container } from './container.ts';
+import { CREDENTIALS_PREFIX } from './credentials.ts';
 import type { DataStack } from './data-stack.ts';
 import { keepsFiles, reads, writes } from './grants.ts';
 import { Handler } from './handler.ts';
@@ -66,21 +67,22 @@ export class Agents extends Construct {
       cpu: 512,
       memoryMiB: 1024,
       env: {
-        PROJECTS_TABLE: data.projects.tableName,
-        ARTIFACTS_BUCKET: data.artifacts.bucketName,
-        FORGE_SECRET_ARN: data.forgeSecret.secretArn,
+        PROJECTS_TABLE: env.PROJECTS_TABLE,
+        ARTIFACTS_BUCKET: env.ARTIFACTS_BUCKET,
+        FORGE_SECRET_ARN: env.FORGE_SECRET_ARN,
+        LEASES_TABLE: data.leases.tableName,
+        CREDENTIALS_PREFIX,
       },
     });
-    data.forgeSecret.grantRead(this.tap.task.taskRole);
-    this.tap.task.addToTaskRolePolicy(answersTokens());
     for (const { task } of [this.engineer, this.verifier]) {
       reads(task.taskRole, data.tickets, data.projects);
       writes(task.taskRole, data.runs);
       keepsFiles(task.taskRole, data.artifacts, 'runs/', { isWriter: true });
+    }
+    for (const { task } of [this.engineer, this.verifier, this.tap]) {
       data.forgeSecret.grantRead(task.taskRole);
       task.addToTaskRolePolicy(answersTokens());
     }
-
     if (isStrict(this)) this.handsElsewhere(vpc, cluster);
 
     const stopped = new Handler<StoppedEnv>(this, 'OnTaskStopped', {

@@ -11,6 +11,7 @@ import type { Env as IntegrationsEnv } from '#functions/http/integrations.ts';
 import type { Env as PutBudgetsEnv } from '#functions/http/put-budgets.ts';
 import type { Env as PutProjectEnv } from '#functions/http/put-project.ts';
 import type { Env as SteerRunEnv } from '#functions/http/steer-run.ts';
+import { CREDENTIALS_PREFIX, putsCredentials } from './credentials.ts';
 import type { DataStack } from './data-stack.ts';
 import { keepsFiles, knowsPeople, reads, writes } from './grants.ts';
 import { Handler } from './handler.ts';
@@ -64,23 +65,17 @@ export class Dashboard extends Construct {
     knowsPeople(reader, data);
 
     const putProject = new Handler<PutProjectEnv>(this, 'PutProject', { entry: 'http/put-project', env });
-    writes(putProject, data.projects);
-    knowsPeople(putProject, data);
-
     const integrations = new Handler<IntegrationsEnv>(this, 'Integrations', {
       entry: 'http/integrations',
-      env,
+      env: { ...env, CREDENTIALS_PREFIX },
     });
-    writes(integrations, data.projects);
-    knowsPeople(integrations, data);
+    putsCredentials(integrations);
+    for (const fn of [putProject, integrations]) writes(fn, data.projects);
 
     const putBudgets = new Handler<PutBudgetsEnv>(this, 'PutBudgets', { entry: 'http/put-budgets', env });
-    writes(putBudgets, data.runs);
-    knowsPeople(putBudgets, data);
-
     const steerRun = new Handler<SteerRunEnv>(this, 'SteerRun', { entry: 'http/steer-run', env });
-    writes(steerRun, data.runs);
-    knowsPeople(steerRun, data);
+    for (const fn of [putBudgets, steerRun]) writes(fn, data.runs);
+    for (const fn of [putProject, integrations, putBudgets, steerRun]) knowsPeople(fn, data);
 
     addRoutes(this, api, [
       ...PAGES.map((path): [HttpMethod, string, IFunction] => [HttpMethod.GET, path, page]),
@@ -89,6 +84,7 @@ export class Dashboard extends Construct {
       [HttpMethod.PUT, '/api/projects/{id}', putProject],
       [HttpMethod.POST, '/api/integrations', integrations],
       [HttpMethod.DELETE, '/api/integrations/{owner}/{name}', integrations],
+      [HttpMethod.PUT, '/api/integrations/{owner}/{name}/credentials', integrations],
       [HttpMethod.POST, '/api/runs/{id}/{wish}', steerRun],
       [HttpMethod.PUT, '/api/budgets', putBudgets],
     ]);

@@ -39,6 +39,8 @@ export class DataStack extends Stack {
   readonly policies = this.table('Policies', {});
   /** What checks of taps came to. */
   readonly checks = this.table('Checks', {});
+  /** Who uses which credentials at the moment. */
+  readonly leases = this.table('Leases', byId);
   readonly ledger = this.table('Ledger', { stream: StreamViewType.NEW_AND_OLD_IMAGES });
   readonly sequence = this.table('Sequence', { stream: StreamViewType.KEYS_ONLY });
   readonly people: Table;

@@ -57,13 +57,17 @@ export function keepsFiles(
 
 /** The secrets below a prefix and no others: one per organization and what is connected, made when it is. */
 export function readsSecretsBelow(grantee: IGrantable & IConstruct, prefix: string): void {
+  onSecretsBelow(grantee, prefix, 'GetSecretValue');
+}
+
+/** What is named, of secrets below a prefix and of no others. */
+export function onSecretsBelow(grantee: IGrantable & IConstruct, prefix: string, ...names: string[]): void {
   const arn = Stack.of(grantee).formatArn({
     service: 'secretsmanager',
     resource: 'secret',
     resourceName: `${prefix}/*`,
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   });
-  grantee.grantPrincipal.addToPrincipalPolicy(
-    new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [arn] }),
-  );
+  const actions = names.map((name) => `secretsmanager:${name}`);
+  grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions, resources: [arn] }));
 }

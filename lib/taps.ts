@@ -9,6 +9,7 @@ import type { Env as CheckEnv } from '#functions/http/check-taps.ts';
 import type { Env as ListEnv } from '#functions/task/list-taps.ts';
 import type { Env as RecordEnv } from '#functions/task/record-check.ts';
 import type { Container } from './container.ts';
+import { lendsCredentials } from './credentials.ts';
 import type { DataStack } from './data-stack.ts';
 import { keepsFiles, knowsPeople, reads, writes } from './grants.ts';
 import { Handler } from './handler.ts';
@@ -56,6 +57,8 @@ export class Taps extends Construct {
     keepsFiles(record, data.artifacts, 'catalogs/', { isWriter: true });
     keepsFiles(record, data.artifacts, 'checks/', { isWriter: true });
     reads(tap.task.taskRole, data.projects);
+    data.leases.grant(tap.task.taskRole, 'dynamodb:UpdateItem');
+    lendsCredentials(tap.task.taskRole);
     keepsFiles(tap.task.taskRole, data.artifacts, 'discovered/', { isWriter: true });
 
     const atOnce = Number(this.node.tryGetContext('tapsAtOnce') ?? AT_ONCE);

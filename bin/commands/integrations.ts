@@ -3,8 +3,10 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { IntegrationEntry } from '#core/projects/health.ts';
 import type { Integration, RegisterIntegration } from '#core/projects/integration.ts';
+import { Config } from '#core/taps/credentials.ts';
 import { client } from '../client.ts';
 import { columns, facts, moment } from '../layout.ts';
+import { given } from '../taps/catalogs.ts';
 import { inventoryAt } from '../taps/source.ts';
 import { terminal, tone } from '../terminal.ts';
 
@@ -17,21 +19,22 @@ interface Options extends Pick<RegisterIntegration, 'project' | 'package' | 'ten
 }
 
 const HELP = `
-Credentials are named, never given: put them into Secrets Manager, and say what the secret is called.
+Credentials are named with add, and given with credentials put: a file, or standard input, never an argument.
 --discovery auto, with --source, reads from the code whether the catalog is written down (static), asked from the API (dynamic) or
 made from sample records (inferred).
 Example:
   npx signalbox integrations add https://github.com/acme/tap-shop.git --project shop --package tap-shop --tenant acme \\
-    --credentials shop/acme --source ../tap-shop --approver paula@acme.example`;
+    --credentials shop --source ../tap-shop --approver paula@acme.example
+  npx signalbox integrations credentials put acme/tap-shop --file config.json`;
 
 const many = (value: string, before: string[]) => [...before, value];
 
-/** `signalbox integrations list|show|add|remove`: what is run and checked, for whom, and how it fares. */
+/** `signalbox integrations list|show|add|remove|credentials`: what is run and checked, for whom, and how it fares. */
 export function integrations(program: Command): void {
   const command = program
     .command('integrations')
-    .description('what is run and checked: list, show, add, remove');
-  const asked = () => {
+    .description('what is run and checked: list, show, add, remove, credentials');
+  const asked: Asked = () => {
     const { url, json } = program.opts();
     return { api: client(url), out: terminal(json) };
   };
@@ -57,21 +60,41 @@ export function integrations(program: Command): void {
   adding(command, asked);
   command
     .command('remove')
-    .description(
-      'forget what it is run with; its repository stays in its project, where a tap is still checked weekly',
-    )
+    .description('forget what it is run with, and check it no more; its repository stays in its project')
     .argument('<repository>', 'OWNER/NAME')
     .action(async (repository: string) => {
       const { api, out } = asked();
       const said = await api.ask<object>(addressOf(repository), { method: 'DELETE' });
       out.result(said, () => `${repository} is registered no more. Its repository stays in its project.`);
     });
+  credentials(command, asked);
 }
 
-function adding(
-  command: Command,
-  asked: () => { api: ReturnType<typeof client>; out: ReturnType<typeof terminal> },
-): void {
+type Asked = () => { api: ReturnType<typeof client>; out: ReturnType<typeof terminal> };
+
+function credentials(command: Command, asked: Asked): void {
+  command
+    .command('credentials')
+    .description('the config, with its secrets, that an integration is run with')
+    .command('put')
+    .description('keep it where the integration says; nobody is shown it again')
+    .argument('<repository>', 'OWNER/NAME')
+    .requiredOption('--file <path>', 'its config as JSON; - is standard input')
+    .action(async (repository: string, { file }: { file: string }) => {
+      const { api, out } = asked();
+      const body = given(file, Config);
+      const kept = await api.ask<Kept>(`${addressOf(repository)}/credentials`, { method: 'PUT', body });
+      out.result(kept, () => `Kept as ${kept.secret}: ${kept.settings.join(', ')}`);
+    });
+}
+
+interface Kept {
+  secret: string;
+  /** Their names. */
+  settings: string[];
+}
+
+function adding(command: Command, asked: Asked): void {
   command
     .command('add')
     .description('register an integration, or change it')
@@ -81,7 +104,10 @@ function adding(
     .requiredOption('--tenant <name>', 'whose data it moves')
     .option('--kind <kind>', 'tap, target or etl', 'tap')
     .option('--schedule <when>', 'weekly, or manual', 'weekly')
-    .option('--credentials <secret>', 'name or ARN of the secret in Secrets Manager that holds them')
+    .option(
+      '--credentials <name>',
+      "of the tenant's secret that holds them: signalbox integrations credentials put",
+    )
     .option('--discovery <kind>', 'auto, static, dynamic or inferred', 'auto')
     .option('--source <path>', 'its code on this machine, for --discovery auto')
     .option('--branch <branch>', 'default branch', 'main')

@@ -69,16 +69,18 @@ async function add(
   const added = repository(cloneUrl, options);
   const known = (await all(api)).find((project) => project.id === id);
   const before = known?.repositories.find(({ fullName }) => fullName === added.fullName);
+  // What this command has options for is said anew each time; the rest stays.
+  const { aliases: _, hosts: __, trustedReporters: ___, ...kept } = before ?? {};
   const others = known?.repositories.filter(({ fullName }) => fullName !== added.fullName) ?? [];
+  const { org = '', id: ____, ...same } = known ?? { selfApproval: false, name: id, approvers: [] };
   const body = {
-    name: options.name ?? known?.name ?? id,
-    approvers: [...new Set([...(known?.approvers ?? []), ...options.approver])],
-    selfApproval: known?.selfApproval ?? false,
-    repositories: [...others, { ...(before?.integration && { integration: before.integration }), ...added }],
-    ...(known?.revision && { revision: known.revision }),
+    ...same,
+    name: options.name ?? same.name,
+    approvers: [...new Set([...same.approvers, ...options.approver])],
+    repositories: [...others, { ...kept, ...added }],
   };
   await api.ask(`/api/projects/${encodeURIComponent(id)}`, { method: 'PUT', body });
-  return { ...body, id, org: known?.org ?? '' };
+  return { ...body, id, org };
 }
 
 function repository(address: string, options: Options): Repository {

@@ -4,6 +4,8 @@ export const Env = z.object({
   PROJECTS_TABLE: z.string(),
   ARTIFACTS_BUCKET: z.string(),
   FORGE_SECRET_ARN: z.string(),
+  LEASES_TABLE: z.string(),
+  CREDENTIALS_PREFIX: z.string(),
   HEARTBEAT_SECONDS: z.string().regex(/^\d+$/).optional(),
 });
 export type Env = z.infer<typeof Env>;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Fault } from '../fault.ts';
+import { secretOf } from '../taps/credentials.ts';
 import { Discovery } from '../taps/discovery.ts';
 import { repositoryAt } from './clone-url.ts';
 import { Project, Repository } from './project.ts';
@@ -32,6 +33,19 @@ export const Integration = z.object({
 });
 export type Integration = z.infer<typeof Integration>;
 
+/** Where the config of an integration is kept. Throws when it has no place, or names one that is not its tenant's. */
+export function credentialsOf(
+  integration: Pick<Integration, 'org' | 'tenant' | 'credentials' | 'repository'>,
+  prefix: string,
+): string {
+  const { repository, credentials } = integration;
+  if (credentials) return secretOf(prefix, integration, credentials);
+  throw new Fault(
+    'Invalid',
+    `${repository} names no credentials: signalbox integrations add … --credentials NAME`,
+  );
+}
+
 /** Every registered integration of these projects, by name. */
 export function integrationsOf(projects: Project[]): Integration[] {
   return projects
@@ -45,6 +59,13 @@ export function integrationsOf(projects: Project[]): Integration[] {
     .sort((a, b) => a.repository.localeCompare(b.repository, 'en'));
 }
 
+/** The integration of that name. */
+export function oneOf<T extends Integration>(integrations: T[], name: string): T {
+  const found = integrations.find(({ repository }) => repository === name);
+  if (found) return found;
+  throw new Fault('NotFound', `${name} is not registered; signalbox integrations list shows what is`);
+}
+
 /** The project with the integration in it; one that nobody has made yet begins with it. */
 export function registered(org: string, known: Project[], asked: RegisterIntegration): Project {
   const { repository: address, project: id, approvers, kind, branch, discovery, ...integration } = asked;
@@ -53,7 +74,7 @@ export function registered(org: string, known: Project[], asked: RegisterIntegra
   refuseElsewhere(found.fullName, id, known);
   const project = known.find((one) => one.id === id) ?? fresh(org, id);
   const before = project.repositories.find(({ fullName }) => fullName === found.fullName);
-  const { discovery: _, ...rest } = before ?? {};
+  const { discovery: _, weekly: __, ...rest } = before ?? {};
   const said = { ...found, defaultBranch: branch, kind, integration };
   const next = Repository.parse({ ...rest, ...said, ...(discovery !== 'auto' && { discovery }) });
   const all = [...new Set([...project.approvers, ...approvers])];
@@ -76,7 +97,7 @@ function refuseElsewhere(fullName: string, id: string, known: Project[]): void {
   if (other) throw new Fault('Conflict', `${fullName} is in project ${other.id}: register it there`);
 }
 
-/** The project whose repository is an integration no more. The repository stays, for tickets are about it. */
+/** The project whose repository is an integration no more. The repository stays, for tickets are about it, and is not checked weekly. */
 export function unregistered(known: Project[], fullName: string): Project {
   const project = known.find(({ repositories }) =>
     repositories.some((one) => one.fullName === fullName && one.integration),
@@ -84,7 +105,9 @@ export function unregistered(known: Project[], fullName: string): Project {
   if (!project)
     throw new Fault('NotFound', `${fullName} is not registered; signalbox integrations list shows what is`);
   const repositories = project.repositories.map(({ integration, ...one }) =>
-    one.fullName === fullName || !integration ? one : { ...one, integration },
+    one.fullName === fullName
+      ? { ...one, weekly: false as const }
+      : { ...one, ...(integration && { integration }) },
   );
   return { ...project, repositories };
 }

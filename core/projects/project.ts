@@ -25,6 +25,8 @@ export const Repository = z.object({
   hosts: z.array(HostPattern).max(50).optional(),
   /** That its code may run where a credential is within reach, and for whose tickets. Without it, only where none is. */
   trustedReporters: z.array(ReporterPattern).min(1).max(200).optional(),
+  /** Once its integration was removed: it is looked at only when somebody asks. */
+  weekly: z.literal(false).optional(),
   /** Where a tap's schema comes from; without it, what the code says at each check. */
   discovery: Discovery.optional(),
   /** Who reads a tap's data, and what of it: changes to that are worse. */

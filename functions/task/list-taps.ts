@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { everyProject } from '#adapters/dynamodb/projects.ts';
 import { s3Artifacts } from '#adapters/s3/artifacts.ts';
 import type { Artifacts } from '#core/ports.ts';
-import type { Project } from '#core/projects/project.ts';
+import type { Project, Repository } from '#core/projects/project.ts';
 import { keyOf, ListTaps } from '#core/taps/check.ts';
 import { task } from '../task.ts';
 
@@ -19,15 +19,13 @@ interface Needs {
 
 /**
  * Writes down every tap of every organization, once, in order: one that is in two projects is one tap, and one that is only
- * looked at when somebody asks is left out until somebody does. The only step that
- * looks across organizations.
+ * looked at when somebody asks is left out until somebody does. The only step that looks across organizations.
  */
 export function listTaps({ projects, artifacts, bucket }: Needs) {
   return async ({ check, only }: Input) => {
-    const isAsked = only.org !== undefined;
     const found = (await projects()).flatMap(({ org, id: projectId, repositories }) =>
       repositories
-        .filter(({ kind, integration }) => kind === 'tap' && (only.org || integration?.schedule !== 'manual'))
+        .filter((one) => one.kind === 'tap' && (only.org || isWeekly(one)))
         .map(({ fullName: repository }) => ({ org, projectId, repository })),
     );
     const asked = found.filter(
@@ -40,6 +38,10 @@ export function listTaps({ projects, artifacts, bucket }: Needs) {
     await artifacts.put(key, JSON.stringify(taps), 'application/json');
     return { bucket, key, taps: taps.length };
   };
+}
+
+function isWeekly({ integration, weekly }: Repository): boolean {
+  return weekly !== false && integration?.schedule !== 'manual';
 }
 
 export const handler = task(ListTaps, Env, async (env) =>

@@ -291,6 +291,44 @@ describe('the ledger', () => {
   });
 });
 
+describe("a tenant's credentials", () => {
+  /** By role, what it may do with them. */
+  const allowed = ofType(service, 'AWS::IAM::Policy').flatMap(([, { Properties }]) =>
+    Properties.PolicyDocument.Statement.filter((one: { Resource: unknown }) =>
+      JSON.stringify(one.Resource).includes(':secret:signalbox/credentials/*'),
+    ).map(({ Action }: { Action: string | string[] }) => ({
+      role: Properties.Roles[0].Ref,
+      actions: [Action].flat().map((one) => one.replace('secretsmanager:', '')),
+    })),
+  );
+
+  it('are read by the task that runs taps alone, and put by the function that leads register with', () => {
+    expect(allowed).toHaveLength(2);
+    expect(allowed).toEqual(
+      expect.arrayContaining([
+        {
+          role: expect.stringMatching(/^AgentsTapTask/),
+          actions: ['GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'],
+        },
+        {
+          role: expect.stringMatching(/^DashboardIntegrations/),
+          actions: ['CreateSecret', 'PutSecretValue'],
+        },
+      ]),
+    );
+  });
+
+  it('are within no other grant: each other secret is named, or below another name', () => {
+    const secrets = ofType(service, 'AWS::IAM::Policy')
+      .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement)
+      .filter(({ Action }) => JSON.stringify(Action).includes('secretsmanager:'))
+      .flatMap(({ Resource }) => [Resource].flat().map((one) => JSON.stringify(one)));
+
+    expect(secrets.length).toBeGreaterThan(10);
+    expect(secrets.filter((one) => /secret:(?:\*|signalbox\/\*|signalbox\/c\*)/.test(one))).toEqual([]);
+  });
+});
+
 describe('the network', () => {
   it('has no ingress, no NAT gateway, and no service that runs while nothing is worked on', () => {
     for (const [, { Properties }] of ofType(service, 'AWS::EC2::SecurityGroup'))

@@ -55,7 +55,7 @@ function form(refusal: string | undefined, onRegister: Shown['onRegister']) {
     ${field('package', 'Python package', 'tap-shop')}
     ${field('project', 'Project', 'shop')}
     ${field('tenant', 'Tenant', 'acme')}
-    ${field('credentials', 'Credentials: name or ARN of a secret, never a value', 'shop/acme', false)}
+    ${field('credentials', 'Credentials: a name, never a value; see signalbox integrations credentials', 'shop', false)}
     ${field('approvers', 'Approvers, for a new project', 'paula@acme.example', false)}
     ${choice('kind', 'Kind', ['tap', 'target', 'etl'])}
     ${choice('schedule', 'Schedule', ['weekly', 'manual'])}

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { putSecret, secretCredentials } from '#adapters/aws/credentials.ts';
+import { clock } from '#adapters/clock.ts';
 import { dynamoChecks } from '#adapters/dynamodb/checks.ts';
+import { dynamoLeases } from '#adapters/dynamodb/leases.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import type { Role } from '#core/people/person.ts';
@@ -29,14 +32,15 @@ const SHOP = {
   project: 'shop',
   package: 'tap-shop',
   tenant: 'acme',
-  credentials: 'shop/acme',
+  credentials: 'shop',
   approvers: ['paula@acme.example'],
 };
 
 async function call(method: string, path: string, body?: object, roles: Role[] = ['lead']) {
   const principal = { via: 'session' as const, org, id: 'p', email: 'l@x.example', name: 'L', roles };
   const [, , , owner = '', name = ''] = path.split('/');
-  const route = integrationRoutes(async () => principal, projects);
+  const prefix = 'signalbox/credentials';
+  const route = integrationRoutes({ principalOf: async () => principal, projects, prefix, put: putSecret });
   const sent = { method, path, params: { owner, name }, ...(body && { body: JSON.stringify(body) }) };
   const answer = await send(route, sent);
   return { status: answer.statusCode, body: JSON.parse(answer.body) };
@@ -53,7 +57,7 @@ describe('registering an integration', () => {
     expect(status).toBe(200);
     expect(body.integration).toEqual({
       ...{ org, projectId: 'shop', repository: 'acme/tap-shop', kind: 'tap', package: 'tap-shop' },
-      ...{ tenant: 'acme', schedule: 'weekly', credentials: 'shop/acme', discovery: 'auto' },
+      ...{ tenant: 'acme', schedule: 'weekly', credentials: 'shop', discovery: 'auto' },
     });
     expect(await projects.find(org, 'shop')).toMatchObject({ approvers: ['paula@acme.example'] });
   });
@@ -106,6 +110,7 @@ describe('registering an integration', () => {
     ['kind', { kind: 'service' }],
     ['discovery', { discovery: 'magic' }],
     ['credentials', { credentials: 'two words' }],
+    ['tenant', { credentials: 'signalbox/credentials/other/acme/shop' }],
     ['credentials', { credentials: 'ghp_0123456789abcdefghijklmnopqrstuvwxyz' }],
     ['approvers', { approvers: [] }],
   ])('names the field %s when it is wrong, and repeats no credential', async (field, change) => {
@@ -166,10 +171,45 @@ describe('an integration', () => {
 
     expect((await call('DELETE', '/api/integrations/acme/tap-shop')).status).toBe(200);
     expect(await listed()).toEqual([]);
-    expect((await projects.find(org, 'shop'))?.repositories).toHaveLength(1);
+    expect((await projects.find(org, 'shop'))?.repositories).toMatchObject([{ weekly: false }]);
     expect((await call('DELETE', '/api/integrations/acme/tap-shop')).status).toBe(404);
     await expect(oneIntegration({ org, id: 'acme/tap-shop', projects, tickets, checks })).rejects.toThrow(
       'is not registered',
     );
+  });
+});
+
+describe("an integration's credentials", () => {
+  const path = '/api/integrations/acme/tap-shop/credentials';
+  const kept = (id: string) => secretCredentials(id, { leases: dynamoLeases('Leases', clock) }).read();
+
+  it('are kept where the tenant’s are, again and again, and not answered', async () => {
+    await add();
+    for (const token of ['first-token', 'second-token']) {
+      const { status, body } = await call('PUT', path, { token, start: '2026-01-01' });
+
+      const secret = `signalbox/credentials/${org}/acme/shop`;
+      expect({ status, body }).toEqual({ status: 200, body: { secret, settings: ['start', 'token'] } });
+      expect(JSON.parse((await kept(secret)).text)).toEqual({ token, start: '2026-01-01' });
+    }
+  });
+
+  it('are taken from a lead, for what names a place for them, as an object of a size that a secret has', async () => {
+    expect((await call('PUT', path, {})).status).toBe(404);
+    await add({ credentials: undefined });
+    expect((await call('PUT', path, {})).body.message).toContain('names no credentials');
+    await add();
+
+    expect((await call('PUT', path, { token: 'x' }, ['approver'])).status).toBe(403);
+    expect((await call('PUT', path, ['a-secret-thing'])).body.message).not.toContain('a-secret-thing');
+    expect((await call('PUT', path, { token: 'x'.repeat(70_000) })).status).toBe(413);
+  });
+
+  it('are asked for weekly again once it is registered again', async () => {
+    await add();
+    await call('DELETE', '/api/integrations/acme/tap-shop');
+    await add();
+
+    expect((await projects.find(org, 'shop'))?.repositories[0]).not.toHaveProperty('weekly');
   });
 });

@@ -383,6 +383,15 @@ describe('the list of taps', () => {
     expect(await asked({ check: 'w1', only: { org: 'acme' } })).toMatchObject({ taps: 1 });
   });
 
+  it('leaves out what was registered and is no more', async () => {
+    const removed = async () => [
+      project('acme', 'p', repository('acme/tap-orders', 'tap', { weekly: false })),
+    ];
+    const list = listTaps({ projects: removed, artifacts: { put }, bucket: 'files' });
+
+    expect(await list({ check: 'w1', only: {} })).toMatchObject({ taps: 0 });
+  });
+
   it('leaves a tap that is only looked at by hand to people', async () => {
     const integration = { package: 'tap-orders', tenant: 'acme', schedule: 'manual' as const };
     const manual = async () => [project('acme', 'p', repository('acme/tap-orders', 'tap', { integration }))];
