@@ -1,5 +1,6 @@
 import { type HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Construct } from 'constructs';
+import type { Env as AccountsEnv } from '#functions/http/accounts.ts';
 import type { Env as KeysEnv } from '#functions/http/keys.ts';
 import type { Env as NotFoundEnv } from '#functions/http/not-found.ts';
 import type { Env as OidcEnv } from '#functions/http/oidc.ts';
@@ -54,7 +55,7 @@ export class Access extends Construct {
     for (const fn of [signIn, oidc]) data.sessionSecret.grantRead(fn);
 
     const { showPasskeys, changePasskeys } = this.passkeys(props);
-    const { people, keys } = this.people(props);
+    const { people, keys, accounts } = this.people(props);
     const health = new Handler(this, 'Health', { entry: 'http/health', env: {} });
     const unknown = new Handler<NotFoundEnv>(this, 'NotFound', { entry: 'http/not-found', env: {} });
     addRoutes(this, api, [
@@ -69,6 +70,8 @@ export class Access extends Construct {
       [HttpMethod.POST, '/v1/people', people],
       [HttpMethod.PATCH, '/v1/people/{id}', people],
       [HttpMethod.DELETE, '/v1/people/{id}', people],
+      [HttpMethod.POST, '/v1/people/{id}/accounts', accounts],
+      [HttpMethod.DELETE, '/v1/people/{id}/accounts', accounts],
       [HttpMethod.PUT, '/v1/absence', people],
       [HttpMethod.POST, '/v1/keys', keys],
       [HttpMethod.POST, '/v1/keys/{id}/rotate', keys],
@@ -87,11 +90,16 @@ export class Access extends Construct {
     };
     const people = new Handler<PeopleEnv>(this, 'People', { entry: 'http/people', env });
     const keys = new Handler<KeysEnv>(this, 'Keys', { entry: 'http/keys', env });
-    for (const fn of [people, keys]) {
+    const accounts = new Handler<AccountsEnv>(this, 'Accounts', {
+      entry: 'http/accounts',
+      env: { ...env, TICKETS_TABLE: data.tickets.tableName, DELIVERIES_TABLE: data.deliveries.tableName },
+    });
+    reads(accounts, data.tickets);
+    for (const fn of [people, keys, accounts]) {
       writes(fn, data.people);
       data.sessionSecret.grantRead(fn);
     }
-    return { people, keys };
+    return { people, keys, accounts };
   }
 
   /** One source, two functions: no GET route's function may write what proves who somebody is. */

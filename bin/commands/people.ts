@@ -1,12 +1,15 @@
 import type { Command } from 'commander';
 import { milliseconds } from '#core/duration.ts';
+import type { Identity } from '#core/people/account.ts';
 import type { keyView } from '#core/people/key.ts';
 import type { Person, Role, Scope } from '#core/people/person.ts';
 import { client } from '../client.ts';
 import { columns, moment } from '../layout.ts';
 import { CommandError, EXIT, terminal } from '../terminal.ts';
 
-type Shown = Pick<Person, 'id' | 'email' | 'name' | 'roles' | 'groups' | 'awayUntil'>;
+type Shown = Pick<Person, 'id' | 'email' | 'name' | 'roles' | 'groups' | 'awayUntil' | 'slack'> & {
+  accounts?: Pick<Identity, 'at' | 'id' | 'evidence'>[];
+};
 type Key = ReturnType<typeof keyView>;
 
 const PEOPLE = `
@@ -14,6 +17,7 @@ Examples:
   npx signalbox people list
   npx signalbox people add lea@acme.example --role approver --group eng-leads
   npx signalbox people change lea@acme.example --role approver --role admin
+  npx signalbox people link lea@acme.example tk_0123456789abcdef
   npx signalbox people away --for 10d`;
 
 const KEYS = `
@@ -90,6 +94,7 @@ function peopleCommands(program: Command, { asked, idOf, change }: Does): void {
     .description('end what somebody may do here; what they did stays')
     .argument('<email>')
     .action(async (email: string) => change(`/v1/people/${await idOf(email)}`, 'DELETE'));
+  accountCommands(command, { asked, idOf });
   command
     .command('away')
     .description('be out of office: whoever stands in for you is asked')
@@ -103,9 +108,35 @@ function peopleCommands(program: Command, { asked, idOf, change }: Does): void {
     .action(() => change('/v1/absence', 'PUT', { until: null }));
 }
 
-function line({ email, name, roles, groups, awayUntil }: Shown): string[] {
+function accountCommands(command: Command, { asked, idOf }: Pick<Does, 'asked' | 'idOf'>): void {
+  const says = (name: string, method: string, description: string, said: string) =>
+    command
+      .command(name)
+      .description(description)
+      .argument('<email>')
+      .argument('<account>', 'a ticket that the account reported, or github:ID, jira:ID, slack:TEAM/USER')
+      .action(async (email: string, given: string) => {
+        const { api, out } = asked();
+        const path = `/v1/people/${await idOf(email)}/accounts`;
+        const { identity } = await api.ask<{ identity: Identity }>(path, { method, body: accountOf(given) });
+        out.result(identity, () => `${identity.at}:${identity.id} ${said} ${email}`);
+      });
+  says('link', 'POST', 'say that an account is somebody’s: they never approve what it asked for', 'is');
+  says('unlink', 'DELETE', 'take back that an account is somebody’s', 'is no longer');
+}
+
+function accountOf(given: string): object {
+  const [, at, id] = /^(github|jira|slack):(.+)$/.exec(given) ?? [];
+  return at ? { at, id } : { ticketId: given };
+}
+
+function line({ email, name, roles, groups, awayUntil, slack, accounts = [] }: Shown): string[] {
   const away = awayUntil ? `away until ${moment(awayUntil)}` : '';
-  return [email, name, roles.join(', '), groups.join(', '), away];
+  const known = [
+    ...(slack ? [`slack:${slack.team}/${slack.user} (signed in there)`] : []),
+    ...accounts.map(({ at, id, evidence }) => `${at}:${id} (${evidence.ticketId ?? 'said'})`),
+  ];
+  return [email, name, roles.join(', '), groups.join(', '), known.join(', '), away];
 }
 
 function keyCommands(program: Command, asked: Does['asked']): void {

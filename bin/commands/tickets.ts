@@ -75,11 +75,27 @@ async function changed(api: Client, path: string, body: object): Promise<Ticket>
   return (await api.ask<{ ticket: Ticket }>(path, { method: 'POST', body })).ticket;
 }
 
+function who({ name, email, account }: Ticket['reporter']): string {
+  const known = [email, account && `${account.at}:${account.id}`].filter((one) => one).join(', ');
+  return known ? `${name} (${known})` : name;
+}
+
 function text({ ticket, similar }: Detail): string {
-  const { id, externalId, title, status, classification: said, duplicateOf, reason, createdAt } = ticket;
+  const {
+    id,
+    externalId,
+    title,
+    status,
+    reporter,
+    classification: said,
+    duplicateOf,
+    reason,
+    createdAt,
+  } = ticket;
   const rows = facts([
     ['title', `${externalId}: ${title}`],
     ['received', moment(createdAt)],
+    ['reported by', who(reporter)],
     ['type', said && `${said.type}, priority ${said.priority}, complexity ${said.complexity}`],
     ['repository', said?.repository],
     ['role', said?.role],

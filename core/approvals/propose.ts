@@ -1,5 +1,6 @@
 import { Fault } from '../fault.ts';
-import { personId } from '../people/person.ts';
+import type { Identities } from '../people/account.ts';
+import { peopleBehind } from '../people/reporter.ts';
 import type { Projects, Runs, Tickets } from '../ports.ts';
 import type { Project, Repository } from '../projects/project.ts';
 import type { Run } from '../runs/run.ts';
@@ -14,6 +15,7 @@ export interface ProposeNeeds extends AskNeeds {
   tickets: Tickets;
   runs: Runs;
   projects: Projects;
+  identities: Pick<Identities, 'personOf'>;
   /** Shortens what policy gives. */
   ttlHours?: number | undefined;
 }
@@ -69,11 +71,10 @@ function known({ org, runId, ticketId }: RunRef, id: string): Wish {
 
 async function planWish(ref: RunRef, id: string, needs: ProposeNeeds): Promise<Wish> {
   const { ticket, run, project, repository } = await subject(ref, needs);
-  const { email } = ticket.reporter;
   return {
     ...known(ref, id),
     payload: planPayload(ticket, run, repository),
-    party: email && !project.selfApproval ? [personId(ref.org, email)] : [],
+    party: project.selfApproval ? [] : await peopleBehind(ticket, needs.identities),
     projectApprovers: project.approvers,
     ttlSeconds: needs.ttlHours && Math.round(needs.ttlHours * 3600),
   };

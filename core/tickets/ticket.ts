@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { Account } from '../people/account.ts';
 
 /** A link that a page may show: `javascript:` and the like are URLs too, and are refused. */
 export const WebUrl = z.url({ protocol: /^https?$/ });
@@ -52,7 +53,11 @@ export const Draft = z.object({
   url: z.optional(WebUrl),
   title: z.string().check(z.minLength(1), z.maxLength(300)),
   body: z.string().check(z.maxLength(60_000)),
-  reporter: z.object({ name: z.string().check(z.maxLength(200)), email: z.optional(z.email()) }),
+  reporter: z.object({
+    name: z.string().check(z.maxLength(200)),
+    email: z.optional(z.email()),
+    account: z.optional(Account),
+  }),
   labels: z.array(z.string().check(z.maxLength(100))).check(z.maxLength(50)),
   /** What the source itself says it concerns: a component, a module, a repository's full name. Used to find the repository. */
   concerns: z.array(z.string().check(z.maxLength(200))).check(z.maxLength(20)),

@@ -3,6 +3,7 @@ import { clock } from '#adapters/clock.ts';
 import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
 import { dynamoChecks } from '#adapters/dynamodb/checks.ts';
 import { dynamoDeliveries } from '#adapters/dynamodb/deliveries.ts';
+import { dynamoIdentities } from '#adapters/dynamodb/identities.ts';
 import { dynamoLikeness } from '#adapters/dynamodb/likeness.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
@@ -16,6 +17,7 @@ import type { Spend } from '#core/agents/spend.ts';
 import type { Approvals } from '#core/approvals/ports.ts';
 import { Fault } from '#core/fault.ts';
 import { parse } from '#core/parse.ts';
+import type { Identities } from '#core/people/account.ts';
 import { delegationView } from '#core/people/delegation.ts';
 import { keyView } from '#core/people/key.ts';
 import type { Role, Scope } from '#core/people/person.ts';
@@ -60,6 +62,7 @@ interface Needs {
   approvals: Pick<Approvals, 'inbox' | 'history'>;
   artifacts: Pick<Artifacts, 'text' | 'bytes'>;
   likeness: Pick<Likeness, 'links'>;
+  identities: Pick<Identities, 'list'>;
   people: Pick<People, 'delegations' | 'keys' | 'list'>;
   clock: Clock;
   publicUrl: string;
@@ -222,16 +225,20 @@ async function lines({ runs, org, id, query }: Asked) {
   return { lines: found, after: found.at(-1)?.id ?? query.after };
 }
 
-async function everybody({ people, org }: Asked) {
-  const all = await people.list(org);
+async function everybody({ people, identities, org }: Asked) {
+  const [all, accounts] = await Promise.all([people.list(org), identities.list(org)]);
   return {
-    people: all.map(({ id, email, name, roles, groups, awayUntil }) => ({
+    people: all.map(({ id, email, name, roles, groups, awayUntil, slack }) => ({
       id,
       email,
       name,
       roles,
       groups,
       awayUntil,
+      slack,
+      accounts: accounts
+        .filter(({ person }) => person === id)
+        .map(({ at, id: account, evidence }) => ({ at, id: account, evidence })),
     })),
   };
 }
@@ -277,6 +284,7 @@ export const handler = http(Env, async (env) =>
     artifacts: s3Artifacts(env.ARTIFACTS_BUCKET),
     likeness: dynamoLikeness(env.TRIAGE_TABLE),
     people: dynamoPeople(env.PEOPLE_TABLE),
+    identities: dynamoIdentities(env.PEOPLE_TABLE),
     clock,
     publicUrl: env.PUBLIC_URL,
   }),

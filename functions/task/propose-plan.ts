@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { dynamoIdentities } from '#adapters/dynamodb/identities.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
@@ -28,6 +29,7 @@ export const handler = task(ProposePlan, Env, async (env) =>
     tickets: dynamoTickets(env.TICKETS_TABLE, env.DELIVERIES_TABLE),
     runs: dynamoRuns(env.RUNS_TABLE),
     projects: dynamoProjects(env.PROJECTS_TABLE),
+    identities: dynamoIdentities(env.PEOPLE_TABLE),
     ttlHours: env.APPROVAL_TTL_HOURS ? Number(env.APPROVAL_TTL_HOURS) : undefined,
   }),
 );

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { dynamo, sfn } from '#adapters/aws/clients.ts';
 import { stateMachines } from '#adapters/aws/machines.ts';
 import { dynamoWaits } from '#adapters/dynamodb/approval-waits.ts';
+import { dynamoIdentities } from '#adapters/dynamodb/identities.ts';
 import { dynamoNotices } from '#adapters/dynamodb/notices.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
@@ -60,7 +61,7 @@ export async function stage() {
   const dispatch = { approvals, waits, machines: stateMachines() };
   const dispatcher = stream(z.object({}), async () => dispatching(dispatch));
   const functions: Functions = {
-    'task/propose-plan': proposing({ ...asking(clock), ...needs }),
+    'task/propose-plan': proposing({ ...asking(clock), ...needs, identities: dynamoIdentities('People') }),
     'task/await-decision': awaiting(waits),
     'task/load-decision': loading({ ...asking(clock), tickets, runs }),
     'task/open-pull-request': opening({ ...needs, forgeOf: async () => forge }),

@@ -103,6 +103,7 @@ function facts(ticket: Ticket, run: Run | undefined) {
     <h2>Ticket</h2>
     <dl>
       ${fact('From', `${ticket.source}, ${ticket.reporter.name}`)}
+      ${fact('Account', ticket.reporter.account && `${ticket.reporter.account.at}:${ticket.reporter.account.id}`)}
       ${fact('Received', html`<span title=${absolute(ticket.createdAt)}>${relative(ticket.createdAt)}</span>`)}
       ${fact('Repository', classification?.repository)} ${fact('Branch', run?.branch)}
       ${fact('Source', ticket.url ? html`<a href=${ticket.url}>${ticket.externalId}</a>` : ticket.externalId)}

@@ -6,7 +6,7 @@ import { asksUs, LABEL } from './asking.ts';
 import { priorityNamed, typeNamed } from './words.ts';
 
 const Repository = z.object({ full_name: z.string().check(z.maxLength(200)) });
-const Who = z.nullish(z.object({ login: z.string(), type: z.nullish(z.string()) }));
+const Who = z.nullish(z.object({ login: z.string(), id: z.nullish(z.int()), type: z.nullish(z.string()) }));
 const Time = z.iso.datetime({ offset: true });
 
 const Issue = z.object({
@@ -127,7 +127,10 @@ function draftOf(org: string, { issue, repository }: Pick<IssueDelivery, 'issue'
     url: issue.html_url,
     title: oneLine(issue.title, 300) || `Issue ${issue.number}`,
     body: cut(issue.body ?? '', 60_000),
-    reporter: { name: oneLine(issue.user?.login ?? 'ghost', 200) },
+    reporter: {
+      name: oneLine(issue.user?.login ?? 'ghost', 200),
+      ...(issue.user?.id && { account: { at: 'github', id: String(issue.user.id) } }),
+    },
     labels,
     concerns: [repository.full_name],
     type: typeNamed(labels),

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { Account } from '../../people/account.ts';
 import { cut, oneLine } from '../text.ts';
 import type { Draft } from '../ticket.ts';
 import type { Meaning, Told } from '../told.ts';
@@ -6,6 +7,14 @@ import { asksUs, LABEL } from './asking.ts';
 import { priorityNamed, typeNamed } from './words.ts';
 
 const Named = z.object({ name: z.string() });
+
+const Reporter = z.nullish(
+  z.object({
+    displayName: z.string(),
+    emailAddress: z.nullish(z.string()),
+    accountId: z.nullish(z.string()),
+  }),
+);
 
 const Issue = z.object({
   key: z.string().check(z.regex(/^[A-Za-z][A-Za-z0-9_]*-\d+$/)),
@@ -17,7 +26,7 @@ const Issue = z.object({
     priority: z.nullish(Named),
     labels: z.nullish(z.array(z.string())),
     components: z.nullish(z.array(Named)),
-    reporter: z.nullish(z.object({ displayName: z.string(), emailAddress: z.nullish(z.string()) })),
+    reporter: Reporter,
     created: z.nullish(z.string()),
     status: z.nullish(z.object({ statusCategory: z.nullish(z.object({ key: z.nullish(z.string()) })) })),
   }),
@@ -152,10 +161,15 @@ function words(value: unknown): string[] {
   return typeof value === 'string' ? value.toLowerCase().split(/\s+/) : [];
 }
 
-function reporter(given: { displayName: string; emailAddress?: string | null } | null | undefined) {
+function reporter(given: z.infer<typeof Reporter>): Draft['reporter'] {
   const email = z.email().safeParse(given?.emailAddress);
   const name = oneLine(given?.displayName ?? 'unknown', 200) || 'unknown';
-  return { name, ...(email.success && { email: email.data }) };
+  const account = Account.safeParse({ at: 'jira', id: given?.accountId });
+  return {
+    name,
+    ...(email.success && { email: email.data }),
+    ...(account.success && { account: account.data }),
+  };
 }
 
 /** Jira writes `2026-11-20T10:00:00.000+0000`. */

@@ -48,11 +48,12 @@ export type SlackCommand = z.infer<typeof SlackCommand>;
 const WRITTEN = [undefined, 'file_share', 'thread_broadcast'];
 
 /** A message in a watched channel, or one that names us anywhere, is a request; answers in its thread, edits and deletions are news of it. */
-export function fromSlack(org: string, { event }: SlackEvent, isWatched: boolean): Meaning {
+export function fromSlack(org: string, { event, team_id }: SlackEvent, isWatched: boolean): Meaning {
   const channel = z.safeParse(Id, event?.channel).data;
   if (!event || !channel || !['message', 'app_mention'].includes(event.type))
     return { kind: 'ignored', why: 'not about a message' };
-  if (event.subtype === 'message_changed' && event.message) return edited(org, channel, event, event.message);
+  if (event.subtype === 'message_changed' && event.message)
+    return edited({ org, channel, team: team_id }, event, event.message);
   if (event.subtype === 'message_deleted' && event.previous_message)
     return deleted(org, channel, event, event.previous_message);
   if (event.bot_id || !event.user || !event.ts || !WRITTEN.includes(event.subtype))
@@ -62,20 +63,20 @@ export function fromSlack(org: string, { event }: SlackEvent, isWatched: boolean
     return { kind: 'told', told: told(event.thread_ts, true) };
   if (event.type === 'message' && !isWatched)
     return { kind: 'ignored', why: 'a channel that is not watched, and not to us' };
-  return { kind: 'request', draft: draftOf(org, channel, event) };
+  return { kind: 'request', draft: draftOf({ org, channel, team: team_id }, event) };
 }
 
 /** What somebody types behind `/triage`; a name for the button's press stands for the message that there is none of. */
 export function fromCommand(
   org: string,
-  { text, user_id, channel_id, trigger_id }: SlackCommand,
+  { text, user_id, team_id, channel_id, trigger_id }: SlackCommand,
   receivedAt: string,
 ): Meaning {
   const words = unescaped(text);
   const title = oneLine(words, 300) || 'Without words';
   const draft: Draft = {
     ...{ org, source: 'slack', externalId: `triage/${trigger_id}`, title, body: cut(words, 60_000) },
-    reporter: { name: `Slack user ${user_id}` },
+    reporter: reporterOf(team_id, user_id),
     ...{ labels: [], concerns: [], openedAt: receivedAt, metadata: { channel: channel_id } },
   };
   return { kind: 'request', draft };
@@ -98,7 +99,8 @@ function newsOf(org: string, channel: string, message: Message) {
   });
 }
 
-function edited(org: string, channel: string, event: Event, message: Message): Meaning {
+function edited(place: Place, event: Event, message: Message): Meaning {
+  const { org, channel } = place;
   if (message.bot_id || !message.user || !message.ts)
     return { kind: 'ignored', why: 'not written by a person' };
   const at = time(event.event_ts ?? event.ts ?? message.ts);
@@ -107,7 +109,7 @@ function edited(org: string, channel: string, event: Event, message: Message): M
     const news = told(message.thread_ts, true);
     return { kind: 'told', told: { ...news, at, ...(news.comment && { comment: { ...news.comment, at } }) } };
   }
-  const as = { ...draftOf(org, channel, message), changedAt: at };
+  const as = { ...draftOf(place, message), changedAt: at };
   return { kind: 'told', told: { ...told(message.ts, false), at, as } };
 }
 
@@ -121,7 +123,18 @@ function deleted(org: string, channel: string, event: Event, message: Message): 
   return { kind: 'told', told: { ...told, at, state: 'closed' } };
 }
 
-function draftOf(org: string, channel: string, { ts = '0', text = '', user }: Message): Draft {
+interface Place {
+  org: string;
+  channel: string;
+  team: string | undefined;
+}
+
+function reporterOf(team: string | undefined, user: string | undefined): Draft['reporter'] {
+  const account = team && user && { account: { at: 'slack' as const, id: `${team}/${user}` } };
+  return { name: `Slack user ${user ?? 'unknown'}`, ...account };
+}
+
+function draftOf({ org, channel, team }: Place, { ts = '0', text = '', user }: Message): Draft {
   const words = unescaped(text)
     .replaceAll(/<@[A-Z0-9]+>/g, '')
     .trim();
@@ -132,7 +145,7 @@ function draftOf(org: string, channel: string, { ts = '0', text = '', user }: Me
     url: `https://slack.com/archives/${channel}/p${ts.replace('.', '')}`,
     title: oneLine(words.split('\n')[0] ?? '', 300) || 'A message without words',
     body: cut(words, 60_000),
-    reporter: { name: `Slack user ${user ?? 'unknown'}` },
+    reporter: reporterOf(team, user),
     labels: [],
     concerns: [],
     openedAt: time(ts),

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
 import { dynamoChecks } from '#adapters/dynamodb/checks.ts';
 import { dynamoDeliveries } from '#adapters/dynamodb/deliveries.ts';
+import { dynamoIdentities } from '#adapters/dynamodb/identities.ts';
 import { dynamoLikeness } from '#adapters/dynamodb/likeness.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
@@ -81,6 +82,7 @@ async function get(path: string, query?: Sent['query']) {
     artifacts,
     routes,
     likeness,
+    identities: dynamoIdentities('People'),
   };
   const route = api({ ...reads, clock, publicUrl });
   const { statusCode, body } = await send(route, { path, ...(query && { query }) });

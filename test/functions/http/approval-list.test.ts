@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { dynamoChecks } from '#adapters/dynamodb/checks.ts';
 import { dynamoDeliveries } from '#adapters/dynamodb/deliveries.ts';
+import { dynamoIdentities } from '#adapters/dynamodb/identities.ts';
 import { dynamoLikeness } from '#adapters/dynamodb/likeness.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
@@ -47,6 +48,7 @@ async function get(path: string, query: Record<string, string> = {}, principal =
     tickets: dynamoTickets('Tickets', 'Deliveries'),
     deliveries: dynamoDeliveries('Deliveries'),
     runs: dynamoRuns('Runs'),
+    identities: dynamoIdentities('People'),
     projects: dynamoProjects('Projects'),
     checks: dynamoChecks('Checks'),
     people: dynamoPeople('People'),

@@ -3,6 +3,7 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { dynamo } from '#adapters/aws/clients.ts';
 import { dynamoWaits } from '#adapters/dynamodb/approval-waits.ts';
+import { dynamoIdentities } from '#adapters/dynamodb/identities.ts';
 import { dynamoNotices } from '#adapters/dynamodb/notices.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
@@ -16,7 +17,7 @@ import { dispatching } from '#functions/queue/dispatch-decision.ts';
 import { awaiting } from '#functions/task/await-decision.ts';
 import { loading } from '#functions/task/load-decision.ts';
 import { proposing } from '#functions/task/propose-plan.ts';
-import { approvals, asking, handClock, NOW, ORG, payload, vote } from '../../support/approvals.ts';
+import { ANNA, approvals, asking, handClock, NOW, ORG, payload, vote } from '../../support/approvals.ts';
 import { type LocalAws, localAws } from '../../support/aws.ts';
 
 let aws: LocalAws;
@@ -51,7 +52,7 @@ let count = 0;
 
 /** A diagnosed ticket of a project with two approvers, and its run. */
 async function diagnosed({
-  reporter = 'rita@acme.example',
+  reporter = { email: 'rita@acme.example' } as Partial<Ticket['reporter']>,
   approvers = ['anna@acme.example', 'ben@acme.example'],
 } = {}) {
   count += 1;
@@ -69,7 +70,7 @@ async function diagnosed({
       labels: [],
       concerns: [],
     },
-    ...{ reporter: { name: 'Rita', email: reporter }, status: 'diagnosing', version: 1 },
+    ...{ reporter: { name: 'Rita', ...reporter }, status: 'diagnosing', version: 1 },
     ...{ openedAt: NOW.toISOString(), createdAt: NOW.toISOString(), updatedAt: NOW.toISOString() },
     classification: {
       ...{
@@ -108,7 +109,7 @@ async function diagnosed({
 
 const propose = proposing({
   ...asking(clock),
-  ...{ tickets, runs, projects },
+  ...{ tickets, runs, projects, identities: dynamoIdentities('People') },
 });
 const load = loading({ ...asking(clock), tickets, runs });
 
@@ -149,7 +150,24 @@ describe('propose plan', () => {
   });
 
   it('denies when the only approver asked for it', async () => {
-    const ref = await diagnosed({ reporter: 'Anna@acme.example', approvers: ['anna@acme.example'] });
+    const ref = await diagnosed({
+      reporter: { email: 'Anna@acme.example' },
+      approvers: ['anna@acme.example'],
+    });
+    const { mode, approvalId, reason } = await propose(ref);
+
+    expect({ mode, reason }).toMatchObject({
+      mode: 'deny',
+      reason: expect.stringContaining('another approver'),
+    });
+    expect(await approvals.find(ORG, approvalId)).toMatchObject({ status: 'DENIED_BY_POLICY' });
+  });
+
+  it('denies when the only approver asked for it from an account that is theirs', async () => {
+    const account = { at: 'github', id: '4711' } as const;
+    const evidence = { by: 'p_admin', at: NOW.toISOString() };
+    await dynamoIdentities('People').link({ ...account, org: ORG, person: ANNA, evidence });
+    const ref = await diagnosed({ reporter: { account }, approvers: ['anna@acme.example'] });
     const { mode, approvalId, reason } = await propose(ref);
 
     expect({ mode, reason }).toMatchObject({
