@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, type CommanderError } from 'commander';
 import { approvals } from './commands/approvals.ts';
+import { deadLetters } from './commands/dead-letters.ts';
 import { deliveries } from './commands/deliveries.ts';
 import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
@@ -58,6 +59,7 @@ for (const add of [
   policy,
   evidence,
   deliveries,
+  deadLetters,
   logs,
   runs,
   projects,

@@ -7,7 +7,8 @@ import type {
   SQSEvent,
   SQSRecord,
 } from 'aws-lambda';
-import type * as z from 'zod/mini';
+import * as z from 'zod/mini';
+import { dynamoDeadLetters } from '#adapters/dynamodb/dead-letters.ts';
 import { log } from '#adapters/log.ts';
 import { once } from './once.ts';
 
@@ -18,10 +19,25 @@ export function queue<Env>(
 ) {
   const consume = once(env, wire);
   return middy<SQSEvent, SQSBatchResponse>().handler(async ({ Records }) => {
-    const run = await consume();
-    const failed = await Promise.all(Records.map((record) => attempt(() => run(record), record.messageId)));
+    const failed = await Promise.all(
+      Records.map((record) =>
+        attempt(async () => (await consume())(record), record.messageId, noteFailure(record)),
+      ),
+    );
     return { batchItemFailures: failed.flat().map((itemIdentifier) => ({ itemIdentifier })) };
   });
+}
+
+const noted = once(z.object({ DEAD_LETTERS_TABLE: z.optional(z.string()) }), async (env) =>
+  env.DEAD_LETTERS_TABLE ? dynamoDeadLetters(env.DEAD_LETTERS_TABLE) : undefined,
+);
+
+/** Why a message failed is known here only: a dead letter says it. */
+function noteFailure({ messageId }: SQSRecord) {
+  return async ({ name, message }: Error): Promise<void> => {
+    const deadLetters = await noted();
+    await deadLetters?.note(messageId, { code: name, message, at: new Date().toISOString() });
+  };
 }
 
 /** Wraps a function behind a table's stream: in order, and the first failure ends the batch so that order is kept. */
@@ -59,12 +75,17 @@ export function happening<Env, Detail>(
   return middy<EventBridgeEvent<string, Detail>, void>().handler(async (event) => (await consume())(event));
 }
 
-async function attempt(work: () => Promise<void>, id: string): Promise<string[]> {
+async function attempt(
+  work: () => Promise<void>,
+  id: string,
+  note?: (error: Error) => Promise<void>,
+): Promise<string[]> {
   try {
     await work();
     return [];
   } catch (error) {
     log.error('a record failed and will come again', { id, error });
+    await note?.(error as Error).catch((cause) => log.warn('why it failed is not noted', { id, cause }));
     return [id];
   }
 }

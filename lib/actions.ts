@@ -1,7 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { type HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import type { Env as CarryOutEnv } from '#functions/http/carry-out.ts';
 import type { Env as FreezeEnv } from '#functions/http/freeze.ts';
@@ -10,7 +9,7 @@ import type { Env as ProposeEnv } from '#functions/http/propose-action.ts';
 import type { Env as OursEnv } from '#functions/queue/carry-out-action.ts';
 import { askEnv, asks } from './asking.ts';
 import type { DataStack } from './data-stack.ts';
-import { reliableQueue } from './dead-letters.ts';
+import { consumes, reliableQueue } from './dead-letters.ts';
 import { knowsPeople, reads, writes } from './grants.ts';
 import { Handler } from './handler.ts';
 import { addRoutes } from './routes.ts';
@@ -65,7 +64,7 @@ export class Actions extends Construct {
     const ours = new Handler<OursEnv>(this, 'Ours', { entry: 'queue/carry-out-action', env: askEnv(data) });
     asks(ours, data);
     writes(ours, data.policies);
-    ours.addEventSource(new SqsEventSource(this.toCarryOut, { reportBatchItemFailures: true }));
+    consumes(ours, this.toCarryOut, { data });
   }
 }
 

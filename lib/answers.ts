@@ -1,11 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
 import { type EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
-import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import type { Env as TellEnv } from '#functions/queue/tell-source.ts';
 import type { DataStack } from './data-stack.ts';
-import { reliableQueue } from './dead-letters.ts';
+import { consumes, reliableQueue } from './dead-letters.ts';
 import { reads, readsSecretsBelow } from './grants.ts';
 import { Handler } from './handler.ts';
 
@@ -51,7 +50,7 @@ export class Answers extends Construct {
         },
         targets: [new SqsQueue(waiting)],
       });
-      tell.addEventSource(new SqsEventSource(waiting, { batchSize: 5, reportBatchItemFailures: true }));
+      consumes(tell, waiting, { data, batchSize: 5 });
     }
   }
 }

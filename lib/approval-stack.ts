@@ -5,6 +5,7 @@ import { acknowledge } from './acknowledged.ts';
 import { Actions } from './actions.ts';
 import { Approvals } from './approvals.ts';
 import type { DataStack } from './data-stack.ts';
+import { DeadLetters } from './dead-letters.ts';
 import { Ledger } from './ledger.ts';
 import { Notices } from './notices.ts';
 import type { ServiceStack } from './service-stack.ts';
@@ -21,7 +22,7 @@ export class ApprovalStack extends Stack {
     super(scope, id, props);
     const { api, settings } = service;
     const publicUrl = api.apiEndpoint;
-    const { slackUrl, mailFrom } = settings;
+    const { slackUrl, mailFrom, firstOrg } = settings;
     const sender = new EmailIdentity(this, 'Sender', { identity: Identity.email(mailFrom) });
 
     const { toCarryOut } = new Actions(this, 'Actions', { api, data, publicUrl, slackUrl });
@@ -29,6 +30,7 @@ export class ApprovalStack extends Stack {
     new Ledger(this, 'Ledger', { api, data, publicUrl });
     const { toSend, toSlack } = new Notices(this, 'Notices', { data, sender, publicUrl, mailFrom });
     new Slack(this, 'Slack', { api, data, toSend, toSlack, publicUrl, slackUrl });
+    new DeadLetters(this, 'DeadLetters', { api, data, publicUrl, firstOrg });
     acknowledge(this, 'approvals');
   }
 }

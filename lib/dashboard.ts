@@ -24,11 +24,12 @@ export interface DashboardProps {
   api: HttpApi;
   data: DataStack;
   publicUrl: string;
+  firstOrg: string;
 }
 
 /** The page and what it reads: static files, a read-only API, and what leads and admins may write. */
 export class Dashboard extends Construct {
-  constructor(scope: Construct, id: string, { api, data, publicUrl }: DashboardProps) {
+  constructor(scope: Construct, id: string, { api, data, publicUrl, firstOrg }: DashboardProps) {
     super(scope, id);
     buildPage();
     const page = new Handler<DashboardEnv>(this, 'Page', {
@@ -47,22 +48,7 @@ export class Dashboard extends Construct {
       SESSION_SECRET_ARN: data.sessionSecret.secretArn,
       PUBLIC_URL: publicUrl,
     };
-    const reader = new Handler<ApiEnv>(this, 'Api', {
-      entry: 'http/api',
-      env: { ...env, CHECKS_TABLE: data.checks.tableName, ARTIFACTS_BUCKET: data.artifacts.bucketName },
-    });
-    keepsFiles(reader, data.artifacts, 'runs/', { isWriter: false });
-    reads(
-      reader,
-      data.tickets,
-      data.deliveries,
-      data.runs,
-      data.projects,
-      data.approvals,
-      data.triage,
-      data.checks,
-    );
-    knowsPeople(reader, data);
+    const reader = this.reader(data, { ...env, FIRST_ORG: firstOrg });
 
     const putProject = new Handler<PutProjectEnv>(this, 'PutProject', { entry: 'http/put-project', env });
     const integrations = new Handler<IntegrationsEnv>(this, 'Integrations', {
@@ -89,6 +75,26 @@ export class Dashboard extends Construct {
       [HttpMethod.PUT, '/api/budgets', putBudgets],
     ]);
   }
+
+  private reader(
+    data: DataStack,
+    env: Omit<ApiEnv, 'CHECKS_TABLE' | 'DEAD_LETTERS_TABLE' | 'ARTIFACTS_BUCKET'>,
+  ): IFunction {
+    const reader = new Handler<ApiEnv>(this, 'Api', {
+      entry: 'http/api',
+      env: {
+        ...env,
+        CHECKS_TABLE: data.checks.tableName,
+        DEAD_LETTERS_TABLE: data.deadLetters.tableName,
+        ARTIFACTS_BUCKET: data.artifacts.bucketName,
+      },
+    });
+    const { tickets, deliveries, runs, projects, approvals, triage, checks, deadLetters } = data;
+    keepsFiles(reader, data.artifacts, 'runs/', { isWriter: false });
+    reads(reader, tickets, deliveries, runs, projects, approvals, triage, checks, deadLetters);
+    knowsPeople(reader, data);
+    return reader;
+  }
 }
 
 const PAGES = [
@@ -97,6 +103,7 @@ const PAGES = [
   '/approvals',
   '/integrations',
   '/drift',
+  '/dead-letters',
   '/drift/{owner}/{name}',
   '/assets/{file}',
 ];

@@ -52,6 +52,12 @@ export class DataStack extends Stack {
   });
   /** Corrections, what was learned from them, and which tickets are alike. */
   readonly triage = this.table('Triage', {});
+  /** Messages that nobody could do, and why. */
+  readonly deadLetters = this.table('DeadLetters', {
+    partitionKey: text('org'),
+    sortKey: text('id'),
+    timeToLiveAttribute: 'expiresAt',
+  });
   readonly artifacts: Bucket;
   /** Signs checkpoints of the ledger; KMS never gives it out. */
   readonly checkpointKey = new Key(this, 'CheckpointKey', {

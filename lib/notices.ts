@@ -1,12 +1,12 @@
 import { Duration } from 'aws-cdk-lib';
 import { StartingPosition } from 'aws-cdk-lib/aws-lambda';
-import { DynamoEventSource, SqsDlq, SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { EmailIdentity } from 'aws-cdk-lib/aws-ses';
 import { Construct } from 'constructs';
 import type { Env as EnqueueEnv } from '#functions/queue/enqueue-notices.ts';
 import type { Env as SendEnv } from '#functions/queue/send-notice.ts';
 import type { DataStack } from './data-stack.ts';
-import { deadLetters, reliableQueue } from './dead-letters.ts';
+import { consumes, deadLetters, reliableQueue } from './dead-letters.ts';
 import { appends, reads, writes } from './grants.ts';
 import { Handler } from './handler.ts';
 
@@ -59,6 +59,6 @@ export class Notices extends Construct {
     appends(send, data.approvalLinks);
     data.linkSecret.grantRead(send);
     sender.grantSendEmail(send);
-    send.addEventSource(new SqsEventSource(toSend, { batchSize: 5, reportBatchItemFailures: true }));
+    consumes(send, toSend, { data, batchSize: 5 });
   }
 }

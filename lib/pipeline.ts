@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { type EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { StartingPosition } from 'aws-cdk-lib/aws-lambda';
-import { DynamoEventSource, SqsDlq, SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { DefinitionBody, LogLevel, QueryLanguage, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
@@ -12,7 +12,7 @@ import type { Env as OnTicketEnv } from '#functions/queue/on-ticket.ts';
 import type { Env as PublishEnv } from '#functions/queue/publish-changes.ts';
 import type { Agents } from './agents.ts';
 import type { DataStack } from './data-stack.ts';
-import { deadLetters, reliableQueue } from './dead-letters.ts';
+import { consumes, deadLetters, reliableQueue } from './dead-letters.ts';
 import { reads, writes } from './grants.ts';
 import { Handler } from './handler.ts';
 import { PipelineSteps } from './pipeline-steps.ts';
@@ -97,7 +97,7 @@ export class Pipeline extends Construct {
     reads(onTicket, data.projects);
     data.forgeSecret.grantRead(onTicket);
     this.machine.grantStartExecution(onTicket);
-    onTicket.addEventSource(new SqsEventSource(waiting, { batchSize: 5, reportBatchItemFailures: true }));
+    consumes(onTicket, waiting, { data, batchSize: 5 });
   }
 
   /** The ends that the machine does not write itself: its own failure, what the forge says of the pull request, and a request taken back. */

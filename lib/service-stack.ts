@@ -41,7 +41,7 @@ export class ServiceStack extends Stack {
     new Pipeline(this, 'Pipeline', { data, bus, agents, publicUrl, ...settings });
     new Models(this, 'Models', { data, ...settings });
     new Taps(this, 'Taps', { api, data, tap: agents.tap, publicUrl });
-    new Dashboard(this, 'Dashboard', { api, data, publicUrl });
+    new Dashboard(this, 'Dashboard', { api, data, publicUrl, firstOrg: settings.firstOrg });
     new Triage(this, 'Triage', { api, data, publicUrl });
 
     new CfnOutput(this, 'Url', {

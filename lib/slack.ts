@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { type HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { StartingPosition } from 'aws-cdk-lib/aws-lambda';
-import { DynamoEventSource, SqsDlq, SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Env as InteractionEnv } from '#functions/http/slack-interaction.ts';
@@ -10,7 +10,7 @@ import type { Env as FollowEnv } from '#functions/queue/follow-approvals.ts';
 import type { Env as SayEnv } from '#functions/queue/say-in-slack.ts';
 import { askEnv, asks } from './asking.ts';
 import type { DataStack } from './data-stack.ts';
-import { deadLetters } from './dead-letters.ts';
+import { consumes, deadLetters } from './dead-letters.ts';
 import { appends, reads, standsIn, writes } from './grants.ts';
 import { Handler } from './handler.ts';
 import { addRoutes } from './routes.ts';
@@ -116,7 +116,7 @@ export class Slack extends Construct {
     appends(say, data.notices, data.runs);
     toSend.grantSendMessages(say);
     readsSlackApps(say);
-    say.addEventSource(new SqsEventSource(toSlack, { batchSize: 5, reportBatchItemFailures: true }));
+    consumes(say, toSlack, { data, batchSize: 5 });
   }
 
   /** Where Slack is, and we are. */

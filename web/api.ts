@@ -1,10 +1,12 @@
 import type { ApprovalMetrics } from '#core/approvals/metrics.ts';
 import type { ApprovalEntry } from '#core/approvals/view.ts';
+import type { DeadLetterView } from '#core/dead-letters.ts';
 import type { IntegrationEntry } from '#core/projects/health.ts';
 import type { CostRow, Run, RunLine } from '#core/runs/run.ts';
 import type { CheckRecord } from '#core/taps/check.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
 import type { Similar } from '#core/triage/similar.ts';
+import type { DeadLetterPage } from './views/dead-letters.ts';
 import type { Wish } from './views/steering.ts';
 import type { Correction } from './views/triage.ts';
 
@@ -101,6 +103,13 @@ export const api = {
     ask<{ check: string }>('/api/drift/checks', {
       method: 'POST',
       body: repository ? { repository } : {},
+    }),
+  deadLetters: () => ask<DeadLetterPage>('/api/dead-letters?limit=50'),
+  deadLetter: (id: string) => ask<{ deadLetter: DeadLetterView }>(`/api/dead-letters/${id}`),
+  replay: (id?: string, cursor?: string) =>
+    ask<{ cursor?: string }>(`/api/dead-letters/${id ? `${id}/` : ''}replay`, {
+      method: 'POST',
+      body: cursor ? { cursor } : {},
     }),
   askCode: (email: string) => ask<unknown>('/auth/code', { method: 'POST', body: { email } }),
   signIn: (email: string, code: string) =>

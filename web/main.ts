@@ -1,5 +1,6 @@
 import { html, render } from 'lit-html';
 import type { ApprovalEntry } from '#core/approvals/view.ts';
+import type { DeadLetterView } from '#core/dead-letters.ts';
 import type { IntegrationEntry } from '#core/projects/health.ts';
 import type { RunLine } from '#core/runs/run.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
@@ -14,6 +15,7 @@ import {
 } from './api.ts';
 import { type Desk, lookAtDesk, withOlder } from './desk.ts';
 import { approvalsView } from './views/approvals.ts';
+import { type DeadLetterPage, deadLettersView } from './views/dead-letters.ts';
 import { driftView, tapDriftView } from './views/drift.ts';
 import { integrationsView, registration } from './views/integrations.ts';
 import type { Saved } from './views/left.ts';
@@ -41,6 +43,9 @@ const state: {
   refusal?: string;
   drift?: DriftList;
   tap?: DriftHistory;
+  dead?: DeadLetterPage;
+  /** The dead letter that is open. */
+  letter?: DeadLetterView | undefined;
   /** Days that the figures are about. */
   days: number;
 } = { email: '', filter: '', lines: [], days: 30 };
@@ -65,6 +70,7 @@ function links() {
     <a href="/approvals" aria-current=${current(isDesk())}>Approvals</a>
     <a href="/integrations" aria-current=${current(areIntegrations())}>Integrations</a>
     <a href="/drift" aria-current=${current(isDrift())}>Drift</a>
+    ${mayLead() ? html`<a href="/dead-letters" aria-current=${current(areDeadLetters())}>Dead letters</a>` : ''}
   </nav>`;
 }
 
@@ -72,16 +78,22 @@ function view() {
   const { me, email, problem, board, detail, desk, filter, lines } = state;
   if (!me) return signInView({ email, onEmail, onCode, ...(problem !== undefined && { problem }) });
   if (problem) return html`<p class="problem" role="alert">${problem}</p>`;
-  if (areIntegrations()) return integrationsPage();
+  const own = OF_THEIR_OWN.find(([isHere]) => isHere());
+  if (own) return own[1]();
   if (isDesk())
     return desk ? approvalsView({ ...desk, onDays, onOlder }) : html`<p class="quiet">Loading…</p>`;
-  if (isDrift()) return driftPage();
   if (ticketId())
     return detail
       ? ticketView(detail, { lines, mayLead: mayLead(), onWish, onSave, onCorrect, onMerge })
       : html`<p class="quiet">Loading…</p>`;
   return board ? ticketsView({ ...board, filter, onFilter }) : html`<p class="quiet">Loading…</p>`;
 }
+
+const OF_THEIR_OWN = [
+  [areIntegrations, integrationsPage],
+  [isDrift, driftPage],
+  [areDeadLetters, deadLettersPage],
+] as const;
 
 function integrationsPage() {
   const { integrations, refusal } = state;
@@ -98,6 +110,17 @@ function driftPage() {
   const acts = { mayLead: mayLead(), onCheck };
   if (tapName()) return tap ? tapDriftView(tap, acts) : html`<p class="quiet">Loading…</p>`;
   return drift ? driftView(drift, acts) : html`<p class="quiet">Loading…</p>`;
+}
+
+function deadLettersPage() {
+  const { dead, letter } = state;
+  return dead
+    ? deadLettersView(dead, { open: letter, onOpen, onReplay })
+    : html`<p class="quiet">Loading…</p>`;
+}
+
+function areDeadLetters(): boolean {
+  return location.pathname === '/dead-letters';
 }
 
 function isDrift(): boolean {
@@ -123,6 +146,7 @@ async function load(): Promise<void> {
     if (areIntegrations()) state.integrations = (await api.integrations()).integrations;
     else if (isDesk()) state.desk = await lookAtDesk(state.days, state.desk);
     else if (isDrift()) await loadDrift();
+    else if (areDeadLetters()) state.dead = await api.deadLetters();
     else if (id) await loadTicket(id);
     else await loadBoard();
     delete state.problem;
@@ -241,6 +265,20 @@ function onCheck(repository?: string): void {
   void act(() => api.checkTaps(repository));
 }
 
+function onOpen(id: string): void {
+  const isOpen = state.letter?.id === id;
+  void act(async () => {
+    state.letter = isOpen ? undefined : (await api.deadLetter(id)).deadLetter;
+  });
+}
+
+function onReplay(id?: string): void {
+  void act(async () => {
+    let page: { cursor?: string } = await api.replay(id);
+    while (page.cursor) page = await api.replay(undefined, page.cursor);
+  });
+}
+
 function onDays(days: number): void {
   state.days = days;
   void load();
@@ -252,7 +290,7 @@ function onOlder(): void {
   });
 }
 
-const OWN_PAGES = /^\/(tickets\/|drift(\/|$)|approvals$|integrations$|$)/;
+const OWN_PAGES = /^\/(tickets\/|drift(\/|$)|approvals$|integrations$|dead-letters$|$)/;
 
 /** Links inside the page change the address without loading it again. */
 function onClick(event: MouseEvent): void {

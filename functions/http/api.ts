@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { clock } from '#adapters/clock.ts';
 import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
 import { dynamoChecks } from '#adapters/dynamodb/checks.ts';
+import { dynamoDeadLetters } from '#adapters/dynamodb/dead-letters.ts';
 import { dynamoDeliveries } from '#adapters/dynamodb/deliveries.ts';
 import { dynamoIdentities } from '#adapters/dynamodb/identities.ts';
 import { dynamoLikeness } from '#adapters/dynamodb/likeness.ts';
@@ -15,6 +16,7 @@ import { s3Artifacts } from '#adapters/s3/artifacts.ts';
 import type { Routes } from '#core/agents/routes.ts';
 import type { Spend } from '#core/agents/spend.ts';
 import type { Approvals } from '#core/approvals/ports.ts';
+import type { DeadLetters } from '#core/dead-letters.ts';
 import { Fault } from '#core/fault.ts';
 import { parse } from '#core/parse.ts';
 import type { Identities } from '#core/people/account.ts';
@@ -31,6 +33,7 @@ import { Source, type Ticket } from '#core/tickets/ticket.ts';
 import type { Likeness } from '#core/triage/ports.ts';
 import type { Similar } from '#core/triage/similar.ts';
 import { approvalFigures, approvalList } from '../approval-list.ts';
+import { deadLetterList, oneDeadLetter } from '../dead-letter-list.ts';
 import { driftList, driftOf } from '../drift.ts';
 import { http, type Request, type Route } from '../http.ts';
 import { integrationList, oneIntegration } from '../integration-list.ts';
@@ -46,6 +49,8 @@ export const Env = PrincipalEnv.extend({
   APPROVALS_TABLE: z.string(),
   TRIAGE_TABLE: z.string(),
   CHECKS_TABLE: z.string(),
+  DEAD_LETTERS_TABLE: z.string(),
+  FIRST_ORG: z.string(),
   ARTIFACTS_BUCKET: z.string(),
 });
 export type Env = z.infer<typeof Env>;
@@ -54,6 +59,9 @@ interface Needs {
   principalOf: PrincipalOf;
   tickets: Pick<Tickets, 'find' | 'list'>;
   deliveries: Deliveries;
+  deadLetters: Pick<DeadLetters, 'list' | 'find'>;
+  /** The operator's own. */
+  firstOrg: string;
   runs: Pick<Runs, 'find' | 'lines' | 'costs'>;
   projects: Pick<Projects, 'list'>;
   checks: Pick<Checks, 'latest' | 'history'>;
@@ -93,6 +101,8 @@ const READS: Read[] = [
   { path: /^\/api\/tickets$/, scope: 'issues:read', answer: tickets },
   { path: /^\/api\/tickets\/([\w-]{1,100})$/, scope: 'issues:read', answer: ticket },
   { path: /^\/api\/deliveries$/, answer: deliveryList },
+  { path: /^\/api\/dead-letters$/, role: 'lead', answer: deadLetterList },
+  { path: /^\/api\/dead-letters\/(dl_[a-z0-9]{1,40})$/, role: 'lead', answer: oneDeadLetter },
   { path: /^\/api\/runs\/([\w-]{1,100})$/, scope: 'issues:read', answer: run },
   { path: /^\/api\/runs\/([\w-]{1,100})\/lines$/, scope: 'issues:read', answer: lines },
   { path: /^\/api\/runs\/([\w-]{1,100})\/journal$/, answer: journal },
@@ -274,6 +284,8 @@ export const handler = http(Env, async (env) =>
     principalOf: await principalsFrom(env),
     tickets: dynamoTickets(env.TICKETS_TABLE, env.DELIVERIES_TABLE),
     deliveries: dynamoDeliveries(env.DELIVERIES_TABLE),
+    deadLetters: dynamoDeadLetters(env.DEAD_LETTERS_TABLE),
+    firstOrg: env.FIRST_ORG,
     runs: dynamoRuns(env.RUNS_TABLE),
     projects: dynamoProjects(env.PROJECTS_TABLE),
     checks: dynamoChecks(env.CHECKS_TABLE),

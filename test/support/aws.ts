@@ -69,8 +69,12 @@ const TABLES: Record<string, Shape> = {
   Policies: { keys: ['pk', 'sk'] },
   Triage: { keys: ['pk', 'sk'] },
   People: { keys: ['pk', 'sk'], indexes: { byEmail: ['email'] } },
+  DeadLetters: { keys: ['org', 'id'] },
   Notices: { keys: ['org', 'id'], stream: 'NEW_IMAGE' },
 };
+
+/** A queue, and where its messages die. */
+const QUEUES = ['Waiting', 'Dead'];
 
 /** A local AWS of this test file's own, on a free port, with the product's tables; the SDK's environment points at it. */
 export async function localAws({
@@ -95,10 +99,12 @@ export async function localAws({
   bucket.define('checkpoints', LOCKED);
   const keys = kms(store, clock);
   keys.define('CheckpointKey', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
+  const waiting = sqs(store, clock);
+  for (const name of QUEUES) waiting.define(name, {});
   const server = wireServer({
     json: {
       DynamoDB_20120810: db.operations,
-      AmazonSQS: sqs(store, clock).operations,
+      AmazonSQS: waiting.operations,
       TrentService: keys.operations,
       secretsmanager: secrets(store, clock).operations,
       AWSStepFunctions: machines.operations,

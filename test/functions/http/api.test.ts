@@ -2,6 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
 import { dynamoChecks } from '#adapters/dynamodb/checks.ts';
+import { dynamoDeadLetters } from '#adapters/dynamodb/dead-letters.ts';
 import { dynamoDeliveries } from '#adapters/dynamodb/deliveries.ts';
 import { dynamoIdentities } from '#adapters/dynamodb/identities.ts';
 import { dynamoLikeness } from '#adapters/dynamodb/likeness.ts';
@@ -73,6 +74,8 @@ async function get(path: string, query?: Sent['query']) {
     principalOf,
     tickets,
     deliveries,
+    deadLetters: dynamoDeadLetters('DeadLetters'),
+    firstOrg: 'main',
     runs,
     projects,
     checks,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { dynamoChecks } from '#adapters/dynamodb/checks.ts';
+import { dynamoDeadLetters } from '#adapters/dynamodb/dead-letters.ts';
 import { dynamoDeliveries } from '#adapters/dynamodb/deliveries.ts';
 import { dynamoIdentities } from '#adapters/dynamodb/identities.ts';
 import { dynamoLikeness } from '#adapters/dynamodb/likeness.ts';
@@ -47,6 +48,8 @@ async function get(path: string, query: Record<string, string> = {}, principal =
     principalOf: async () => principal,
     tickets: dynamoTickets('Tickets', 'Deliveries'),
     deliveries: dynamoDeliveries('Deliveries'),
+    deadLetters: dynamoDeadLetters('DeadLetters'),
+    firstOrg: 'main',
     runs: dynamoRuns('Runs'),
     identities: dynamoIdentities('People'),
     projects: dynamoProjects('Projects'),
