@@ -14,13 +14,19 @@ export interface HandlerProps<Env extends Record<string, string | undefined>> {
   /** Typed by the function's own `Env` export, so a missing variable fails the build. */
   env: Env;
   timeout?: Duration;
+  /** MB. Lambda gives a whole processor from 1,769 on. */
+  memory?: number;
   /** Files copied into the bundle, by path from the repository's root. */
   files?: string[];
 }
 
 /** How every Lambda in this product is built. The entry is kept as metadata so the local runtime can find its source. */
 export class Handler<Env extends Record<string, string | undefined>> extends NodejsFunction {
-  constructor(scope: Construct, id: string, { entry, env, timeout, files = [] }: HandlerProps<Env>) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { entry, env, timeout, memory = 512, files = [] }: HandlerProps<Env>,
+  ) {
     const source = `functions/${entry}.ts`;
     super(scope, id, {
       entry: `${root}${source}`,
@@ -28,7 +34,7 @@ export class Handler<Env extends Record<string, string | undefined>> extends Nod
       depsLockFilePath: `${root}package-lock.json`,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      memorySize: 512,
+      memorySize: memory,
       timeout: timeout ?? Duration.seconds(30),
       environment: { ...definedOnly(env), NODE_OPTIONS: '--enable-source-maps' },
       bundling: bundling(files),

@@ -103,6 +103,20 @@ describe.runIf(CHROMIUM)('the main job, in a real browser', { timeout: 240_000 }
     await shot('8-merged');
   });
 
+  it('takes a correction from a lead, and says who decided', async () => {
+    await page
+      .getByRole('link', { name: /tap-orders: over half/ })
+      .first()
+      .click();
+    const card = page.getByRole('region', { name: 'How it was understood' });
+    await card.getByLabel('priority').selectOption('low');
+    await card.getByRole('button', { name: 'Correct or confirm' }).click();
+
+    await expect.poll(() => card.textContent(), { timeout: 10_000 }).toContain('Decided by person');
+    expect(await card.textContent()).toMatch(/Understood as bug, low.*priority low, not/s);
+    await shot('9-corrected');
+  });
+
   it('registers an integration, after it has said which field is wrong', async () => {
     await page.getByRole('link', { name: 'Integrations' }).click();
     const fields: Record<string, string> = {
