@@ -10,18 +10,31 @@ import type {
 import * as z from 'zod/mini';
 import { dynamoDeadLetters } from '#adapters/dynamodb/dead-letters.ts';
 import { log } from '#adapters/log.ts';
+import { Fault } from '#core/fault.ts';
 import { once } from './once.ts';
 
-/** Wraps a function behind an SQS queue: each message alone, failures reported one by one so that only they come again. */
+/**
+ * Wraps a function behind an SQS queue: each message alone, failures reported one by one so that only they come again; with
+ * `postpone`, not before whoever refused wants to be asked again.
+ */
 export function queue<Env>(
   env: z.core.$ZodType<Env>,
   wire: (env: Env) => Promise<(record: SQSRecord) => Promise<void>>,
+  postpone?: (record: SQSRecord, ms: number) => Promise<void>,
 ) {
   const consume = once(env, wire);
+  const put = async (record: SQSRecord, run: (record: SQSRecord) => Promise<void>) => {
+    try {
+      await run(record);
+    } catch (error) {
+      if (error instanceof Fault && error.afterMs !== undefined) await postpone?.(record, error.afterMs);
+      throw error;
+    }
+  };
   return middy<SQSEvent, SQSBatchResponse>().handler(async ({ Records }) => {
     const failed = await Promise.all(
       Records.map((record) =>
-        attempt(async () => (await consume())(record), record.messageId, noteFailure(record)),
+        attempt(async () => put(record, await consume()), record.messageId, noteFailure(record)),
       ),
     );
     return { batchItemFailures: failed.flat().map((itemIdentifier) => ({ itemIdentifier })) };

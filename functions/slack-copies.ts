@@ -6,7 +6,7 @@ import { requestMessage } from '#adapters/slack/messages.ts';
 import type { Approval } from '#core/approvals/approval.ts';
 import type { Approvals } from '#core/approvals/ports.ts';
 import { hashOf } from '#core/canonical.ts';
-import { Fault } from '#core/fault.ts';
+import { Fault, isForLater } from '#core/fault.ts';
 
 export interface CopyNeeds {
   apps: Pick<SlackApps, 'find'>;
@@ -68,9 +68,4 @@ export async function attempt(
     log.error('Slack refused a message for good', { org, code: error.code, reason: error.message });
     return false;
   }
-}
-
-/** Whether the same may work in some minutes. */
-export function isForLater({ code }: Fault): boolean {
-  return code === 'Unavailable' || code === 'TooMany';
 }

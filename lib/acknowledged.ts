@@ -112,6 +112,7 @@ const SERVICE: Acceptance[] = [
     at: 'Answers',
     ids: wildcard(
       'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:signalbox/channels/*',
+      'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:signalbox/slack/*',
     ),
     reason: 'One secret per organization and channel, made when it is connected',
   },

@@ -7,6 +7,7 @@ import type { DataStack } from './data-stack.ts';
 import { consumes, reliableQueue } from './dead-letters.ts';
 import { reads, readsSecretsBelow } from './grants.ts';
 import { Handler } from './handler.ts';
+import { readsSlackApps, slackEnv } from './slack-apps.ts';
 
 const PREFIX = 'signalbox/channels';
 
@@ -14,11 +15,12 @@ export interface AnswersProps {
   data: DataStack;
   bus: EventBus;
   publicUrl: string;
+  slackUrl: string;
 }
 
 /** Where tickets came from hears where they stand: one queue for each kind of source, so that one that is down holds up no other. */
 export class Answers extends Construct {
-  constructor(scope: Construct, id: string, { data, bus, publicUrl }: AnswersProps) {
+  constructor(scope: Construct, id: string, { data, bus, publicUrl, slackUrl }: AnswersProps) {
     super(scope, id);
     const tell = new Handler<TellEnv>(this, 'Tell', {
       entry: 'queue/tell-source',
@@ -28,16 +30,19 @@ export class Answers extends Construct {
         PROJECTS_TABLE: data.projects.tableName,
         FORGE_SECRET_ARN: data.forgeSecret.secretArn,
         CHANNELS_PREFIX: PREFIX,
+        ...slackEnv(slackUrl),
         PUBLIC_URL: publicUrl,
       },
     });
     reads(tell, data.tickets, data.projects, data.deliveries);
-    data.deliveries.grant(tell, 'dynamodb:PutItem');
+    data.deliveries.grant(tell, 'dynamodb:UpdateItem');
     data.forgeSecret.grantRead(tell);
     readsSecretsBelow(tell, PREFIX);
+    readsSlackApps(tell);
     for (const [name, sources] of Object.entries({
       Github: ['github'],
       Jira: ['jira'],
+      Slack: ['slack'],
       Erp: ['erp', 'rest'],
     })) {
       const waiting = reliableQueue(this, name, Duration.minutes(3));

@@ -36,7 +36,7 @@ export class ServiceStack extends Stack {
 
     const agents = new Agents(this, 'Agents', { data, modelBaseUrl: settings.modelBaseUrl });
     new Intake(this, 'Intake', { api, data, publicUrl });
-    new Answers(this, 'Answers', { data, bus, publicUrl });
+    new Answers(this, 'Answers', { data, bus, publicUrl, slackUrl: settings.slackUrl });
     new Access(this, 'Access', { api, data, publicUrl, ...settings });
     new Pipeline(this, 'Pipeline', { data, bus, agents, publicUrl, ...settings });
     new Models(this, 'Models', { data, ...settings });

@@ -4,6 +4,7 @@ import type { DeadLetterView } from '#core/dead-letters.ts';
 import type { IntegrationEntry } from '#core/projects/health.ts';
 import type { CostRow, Run, RunLine } from '#core/runs/run.ts';
 import type { CheckRecord } from '#core/taps/check.ts';
+import type { Answer } from '#core/tickets/answer.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
 import type { Similar } from '#core/triage/similar.ts';
 import type { DeadLetterPage } from './views/dead-letters.ts';
@@ -27,6 +28,8 @@ export interface TicketDetail {
   runs: Run[];
   costs: CostRow[];
   similar: Similar[];
+  /** Where it was answered, and where it could not be. */
+  answers: Answer[];
 }
 
 /** `since` is later than the days say when there was too much to read. */

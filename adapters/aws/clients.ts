@@ -32,4 +32,5 @@ export const s3 = /* @__PURE__ */ lazily(() => new S3Client({ forcePathStyle: tr
 export const secretsManager = /* @__PURE__ */ lazily(() => new SecretsManagerClient());
 export const ses = /* @__PURE__ */ lazily(() => new SESv2Client());
 export const sfn = /* @__PURE__ */ lazily(() => new SFNClient());
-export const sqs = /* @__PURE__ */ lazily(() => new SQSClient());
+/** Queues are asked for by their URLs, but always where the environment says that SQS is. */
+export const sqs = /* @__PURE__ */ lazily(() => new SQSClient({ useQueueUrlAsEndpoint: false }));

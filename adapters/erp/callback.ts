@@ -6,6 +6,7 @@ import type { Channel } from '#core/tickets/answer.ts';
 import { issueOf } from '#core/tickets/issue.ts';
 import type { StatusChanged } from '#core/tickets/openapi.ts';
 import { type Answered, sendOut } from '../outbound.ts';
+import { retryAfterMs } from '../retry-after.ts';
 import { signMessage } from '../standard-webhooks.ts';
 
 /** Where an ERP hears of its issues; signed with both secrets while they are changed. */
@@ -54,8 +55,9 @@ export function erpChannel({ callbackOf, clock, publicUrl }: Needs): Channel {
   };
 }
 
-function judge({ status }: Answered): void {
+function judge({ status, headers }: Answered): void {
   if (status >= 200 && status < 300) return;
   const isLater = status >= 500 || status === 408 || status === 429 || (status >= 300 && status < 400);
-  throw new Fault(isLater ? 'Unavailable' : 'Invalid', `The callback answered ${status}`);
+  const afterMs = retryAfterMs(headers['retry-after']);
+  throw new Fault(isLater ? 'Unavailable' : 'Invalid', `The callback answered ${status}`, { afterMs });
 }

@@ -2,6 +2,7 @@ import { createAppAuth } from '@octokit/auth-app';
 import { Octokit } from '@octokit/core';
 import * as z from 'zod';
 import { Fault } from '#core/fault.ts';
+import { retryAfterMs } from '../retry-after.ts';
 
 const App = z.object({
   appId: z.union([z.string(), z.int()]),
@@ -83,10 +84,17 @@ export function forgeFault(error: unknown, what: string): Fault {
     response?: { headers?: Record<string, string | undefined> };
   };
   const because = `The forge could not ${what}: ${message ?? 'no answer'}`;
-  const limited = response?.headers?.['x-ratelimit-remaining'] === '0' || response?.headers?.['retry-after'];
-  if (!status || status >= 500 || status === 429 || (status === 403 && limited))
-    return new Fault('Unavailable', because, { cause: error });
+  const afterMs = limitedFor(response?.headers ?? {});
+  if (!status || status >= 500 || status === 429 || (status === 403 && afterMs !== undefined))
+    return new Fault('Unavailable', because, { cause: error, afterMs });
   if (status === 404) return new Fault('NotFound', because);
   if (status === 401 || status === 403) return new Fault('Forbidden', `${because}; check its access`);
   return new Fault('Conflict', because);
+}
+
+/** By `retry-after`, or until the allowance that is used up begins anew (`x-ratelimit-reset`, in seconds). */
+function limitedFor(headers: Record<string, string | undefined>): number | undefined {
+  if (headers['retry-after']) return retryAfterMs(headers['retry-after']) ?? 60_000;
+  if (headers['x-ratelimit-remaining'] !== '0') return undefined;
+  return Math.max(0, Number(headers['x-ratelimit-reset'] ?? 0) * 1000 - Date.now());
 }

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { Fault } from '#core/fault.ts';
 import type { Channel, StatusText } from '#core/tickets/answer.ts';
 import { sendOut } from '../outbound.ts';
+import { retryAfterMs } from '../retry-after.ts';
 
 /** How an organization's Jira is reached: as a user of ours there, by an API token. */
 export const JiraSite = z.object({
@@ -52,18 +53,22 @@ async function call(
     accept: 'application/json',
     'content-type': 'application/json',
   };
-  const { status, text } = await sendOut({
+  const {
+    status,
+    text,
+    headers: told,
+  } = await sendOut({
     ...{ url: new URL(path, site).href, method, headers, isPrivate },
     body: body ? JSON.stringify(body) : '',
   });
   if (status >= 200 && status < 300) return text ? JSON.parse(text) : undefined;
-  throw fault(status);
+  throw fault(status, retryAfterMs(told['retry-after']));
 }
 
-function fault(status: number): Fault {
+function fault(status: number, afterMs: number | undefined): Fault {
   const said = `Jira answered ${status}`;
-  if (status === 429) return new Fault('TooMany', said);
-  if (status >= 500) return new Fault('Unavailable', said);
+  if (status === 429) return new Fault('TooMany', said, { afterMs });
+  if (status >= 500) return new Fault('Unavailable', said, { afterMs });
   if (status === 404)
     return new Fault('Gone', `${said}: the issue or our comment is gone, or we may not see it`);
   if (status === 401 || status === 403)

@@ -13,8 +13,10 @@ export interface Message {
 export interface Slack {
   /** Opens the direct messages with a person; answers the channel. */
   direct(user: string): Promise<string>;
-  /** Posts a message; answers its timestamp, by which it is edited. */
-  post(channel: string, message: Message): Promise<string>;
+  /** Posts a message, in the thread of another if one is named; answers its timestamp, by which it is edited. */
+  post(channel: string, message: Message, thread?: string): Promise<string>;
+  /** An app's message that holds these words: in a thread, or in the channel since a moment. */
+  find(where: { channel: string; thread?: string; since: Date }, words: string): Promise<string | undefined>;
   edit(at: { channel: string; ts: string }, message: Message): Promise<void>;
   /** Says something to one person that nobody else sees and that does not stay. */
   whisper(to: { channel: string; user: string }, text: string): Promise<void>;
@@ -48,9 +50,17 @@ export function slack(options: Options): Slack {
       const { channel } = await call('conversations.open', { users: user });
       return String((channel as { id?: string }).id);
     },
-    async post(channel, message) {
-      const { ts } = await call('chat.postMessage', { channel, ...message, ...QUIET, ...LITERAL });
+    async post(channel, message, thread) {
+      const where = { channel, ...(thread && { thread_ts: thread }) };
+      const { ts } = await call('chat.postMessage', { ...where, ...message, ...QUIET, ...LITERAL });
       return String(ts);
+    },
+    async find({ channel, thread, since }, words) {
+      const method = thread ? 'conversations.replies' : 'conversations.history';
+      const from = thread ? ['ts', thread] : ['oldest', String(since.getTime() / 1000)];
+      const asked = new URLSearchParams([['channel', channel], from, ['limit', '200']]);
+      const { messages } = Told.parse(await call(method, asked));
+      return messages.find((one) => one.bot_id && JSON.stringify(one).includes(words))?.ts;
     },
     async edit(at, message) {
       await call('chat.update', { ...at, ...message, ...LITERAL });
@@ -81,18 +91,18 @@ const Info = z.object({
   }),
 });
 
+const Told = z.object({
+  messages: z.array(z.looseObject({ ts: z.string(), bot_id: z.string().optional() })).default([]),
+});
+
 type Answer = Record<string, unknown>;
 
 /** Methods that only read take a form instead. */
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-class SlowDown extends Fault {
-  readonly afterMs: number;
-
-  constructor(method: string, seconds: number) {
-    super('TooMany', `Slack asks to call ${method} again in ${seconds} s`);
-    this.afterMs = seconds * 1000;
-  }
+function slowDown(method: string, seconds: number): Fault {
+  const said = `Slack asks to call ${method} again in ${seconds} s`;
+  return new Fault('TooMany', said, { afterMs: seconds * 1000 });
 }
 
 async function insist(call: () => Promise<Answer>, { patienceMs = 0 }: Options): Promise<Answer> {
@@ -101,9 +111,10 @@ async function insist(call: () => Promise<Answer>, { patienceMs = 0 }: Options):
     try {
       return await call();
     } catch (error) {
-      if (!(error instanceof SlowDown) || error.afterMs > left) throw error;
-      left -= error.afterMs;
-      await wait(error.afterMs);
+      const afterMs = error instanceof Fault ? error.afterMs : undefined;
+      if (afterMs === undefined || afterMs > left) throw error;
+      left -= afterMs;
+      await wait(afterMs);
     }
   }
 }
@@ -123,7 +134,7 @@ async function once(
   }).catch((cause: unknown) => {
     throw new Fault('Unavailable', `Slack did not answer ${method}`, { cause });
   });
-  if (response.status === 429) throw new SlowDown(method, Number(response.headers.get('retry-after')) || 30);
+  if (response.status === 429) throw slowDown(method, Number(response.headers.get('retry-after')) || 30);
   if (!response.ok) throw new Fault('Unavailable', `Slack answered ${method} with ${response.status}`);
   const answer = (await response.json()) as Answer;
   if (answer.ok !== true) throw refused(method, answer);
@@ -141,10 +152,26 @@ const CODES = new Map<string, FaultCode>([
   ...OVER.split(' ').map((error) => [error, 'Gone'] as const),
 ]);
 
+const INSTALL = 'install the app again and put its new token into its secret';
+/** What a lead can do about it, or what has become of it. */
+const ADVICE: Record<string, string> = {
+  ...{ invalid_auth: INSTALL, account_inactive: INSTALL, token_revoked: INSTALL, token_expired: INSTALL },
+  missing_scope: 'give the app this scope and install it again',
+  not_in_channel: 'invite the app into the channel',
+  channel_not_found: 'there is no such channel, or the app is not in it',
+  is_archived: 'the channel is archived',
+  message_not_found: 'somebody has deleted our message; it is not written again',
+  thread_not_found: 'the message that asked is gone',
+};
+
 function refused(method: string, { error, needed, response_metadata: more }: Answer): Fault {
   const name = typeof error === 'string' ? error : 'an unknown error';
-  if (name === 'ratelimited') return new SlowDown(method, 30);
-  const details = [needed && `needs ${needed}`, ...((more as { messages?: string[] })?.messages ?? [])];
+  if (name === 'ratelimited') return slowDown(method, 30);
+  const details = [
+    ADVICE[name],
+    needed && `needs ${needed}`,
+    ...((more as { messages?: string[] })?.messages ?? []),
+  ];
   const said = [name, ...details.filter(Boolean)].join('; ');
   return new Fault(CODES.get(name) ?? 'Invalid', `Slack refused ${method}: ${said}`);
 }

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import type { Answer } from '#core/tickets/answer.ts';
 import { Priority, type Ticket, TicketType } from '#core/tickets/ticket.ts';
 import type { Similar } from '#core/triage/similar.ts';
 import { type Client, client } from '../client.ts';
@@ -8,6 +9,7 @@ import { CommandError, EXIT, terminal, tone } from '../terminal.ts';
 interface Detail {
   ticket: Ticket;
   similar: Similar[];
+  answers: Answer[];
 }
 
 interface Wish {
@@ -80,7 +82,7 @@ function who({ name, email, account }: Ticket['reporter']): string {
   return known ? `${name} (${known})` : name;
 }
 
-function text({ ticket, similar }: Detail): string {
+function text({ ticket, similar, answers }: Detail): string {
   const {
     id,
     externalId,
@@ -103,6 +105,13 @@ function text({ ticket, similar }: Detail): string {
     ['because', said?.reason.replaceAll('; ', '\n')],
     ['duplicate of', duplicateOf],
     ['why', reason],
+    ...answers.map(
+      ({ place, at, trouble }) =>
+        [trouble ? 'not told' : 'told', `${place}, ${moment(at)}${trouble ? `\n${trouble}` : ''}`] as [
+          string,
+          string,
+        ],
+    ),
   ]);
   const like = similar.map((other) => [
     `  ${other.ticketId}`,

@@ -40,17 +40,45 @@ export function statusText({ id, status, reason, pullRequest }: Ticket, publicUr
   };
 }
 
-/** What was said at a ticket's source, so that it is edited and not repeated. */
+/** What was said in one place, so that it is edited and not repeated. */
 export interface Said {
   /** How the channel names it: a comment's id, a message's timestamp. */
   ref: string;
   text: string;
 }
 
-/** One way back to where tickets come from. Throws `Unavailable` and `TooMany` for what may work later; anything else is final. */
+/** One way to tell people where a ticket stands. Throws `Unavailable` and `TooMany` for what may work later; any other fault is final. */
 export interface Channel {
   /** Says it, or edits what was said. Nothing when the organization has not connected this channel. */
   say(ticket: Ticket, status: StatusText, said: Said | undefined): Promise<Said | undefined>;
 }
 
 export type Channels = Partial<Record<Source, Channel>>;
+
+/** How a ticket was answered in one place. */
+export interface Answer {
+  /** `github acme/tap-orders#7`, `slack C0OPS` */
+  place: string;
+  at: string;
+  /** Why it could not be said last; what was said before still stands there. */
+  trouble?: string;
+}
+
+/** What was said of tickets, and where. */
+export interface Outbox {
+  /**
+   * Says something in one place, in turn: while somebody else is at it, they are asked to look again before they leave, so
+   * that what is said last is the newest. `speak` answers what now stands there, or why it could not be said.
+   */
+  inTurn(
+    ticket: Ticket,
+    place: string,
+    speak: (said: Said | undefined) => Promise<Said | { trouble: string } | undefined>,
+  ): Promise<void>;
+  answers(ticket: Ticket): Promise<Answer[]>;
+}
+
+/** What names the place that a ticket came from. */
+export function sourceOf({ source, externalId }: Ticket): string {
+  return `${source} ${externalId}`;
+}

@@ -6,6 +6,7 @@ import { dynamoDeadLetters } from '#adapters/dynamodb/dead-letters.ts';
 import { dynamoDeliveries } from '#adapters/dynamodb/deliveries.ts';
 import { dynamoIdentities } from '#adapters/dynamodb/identities.ts';
 import { dynamoLikeness } from '#adapters/dynamodb/likeness.ts';
+import { dynamoOutbox } from '#adapters/dynamodb/outbox.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRoutes } from '#adapters/dynamodb/routes.ts';
@@ -27,6 +28,7 @@ import type { People } from '#core/people/ports.ts';
 import { allow, type Principal } from '#core/people/principal.ts';
 import type { Artifacts, Clock, Deliveries, Projects, Runs, TicketQuery, Tickets } from '#core/ports.ts';
 import type { Checks } from '#core/taps/ports.ts';
+import type { Outbox } from '#core/tickets/answer.ts';
 import { issueOf, jobOf } from '#core/tickets/issue.ts';
 import { IssueFilters, openApi } from '#core/tickets/openapi.ts';
 import { Source, type Ticket } from '#core/tickets/ticket.ts';
@@ -71,6 +73,7 @@ interface Needs {
   artifacts: Pick<Artifacts, 'text' | 'bytes'>;
   likeness: Pick<Likeness, 'links'>;
   identities: Pick<Identities, 'list'>;
+  outbox: Pick<Outbox, 'answers'>;
   people: Pick<People, 'delegations' | 'keys' | 'list'>;
   clock: Clock;
   publicUrl: string;
@@ -205,13 +208,14 @@ async function issue(asked: Asked) {
 
 async function ticket(asked: Asked) {
   const one = await found(asked);
-  const { runs, org } = asked;
-  const [last, similar] = await Promise.all([
+  const { runs, outbox, org } = asked;
+  const [last, similar, answers] = await Promise.all([
     one.runId ? runs.find(org, one.runId) : undefined,
     similarTo(one, asked),
+    outbox.answers(one),
   ]);
   const costs = last ? await runs.costs(org, last.id) : [];
-  return { ticket: one, runs: last ? [last] : [], costs, similar };
+  return { ticket: one, runs: last ? [last] : [], costs, similar, answers };
 }
 
 /** The tickets that are like it, with why. */
@@ -295,6 +299,7 @@ export const handler = http(Env, async (env) =>
     approvals: dynamoApprovals({ approvals: env.APPROVALS_TABLE, ledger: '' }),
     artifacts: s3Artifacts(env.ARTIFACTS_BUCKET),
     likeness: dynamoLikeness(env.TRIAGE_TABLE),
+    outbox: dynamoOutbox(env.DELIVERIES_TABLE, clock),
     people: dynamoPeople(env.PEOPLE_TABLE),
     identities: dynamoIdentities(env.PEOPLE_TABLE),
     clock,

@@ -10,14 +10,14 @@ import { log } from '#adapters/log.ts';
 import { slackApps } from '#adapters/slack/apps.ts';
 import { slack } from '#adapters/slack/client.ts';
 import { type Approval, isOver } from '#core/approvals/approval.ts';
-import { Fault } from '#core/fault.ts';
+import { Fault, isForLater } from '#core/fault.ts';
 import type { Minted, ToSend } from '#core/notice.ts';
 import { parseJson } from '#core/parse.ts';
 import type { People } from '#core/people/ports.ts';
 import type { Clock, Runs } from '#core/ports.ts';
 import { ToSlack } from '#core/slack.ts';
 import { queue } from '../queue.ts';
-import { attempt, type CopyNeeds, isForLater, messageOf, renew, renewAll } from '../slack-copies.ts';
+import { attempt, type CopyNeeds, messageOf, renew, renewAll } from '../slack-copies.ts';
 
 export const Env = z.object({
   APPROVALS_TABLE: z.string(),

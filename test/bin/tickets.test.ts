@@ -20,6 +20,7 @@ const ANSWERS: Record<string, object> = {
   'GET /api/tickets/tk_1': {
     ticket: { ...given, classification },
     similar: [{ ...similar, title: 'Nightly sync', status: 'merged' }],
+    answers: [{ place: 'slack C0OPS/1', at: given.createdAt, trouble: 'the channel is archived' }],
   },
   'POST /api/tickets/tk_1/corrections': {
     ticket: { ...given, classification: { ...classification, reason: 'Dana said so: type task, not bug' } },
@@ -72,6 +73,7 @@ it('shows how a ticket was understood, each reason by itself, and what is like i
     /decided by +rule, \d+ %/,
     /because +type bug: .*\n +the classifier leans.*\n +repository acme/,
     /tk_other .*the same error/,
+    /not told +slack C0OPS.*\n +the channel is archived/,
   ])
     expect(said).toMatch(words);
 });

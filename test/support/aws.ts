@@ -7,7 +7,7 @@ import { keyId, kms } from '#local/aws/kms.ts';
 import { s3 } from '#local/aws/s3/s3.ts';
 import { secrets } from '#local/aws/secrets/secrets.ts';
 import { type Mail, ses } from '#local/aws/ses.ts';
-import { sqs } from '#local/aws/sqs/sqs.ts';
+import { type Sqs, sqs } from '#local/aws/sqs/sqs.ts';
 import { wireServer } from '#local/aws/wire.ts';
 import { type Clock, systemClock } from '#local/clock.ts';
 import type { Integrations } from '#local/states/calls.ts';
@@ -30,6 +30,7 @@ export interface LocalAws {
   store: Store;
   machines: States;
   streams: DynamoDb['streams'];
+  queues: Pick<Sqs, 'define'>;
   /** Newest first. */
   mails(): Mail[];
   stop(): Promise<void>;
@@ -94,17 +95,17 @@ export async function localAws({
   const mail = ses(store, clock);
   const bucket = s3(store, clock);
   const machines = states({ store, clock, integrations });
+  const queues = sqs(store, clock);
   for (const [name, shape] of Object.entries(TABLES)) db.define(name, propertiesOf(shape));
   bucket.define('artifacts', {});
   bucket.define('checkpoints', LOCKED);
   const keys = kms(store, clock);
   keys.define('CheckpointKey', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
-  const waiting = sqs(store, clock);
-  for (const name of QUEUES) waiting.define(name, {});
+  for (const name of QUEUES) queues.define(name, {});
   const server = wireServer({
     json: {
       DynamoDB_20120810: db.operations,
-      AmazonSQS: waiting.operations,
+      AmazonSQS: queues.operations,
       TrentService: keys.operations,
       secretsmanager: secrets(store, clock).operations,
       AWSStepFunctions: machines.operations,
@@ -119,6 +120,7 @@ export async function localAws({
     store,
     machines,
     streams: db.streams,
+    queues,
     mails: mail.mails,
     async stop() {
       server.closeAllConnections();

@@ -1,5 +1,6 @@
 import { html, nothing } from 'lit-html';
 import type { CostRow, Run, RunLine, Verification } from '#core/runs/run.ts';
+import type { Answer } from '#core/tickets/answer.ts';
 import type { Diagnosis, Ticket } from '#core/tickets/ticket.ts';
 import type { TicketDetail } from '../api.ts';
 import { absolute, money, relative, words } from '../format.ts';
@@ -22,7 +23,7 @@ interface Beside {
 
 /** One ticket: where it stands, what was found, what was done, what it cost, line by line as it happens. */
 export function ticketView(
-  { ticket, runs, costs, similar }: TicketDetail,
+  { ticket, runs, costs, similar, answers }: TicketDetail,
   { lines, mayLead, onWish, onSave, onCorrect, onMerge }: Beside,
 ) {
   const run = runs.at(-1);
@@ -37,7 +38,7 @@ export function ticketView(
         ${steering(run, mayLead, onWish)} ${left(run, mayLead, onSave)} ${pullRequest(ticket)} ${ticket.diagnosis ? diagnosis(ticket.diagnosis) : nothing}
         ${run?.verification ? verification(run.verification) : nothing} ${log(lines)}
       </div>
-      <div>${facts(ticket, run)} ${understood(ticket, beside)} ${alike(ticket, beside)} ${cost(costs, run)} ${request(ticket)}</div>
+      <div>${facts(ticket, run)} ${answered(answers)} ${understood(ticket, beside)} ${alike(ticket, beside)} ${cost(costs, run)} ${request(ticket)}</div>
     </div>
   `;
 }
@@ -108,6 +109,20 @@ function facts(ticket: Ticket, run: Run | undefined) {
       ${fact('Repository', classification?.repository)} ${fact('Branch', run?.branch)}
       ${fact('Source', ticket.url ? html`<a href=${ticket.url}>${ticket.externalId}</a>` : ticket.externalId)}
     </dl>
+  </section>`;
+}
+
+/** Where people were told, and where they could not be. */
+function answered(answers: Answer[]) {
+  if (answers.length === 0) return nothing;
+  return html`<section class="card">
+    <h2>Answers</h2>
+    ${answers.map(
+      ({ place, at, trouble }) => html`<p>
+        <span class="pill ${trouble ? 'bad' : 'good'}">${trouble ? 'not told' : 'told'}</span> ${place}
+        <span class="quiet" title=${absolute(at)}>${relative(at)}</span>${trouble ? html`<br />${trouble}` : nothing}
+      </p>`,
+    )}
   </section>`;
 }
 

@@ -6,6 +6,7 @@ import { dynamoDeadLetters } from '#adapters/dynamodb/dead-letters.ts';
 import { dynamoDeliveries } from '#adapters/dynamodb/deliveries.ts';
 import { dynamoIdentities } from '#adapters/dynamodb/identities.ts';
 import { dynamoLikeness } from '#adapters/dynamodb/likeness.ts';
+import { dynamoOutbox } from '#adapters/dynamodb/outbox.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRoutes } from '#adapters/dynamodb/routes.ts';
@@ -15,6 +16,7 @@ import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { s3Artifacts } from '#adapters/s3/artifacts.ts';
 import type { Principal } from '#core/people/principal.ts';
 import type { CheckRecord } from '#core/taps/check.ts';
+import type { Ticket } from '#core/tickets/ticket.ts';
 import { api } from '#functions/http/api.ts';
 import { checkTaps } from '#functions/http/check-taps.ts';
 import { putProject } from '#functions/http/put-project.ts';
@@ -51,6 +53,7 @@ const people = dynamoPeople('People');
 const clock = { now: () => new Date(AT) };
 const artifacts = s3Artifacts('artifacts');
 const likeness = dynamoLikeness('Triage');
+const outbox = dynamoOutbox('Deliveries', clock);
 
 const post = (body: unknown, headers: Record<string, string> = {}) =>
   send(restIntake({ principalOf, tickets, publicUrl, clock }), {
@@ -86,6 +89,7 @@ async function get(path: string, query?: Sent['query']) {
     routes,
     likeness,
     identities: dynamoIdentities('People'),
+    outbox,
   };
   const route = api({ ...reads, clock, publicUrl });
   const { statusCode, body } = await send(route, { path, ...(query && { query }) });
@@ -442,4 +446,16 @@ describe('drift', () => {
     expect((await ask({ repository: 'acme/nothing' })).statusCode).toBe(404);
     expect((await ask({ org: 'other' })).statusCode).toBe(400);
   });
+});
+
+it('shows where a ticket was answered, and why it could not be', async () => {
+  const { id } = JSON.parse((await post({ title: 'Late' })).body);
+  const one = (await tickets.find(org, id)) as Ticket;
+  await outbox.inTurn(one, 'slack C0OPS', async () => ({ ref: '1.2', text: 'Received' }));
+  await outbox.inTurn(one, 'discord 42', async () => ({ trouble: 'the channel is gone' }));
+  const { answers } = (await get(`/api/tickets/${id}`)).body;
+
+  expect(answers).toHaveLength(2);
+  expect(answers).toContainEqual({ place: 'slack C0OPS', at: AT });
+  expect(answers).toContainEqual({ place: 'discord 42', at: AT, trouble: 'the channel is gone' });
 });

@@ -4,6 +4,7 @@ import { dynamoDeadLetters } from '#adapters/dynamodb/dead-letters.ts';
 import { dynamoDeliveries } from '#adapters/dynamodb/deliveries.ts';
 import { dynamoIdentities } from '#adapters/dynamodb/identities.ts';
 import { dynamoLikeness } from '#adapters/dynamodb/likeness.ts';
+import { dynamoOutbox } from '#adapters/dynamodb/outbox.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRoutes } from '#adapters/dynamodb/routes.ts';
@@ -60,6 +61,7 @@ async function get(path: string, query: Record<string, string> = {}, principal =
     approvals,
     artifacts: s3Artifacts('artifacts'),
     likeness: dynamoLikeness('Triage'),
+    outbox: dynamoOutbox('Deliveries', handClock()),
   });
   const { statusCode, body } = await send(route, { path, query });
   return { statusCode, body: JSON.parse(body) };

@@ -3,18 +3,22 @@ import type { AddressInfo } from 'node:net';
 import { json, text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import * as z from 'zod';
+import { dynamoOutbox } from '#adapters/dynamodb/outbox.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
-import { dynamoSaid } from '#adapters/dynamodb/said.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { type Callback, erpChannel } from '#adapters/erp/callback.ts';
 import { githubChannel } from '#adapters/github/answer.ts';
 import { github } from '#adapters/github/client.ts';
 import { document, jiraChannel } from '#adapters/jira/answer.ts';
+import { slackSource } from '#adapters/slack/answer.ts';
+import { slack } from '#adapters/slack/client.ts';
 import { isFresh, isSignedMessage, messageOf } from '#adapters/standard-webhooks.ts';
+import type { Outbox } from '#core/tickets/answer.ts';
 import type { Source, Ticket } from '#core/tickets/ticket.ts';
 import { tellSource } from '#functions/queue/tell-source.ts';
 import { openTestForge, type TestForge, WRITER } from '../../local/forge/open.ts';
 import { type LocalAws, localAws } from '../../support/aws.ts';
+import { SLACK_APP, type SlackDouble, slackDouble } from '../../support/slack/double.ts';
 import { AT, delivery, PROJECT, ticket } from '../../support/tickets.ts';
 
 /** The nodes and marks of the Atlassian Document Format that we use, as Jira takes them: nothing else, nothing empty. */
@@ -46,6 +50,7 @@ const publicUrl = 'http://localhost:4600';
 let aws: LocalAws;
 let forge: TestForge;
 let vendor: Server;
+let workspace: SlackDouble;
 let base = '';
 let org = '';
 let count = 0;
@@ -58,10 +63,13 @@ let trouble: number[] = [];
 beforeAll(async () => {
   aws = await localAws();
   forge = await openTestForge();
+  workspace = await slackDouble(clock);
   vendor = createServer(async (request, response) => {
     const status = trouble.shift();
     const answer = status ? { status } : await (request.url === '/erp' ? erp(request) : jira(request));
-    response.writeHead(answer.status).end(JSON.stringify('body' in answer ? answer.body : {}));
+    response
+      .writeHead(answer.status, status === 429 ? { 'retry-after': '70' } : {})
+      .end(JSON.stringify('body' in answer ? answer.body : {}));
   }).listen(0);
   await new Promise((resolve) => vendor.once('listening', resolve));
   base = `http://127.0.0.1:${(vendor.address() as AddressInfo).port}`;
@@ -69,12 +77,15 @@ beforeAll(async () => {
 afterAll(async () => {
   vendor.close();
   await forge.close();
+  await workspace.stop();
   await aws.stop();
 });
 beforeEach(() => {
   count += 1;
   org = `tell-${count}`;
   [comments, heard, trouble] = [new Map(), [], []];
+  workspace.posted.length = 0;
+  workspace.failures.clear();
 });
 
 async function jira(request: IncomingMessage): Promise<{ status: number; body?: object }> {
@@ -103,7 +114,7 @@ async function erp(request: IncomingMessage): Promise<{ status: number }> {
   return { status: 204 };
 }
 
-function telling(said = dynamoSaid('Deliveries')) {
+function telling(outbox: Pick<Outbox, 'inTurn'> = dynamoOutbox('Deliveries', clock)) {
   const isPrivate = true;
   const callback: Callback = { url: `${base}/erp`, secrets: KEYS, isPrivate };
   const site = { site: base, email: 'bot@acme.example', token: 'token', isPrivate };
@@ -111,14 +122,25 @@ function telling(said = dynamoSaid('Deliveries')) {
     github: githubChannel(projects, async () => WRITER),
     jira: jiraChannel(async (of) => (of === org ? site : undefined)),
     erp: erpChannel({ callbackOf: async () => callback, clock, publicUrl }),
+    slack: slackSource({
+      apps: { find: async () => SLACK_APP },
+      connect: ({ botToken }) => slack({ url: workspace.url, token: botToken, patienceMs: 1_500 }),
+    }),
   };
-  const tell = tellSource({ tickets, said, channels, publicUrl });
+  const tell = tellSource({ tickets, outbox, channels, publicUrl });
   return (ticketId: string) => tell({ body: JSON.stringify({ detail: { org, ticketId } }) });
 }
 
-async function made(source: Source, externalId = 'ETL-142'): Promise<Ticket> {
+/** Speaks, and dies before it is noted. */
+const FORGETFUL: Pick<Outbox, 'inTurn'> = {
+  inTurn: async (_ticket, _place, speak) => {
+    await speak(undefined);
+  },
+};
+
+async function made(source: Source, externalId = 'ETL-142', more: Partial<Ticket> = {}): Promise<Ticket> {
   const { ticket: one } = await tickets.accept(
-    ticket({ org, source, externalId }),
+    ticket({ org, source, externalId, ...more }),
     delivery({ org, source }),
   );
   return one;
@@ -129,7 +151,7 @@ const escalate = (id: string, reason: string) =>
 
 it('writes one comment in Jira and edits it, also when a crash left it unnoted', async () => {
   const { id } = await made('jira');
-  await telling({ find: async () => undefined, keep: async () => {} })(id);
+  await telling(FORGETFUL)(id);
   const first = [...comments];
   await escalate(id, 'h1. *bold* [link|http://evil.example]\n@everybody');
   for (const _ of [1, 2]) await telling()(id);
@@ -197,7 +219,7 @@ it.each([
   trouble = [status];
   const answer = telling()(id);
 
-  if (isLater) await expect(answer).rejects.toThrow();
+  if (isLater) await expect(answer).rejects.toMatchObject(status === 429 ? { afterMs: 70_000 } : {});
   else await answer;
   await telling()(id);
   expect(source === 'jira' ? comments.size : heard.length).toBe(1);
@@ -211,4 +233,90 @@ it('says nothing where nothing is connected, and nothing of what is gone', async
   await telling()(drift);
 
   expect([comments.size, heard.length]).toEqual([0, 0]);
+});
+
+const THREAD = 'C0OPS/1763632800.000100';
+
+it('answers in the thread of the message that asked, and edits that one message, also when a crash left it unnoted', async () => {
+  const { id } = await made('slack', THREAD);
+  await telling(FORGETFUL)(id);
+  await escalate(id, '<!everyone> *bold* <@U0ANNA>');
+  for (const _ of [1, 2]) await telling()(id);
+  const [message, ...others] = workspace.posted;
+
+  expect(others).toEqual([]);
+  expect(message).toMatchObject({ channel: 'C0OPS', thread: '1763632800.000100' });
+  expect(message?.versions).toHaveLength(2);
+  expect(JSON.stringify(message?.versions[0])).toContain('A person has to look at this');
+  expect(JSON.stringify(message?.versions[0])).toContain('&lt;!everyone&gt;');
+});
+
+it('answers /triage in its channel, saying what it is about', async () => {
+  const { id } = await made('slack', 'triage/1.2.abc', {
+    metadata: { channel: 'C0OPS' },
+    title: 'Orders are late',
+  });
+  await telling(FORGETFUL)(id);
+  await telling()(id);
+
+  expect(workspace.posted).toHaveLength(1);
+  expect(workspace.posted[0]).not.toHaveProperty('thread');
+  expect(workspace.posted[0]?.versions[0].text).toContain('Orders are late');
+});
+
+it('posts without looking for an earlier message where the app may not look', async () => {
+  workspace.failures.set('conversations.replies', ['missing_scope']);
+  await telling()((await made('slack', THREAD)).id);
+
+  expect(workspace.posted).toHaveLength(1);
+});
+
+it.each([
+  ['is_archived', /channel is archived/],
+  ['channel_not_found', /app is not in it/],
+  ['account_inactive', /install the app again/],
+])('lets people see that Slack refuses for good (%s), until it works again', async (error, advice) => {
+  const one = await made('slack', THREAD);
+  workspace.failures.set('chat.postMessage', [error]);
+  await telling()(one.id);
+  const [refused] = await dynamoOutbox('Deliveries', clock).answers(one);
+  await telling()(one.id);
+
+  expect(refused).toEqual({ place: `slack ${THREAD}`, at: AT, trouble: expect.stringMatching(advice) });
+  expect(await dynamoOutbox('Deliveries', clock).answers(one)).toEqual([
+    { place: `slack ${THREAD}`, at: AT },
+  ]);
+});
+
+it('waits where Slack asks for a moment, and comes again later where it asks for more', async () => {
+  const { id } = await made('slack', THREAD);
+  workspace.failures.set('chat.postMessage', ['ratelimited:1']);
+  await telling()(id);
+  await escalate(id, 'No repository');
+  workspace.failures.set('chat.update', ['ratelimited:600']);
+
+  expect(workspace.posted).toHaveLength(1);
+  await expect(telling()(id)).rejects.toMatchObject({ code: 'TooMany', afterMs: 600_000 });
+});
+
+it('does not write a message again that somebody has deleted', async () => {
+  const { id } = await made('slack', THREAD);
+  await telling()(id);
+  workspace.posted.length = 0;
+  await escalate(id, 'No repository');
+  await telling()(id);
+
+  expect(workspace.posted).toEqual([]);
+});
+
+it('says the newest last, and once, when many tell at the same time', async () => {
+  const { id } = await made('jira');
+  const telling20 = Array.from({ length: 20 }, async (_, at) => {
+    if (at === 10) await escalate(id, 'No repository');
+    await telling()(id);
+  });
+  await Promise.all(telling20);
+
+  expect(comments.size).toBe(1);
+  expect(JSON.stringify([...comments.values()])).toContain('A person has to look at this');
 });

@@ -13,6 +13,8 @@ type Body = any;
 export interface Posted {
   channel: string;
   ts: string;
+  /** The message that it answers. */
+  thread?: string;
   /** The newest first. */
   versions: Body[];
 }
@@ -59,6 +61,8 @@ const SCOPES: Record<string, string> = {
   'chat.update': 'chat:write',
   'chat.postEphemeral': 'chat:write',
   'conversations.info': 'channels:read',
+  'conversations.replies': 'channels:history',
+  'conversations.history': 'channels:history',
 };
 /** A modal may be opened this long after the press that asked for it. */
 const TRIGGER_MS = 3_000;
@@ -87,11 +91,15 @@ export async function slackDouble(clock: Clock): Promise<SlackDouble> {
       const one = {
         channel: body.channel,
         ts: `${Math.floor(clock.now().getTime() / 1000)}.${next()}`,
+        ...(body.thread_ts && { thread: body.thread_ts }),
         versions: [body],
       };
       double.posted.push(one);
       return { ok: true, channel: one.channel, ts: one.ts };
     },
+    'conversations.replies': ({ channel, ts }) => told((one) => one.channel === channel && one.thread === ts),
+    'conversations.history': ({ channel, oldest = '0' }) =>
+      told((one) => one.channel === channel && !one.thread && Number(one.ts) >= Number(oldest)),
     'chat.update': (body) => {
       const one = double.posted.find(({ channel, ts }) => channel === body.channel && ts === body.ts);
       if (!one) return no('message_not_found');
@@ -116,6 +124,14 @@ export async function slackDouble(clock: Clock): Promise<SlackDouble> {
       return { ok: true };
     },
   };
+
+  function told(isMeant: (one: Posted) => boolean) {
+    const messages = double.posted.filter(isMeant).map(({ ts, thread, versions }) => ({
+      ...{ type: 'message', bot_id: 'B0BOT', user: 'U0BOT', ts, ...(thread && { thread_ts: thread }) },
+      ...{ text: versions[0].text, blocks: versions[0].blocks },
+    }));
+    return { ok: true, messages, has_more: false };
+  }
 
   function answer(method: string, token: string | undefined, body: Body): { wait?: number; body: object } {
     double.calls.push(method);
@@ -161,7 +177,7 @@ export async function slackDouble(clock: Clock): Promise<SlackDouble> {
     views: [],
     calls: [],
     channels: new Map(),
-    scopes: new Set(['chat:write', 'im:write', 'channels:read']),
+    scopes: new Set(['chat:write', 'im:write', 'channels:read', 'channels:history']),
     failures: new Map(),
 
     press(member, { channel, ts, versions }, action) {
@@ -223,7 +239,8 @@ export async function slackDouble(clock: Clock): Promise<SlackDouble> {
 
 /** Methods that only read know nothing of JSON: to them such a body is empty. */
 function bodyOf(path: string, type = '', sent: string): Body {
-  if (type.startsWith('application/json')) return path.endsWith('.info') ? {} : JSON.parse(sent || '{}');
+  if (type.startsWith('application/json'))
+    return /\.(info|replies|history)$/.test(path) ? {} : JSON.parse(sent || '{}');
   return Object.fromEntries(new URLSearchParams(sent));
 }
 
