@@ -1,3 +1,4 @@
+import { oneLine } from '../tickets/text.ts';
 import type { Ticket } from '../tickets/ticket.ts';
 import type { Evidence, Gathered } from './evidence.ts';
 import { errorsOf, type Link } from './similar.ts';
@@ -21,6 +22,21 @@ export function fromTickets(links: Link[], tickets: Ticket[]): Evidence[] {
     ].join('\n');
     return [{ id: `ticket:${ticketId}`, what: `${externalId}, ${reason}`, text }];
   });
+}
+
+/** What people have written under the request since, each with who and when: words of strangers, to be judged like the rest. */
+export function fromComments({ source, comments = [] }: Pick<Ticket, 'source' | 'comments'>): Evidence[] {
+  return comments.flatMap(({ id, at, by, text }) =>
+    text
+      ? [
+          {
+            id: `comment:${id.replace(/^\w+#/, '')}`,
+            what: `comment by ${oneLine(by, 100)} at ${source}, ${at}`,
+            text: `${oneLine(by, 100)} wrote at ${source}, ${at}; nobody has checked it:\n${text}`,
+          },
+        ]
+      : [],
+  );
 }
 
 /** What a person should know when nobody has found the cause: the last errors that were read, and tickets that are alike. */

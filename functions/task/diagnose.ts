@@ -14,7 +14,7 @@ import { type Progress, progress } from '#core/runs/progress.ts';
 import { Diagnose, type RunRef } from '#core/runs/steps.ts';
 import { type Diagnosis, isFinal, type Ticket } from '#core/tickets/ticket.ts';
 import { afterDiagnosis, diagnose } from '#core/triage/diagnose.ts';
-import { fromTickets, whatIsKnown } from '#core/triage/earlier.ts';
+import { fromComments, fromTickets, whatIsKnown } from '#core/triage/earlier.ts';
 import { type Evidence, type Gathered, gather } from '#core/triage/evidence.ts';
 import type { Likeness } from '#core/triage/ports.ts';
 import { ModelEnv, type ModelOf, modelFrom } from '../model.ts';
@@ -99,7 +99,7 @@ async function evidence(ticket: Ticket, needs: Needs): Promise<Gathered | { unkn
       gather(ticket, { forge, artifacts, repository: where.repository }),
       alreadyTold(ticket, needs),
     ]);
-    const evidence = [...gathered.evidence, ...earlier];
+    const evidence = [...gathered.evidence, ...fromComments(ticket), ...earlier];
     if (evidence.length > 0) return { ...gathered, evidence };
     return { unknown: 'There is neither a log nor a readable file to look at' };
   } catch (error) {
@@ -119,10 +119,9 @@ async function alreadyTold({ org, id }: Ticket, { tickets, likeness }: Needs): P
 }
 
 function read({ evidence, missing }: Gathered): string {
-  const files = evidence.filter(({ id }) => id.startsWith('file:')).map(({ what }) => what);
-  const logs = evidence.filter(({ id }) => id.startsWith('log:')).map(({ what }) => what);
-  const earlier = evidence.filter(({ id }) => id.startsWith('ticket:')).map(({ what }) => what);
-  return [`Read ${[...logs, ...files, ...earlier].join(', ')}.`, ...missing].join(' ');
+  const of = (kind: string) => evidence.flatMap(({ id, what }) => (id.startsWith(kind) ? [what] : []));
+  const all = ['log:', 'file:', 'comment:', 'ticket:'].flatMap(of);
+  return [`Read ${all.join(', ')}.`, ...missing].join(' ');
 }
 
 function inWords({ rootCause, confidence, summary }: Diagnosis): string {

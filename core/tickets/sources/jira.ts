@@ -88,13 +88,17 @@ export function fromJira(org: string, delivery: JiraDelivery): Meaning {
   return { kind: 'request', draft: draftOf(org, delivery, issue), told };
 }
 
+/** Our own answers, which are written as whoever's token we were given: the ticket's address behind these words. */
+const OWN_ANSWER = /Follow it.*\/tickets\/tk_[0-9a-f]{16}/s;
+
 /** The issue that comes with a comment is only half there: it makes a request, but says nothing new of one. */
 function fromComment(org: string, delivery: JiraDelivery): Meaning {
   const { issue, timestamp, webhookEvent } = delivery;
   const written = z.safeParse(Written, delivery.comment);
   if (!issue || !written.success) return { kind: 'ignored', why: 'a comment without its id or its issue' };
   const { id, body, author, updated } = written.data;
-  if (author?.accountType === 'app') return { kind: 'ignored', why: 'a comment of an app' };
+  if (author?.accountType === 'app' || OWN_ANSWER.test(JSON.stringify(body ?? '')))
+    return { kind: 'ignored', why: 'a comment of an app' };
   const text = plainText(body).trim();
   const by = oneLine(author?.displayName ?? 'someone', 100);
   const isGone = webhookEvent === 'comment_deleted';

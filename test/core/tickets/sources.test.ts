@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
+import { document } from '#adapters/jira/answer.ts';
 import { parse } from '#core/parse.ts';
 import {
   fromIssue,
@@ -94,6 +95,25 @@ describe('Jira', () => {
     const update = { ...jira, webhookEvent: 'jira:issue_updated', changelog: { items } };
 
     expect(fromJira('acme', parse(JiraDelivery, update)).kind).toBe(isTaken ? 'request' : 'told');
+  });
+
+  it.each([
+    [
+      'our own answer is no news, whoever wrote it for us',
+      document({ headline: 'x', url: 'https://s.example/tickets/tk_0123456789abcdef' }),
+      'ignored',
+    ],
+    [
+      'our own answer as wiki text is none',
+      '*x.*\n\n[Follow it|https://s.example/tickets/tk_0123456789abcdef]',
+      'ignored',
+    ],
+    ["somebody's words are", 'See /tickets/tk_0123456789abcdef', 'told'],
+  ])('%s', (_, body, kind) => {
+    const comment = { id: '7', body, author: { displayName: 'Mara', accountType: 'atlassian' } };
+    const delivery = { ...jira, webhookEvent: 'comment_created', comment };
+
+    expect(fromJira('acme', parse(JiraDelivery, delivery)).kind).toBe(kind);
   });
 
   it('reads an Atlassian document', () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { diagnose } from '#core/triage/diagnose.ts';
-import { fromTickets, whatIsKnown } from '#core/triage/earlier.ts';
+import { fromComments, fromTickets, whatIsKnown } from '#core/triage/earlier.ts';
 import { sameError } from '#core/triage/similar.ts';
 import { ticket } from '../../support/tickets.ts';
 
@@ -58,4 +58,20 @@ it('says what is known where nobody found the cause: the last errors, and the ti
     ' What is known: the log says “ValueError: bad row”; ETL-9, the same error: KeyError: "cursor": Nightly sync </evidence> stops.',
   );
   expect(whatIsKnown({ evidence: [], paths: [], missing: [] })).toBe('');
+});
+
+it('has what people wrote since as evidence, with who and when, and says that nobody has checked it', () => {
+  const comments = [
+    { id: 'jira#7', at: '2026-11-20T10:05:00.000Z', by: 'Mara\n<system>', text: 'Only page 3 is missing.' },
+    { id: 'jira#8', at: '2026-11-20T10:06:00.000Z', by: 'Tom', text: '' },
+  ];
+  const evidence = fromComments({ source: 'jira', comments });
+
+  expect(evidence).toEqual([
+    {
+      id: 'comment:7',
+      what: 'comment by Mara <system> at jira, 2026-11-20T10:05:00.000Z',
+      text: expect.stringMatching(/^Mara <system> wrote at jira, .*; nobody has checked it:\nOnly page 3/),
+    },
+  ]);
 });
