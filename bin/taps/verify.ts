@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { verifyIntegration } from '#containers/tap/verify.ts';
+import { Fault } from '#core/fault.ts';
 import { Config } from '#core/taps/credentials.ts';
 import { IntegrationKind, type Step, type TapReport } from '#core/taps/step.ts';
 import { CommandError, EXIT, terminal } from '../terminal.ts';
@@ -104,6 +105,7 @@ async function verified(
     return await (credentials ? credentials.alone(work) : work());
   } catch (error) {
     if (stop.signal.aborted) throw new CommandError('', EXIT.interrupted);
+    if (error instanceof Fault && error.code === 'Invalid') throw new CommandError(error.message, EXIT.usage);
     throw error;
   }
 }

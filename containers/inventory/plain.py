@@ -2,8 +2,8 @@
 import ast
 import re
 
-from calls import Scope
 from results import Candidates, Instance, Known, Mapping, Sequence, shown, without_none
+from scope import Scope
 from streams import place
 
 BASE = re.compile(r"(base|api|root|endpoint|service)?_?(url|uri|host|endpoint)(_base|_template)?$", re.I)

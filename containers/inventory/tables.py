@@ -82,7 +82,7 @@ def _rows(data, origin, parent=None, depth=0):
         elif isinstance(one, list) and (name is None or name in HOLDERS):
             found += _rows(one, origin, parent, depth + 1)
         elif name and depth == 0 and TITLE.search(origin.title) and _is_path(one):
-            found += [_row(name, {"path": one}, origin, parent)]
+            found += [row] if (row := _row(name, {"path": one}, origin, parent)) else []
     return found
 
 

@@ -2,9 +2,9 @@
 import ast
 import re
 
-from calls import Scope
 from project import Class, Function, name_of
 from results import NOTHING, Candidates, Instance, Known, Mapping, Sequence
+from scope import Scope
 from streams import place
 
 TAP_BASE = re.compile(r"(^|\.|[A-Za-z])Tap$|^Tap|\.Tap")

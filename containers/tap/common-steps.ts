@@ -1,5 +1,8 @@
-import { failureOf } from '#core/taps/failure.ts';
+import * as z from 'zod';
+import { scriptOf } from '#core/taps/facts.ts';
+import { failureOf, installCause, isOutside } from '#core/taps/failure.ts';
 import { list } from '#core/taps/patch.ts';
+import { isTestFile } from '#core/taps/tests.ts';
 import { environment } from '../verify/environment.ts';
 import { runTests } from '../verify/run-tests.ts';
 import { type Check, type Found, failed, failureOfRun, pass, ranBy, type Subject, skip } from './subject.ts';
@@ -51,20 +54,34 @@ async function installs(subject: Subject): Promise<Found> {
   const made = await environment(shop, { tree, name: label, interpreter });
   const { detail, verdict } = made.install;
   if (verdict !== 'PASS')
-    return failed(failureOf({ code: 1, stderr: detail, isInstall: true }), lastLine(detail), { log: detail });
+    return failed(failureOf({ code: 1, stderr: detail, isInstall: true }), installCause(detail), {
+      log: detail,
+    });
   const argv = [made.python, '-c', FREEZE];
   const { stdout } = await hands.run({ argv, cwd: made.repository, limit: 60_000 });
-  const packages = stdout.trim().split('\n').filter(Boolean);
+  const { packages, scripts } = Installed.parse(JSON.parse(stdout));
+  const script = scriptOf(scripts);
+  if (script) facts.script = script;
   const evidence = { packages: packages.slice(0, 300) };
   if (facts.kind !== 'etl' && !facts.script) {
-    const line = 'pyproject.toml and setup.py name no console script';
+    const line = 'it installs no command';
     return failed({ class: 'INSTALL', rule: 'no-script', line }, line, { evidence });
   }
   return pass(`${packages.length} packages${facts.script ? `, ${facts.script}` : ''}`, { evidence });
 }
 
-const FREEZE =
-  'from importlib.metadata import distributions as d\nprint("\\n".join(sorted({"%s==%s" % (x.metadata["Name"], x.version) for x in d()})))';
+const Installed = z.object({ packages: z.array(z.string()), scripts: z.array(z.string()) });
+
+/** Everything that is installed, and the commands of the project itself, which is installed as a link to its folder. */
+const FREEZE = `import json, os
+from importlib.metadata import distributions
+every = list(distributions())
+own = [x for x in every if '"editable": true' in (x.read_text("direct_url.json") or "")
+       or os.path.realpath(x.locate_file("")).startswith(os.path.realpath(os.getcwd()))]
+print(json.dumps({
+    "packages": sorted({"%s==%s" % (x.metadata["Name"], x.version) for x in every}),
+    "scripts": [e.name for x in own for e in x.entry_points if e.group == "console_scripts"],
+}))`;
 
 async function tellsOfItself(subject: Subject): Promise<Found> {
   const { facts, room } = subject;
@@ -90,7 +107,8 @@ async function tellsOfItself(subject: Subject): Promise<Found> {
 
 /** Tests that need a network or credentials say nothing here: they are named, and not counted. */
 async function testsPass(subject: Subject): Promise<Found> {
-  const { hands, environment: made, shop } = subject;
+  const { hands, environment: made, shop, tree } = subject;
+  if (!(await shop.workspace.files(tree)).some(isTestFile)) return skip('there are no tests');
   subject.reach('nothing');
   const run = await runTests(hands, made, shop.signal);
   if ('failed' in run)
@@ -105,15 +123,18 @@ async function testsPass(subject: Subject): Promise<Found> {
     ...one,
     failure: failureOf({ code: 1, stderr: one.detail, modules: subject.facts.modules }),
   }));
-  const outside = why.filter(({ failure }) =>
-    ['SANDBOX', 'CONFIG', 'AUTH', 'RATE_LIMIT', 'UPSTREAM'].includes(failure.class),
+  const outside = why.filter(({ failure }) => isOutside(failure));
+  const lacking = why.filter(
+    ({ failure, detail }) => failure.rule === 'dependency-missing' && isInTest(detail),
   );
-  const [first] = why.filter((one) => !outside.includes(one));
+  const [first] = why.filter((one) => !outside.includes(one) && !lacking.includes(one));
   const evidence = {
     red: red.map(({ name }) => name).slice(0, 100),
     withoutCredentials: outside.map(({ name }) => name).slice(0, 100),
   };
-  const counts = `${all.filter(({ outcome }) => outcome === 'pass').length} of ${all.length} pass`;
+  const skipped = all.filter(({ outcome }) => outcome === 'skip').length;
+  const passed = all.filter(({ outcome }) => outcome === 'pass').length;
+  const counts = `${passed} of ${all.length} pass${skipped > 0 ? `, ${skipped} skipped` : ''}`;
   if (first)
     return failed(
       first.failure,
@@ -123,10 +144,28 @@ async function testsPass(subject: Subject): Promise<Found> {
       )}`,
       { evidence, log: first.detail },
     );
+  const [lacks] = lacking;
+  if (lacks)
+    return {
+      ...failed(lacks.failure, `${counts}; ${lacking.length} cannot be run: ${lacks.failure.line}`, {
+        evidence,
+      }),
+      verdict: 'INCONCLUSIVE',
+      advice: 'Name what the tests need as an extra or a dependency group called test.',
+    };
   if (outside.length === all.length) return skip(`all ${all.length} need credentials or a network`);
   return pass(outside.length > 0 ? `${counts}; the others need credentials or a network` : counts, {
     evidence,
   });
+}
+
+/** Whether the last file of the project that an error came through is one of its tests. */
+function isInTest(detail: string): boolean {
+  const paths = [...detail.matchAll(/([\w./-]+\.py)(?:", line|:\d+)/g)].map(([, path = '']) => path);
+  const own = paths
+    .map((path) => path.replace(/^.*\/repository\//, ''))
+    .filter((path) => !path.startsWith('/'));
+  return isTestFile(own.at(-1) ?? '');
 }
 
 export function lastLine(text: string): string {

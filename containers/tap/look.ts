@@ -15,8 +15,9 @@ import { contained } from '../contained.ts';
 import { credential } from '../credential.ts';
 import { inventoryOf } from '../inventory.ts';
 import { steady } from '../steady.ts';
-import { discover, scripts } from '../verify/discover.ts';
-import { type Environment, environment, interpreterFor, type Shop, textOf } from '../verify/environment.ts';
+import { discover } from '../verify/discover.ts';
+import { type Environment, environment, interpreterFor, type Shop } from '../verify/environment.ts';
+import { factsAbout } from './about.ts';
 import type { Assignment, Env } from './env.ts';
 
 /** One tap as its default branch is now: clone, install, discover; the catalog's shape goes to the artifact bucket. Every reason why there is none is a `Fault`. */
@@ -78,10 +79,10 @@ async function catalogOf(
   progress();
   if (made.install.verdict !== 'PASS')
     throw new Fault('Invalid', `It does not install: ${made.install.detail}`);
-  const [name] = scripts(await textOf(shop.workspace, commit, 'pyproject.toml'));
-  if (!name) throw new Fault('Invalid', 'pyproject.toml names no command to run');
+  const facts = await factsAbout(shop, { tree: commit, called: 'tap', kind: 'tap' });
+  if (!facts.script) throw new Fault('Invalid', 'Its packaging names no command to run');
   const sdk = await sdkOf(shop, made);
-  const { problems, catalog, complaints = [] } = await discover(shop.hands, made, name, signal);
+  const { problems, catalog, complaints = [] } = await discover(shop.hands, made, facts, signal);
   await shop.hands.sweep();
   const unsound = catalog === undefined ? problems : catalogProblems(catalog, waivers);
   const wrong = [...unsound, ...complaints];

@@ -41,6 +41,11 @@ async function discovers(subject: Subject): Promise<Found> {
     ...(!isLive && { instead: dummyConfig(facts) }),
   });
   const failure = failureOfRun(ran, subject);
+  if (failure && !isLive && isOfNetwork(failure))
+    return {
+      ...failed(failure, 'Its catalog comes from its API, which nothing asks without a config', ranBy(ran)),
+      advice: 'Say --config FILE.',
+    };
   if (failure) return failed(failure, `exit ${ran.code}: ${lastLine(ran.stderr)}`, ranBy(ran));
   const text = await readFile(ran.path, 'utf8');
   const findings = catalogFindings(text);
@@ -59,6 +64,10 @@ async function discovers(subject: Subject): Promise<Found> {
   const how = isLive ? '' : ', with a config that means nothing and no network: it is static';
   const odd = doubts.length > 0 ? `; odd: ${list(doubts, 3)}` : '';
   return pass(`${streams.length} streams${how}${odd}`, { ...ranBy(ran), evidence: { streams, doubts } });
+}
+
+function isOfNetwork({ class: of, rule }: Failure): boolean {
+  return of === 'UPSTREAM' || rule === 'egress-denied' || rule === 'no-resolver';
 }
 
 /** A discovery that logged an error may have left streams out, with exit code 0. */

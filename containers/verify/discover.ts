@@ -1,37 +1,26 @@
 import { join } from 'node:path';
 import { catalogProblems, complaints } from '#core/taps/catalog.ts';
+import { dummyConfig, type Facts } from '#core/taps/facts.ts';
 import type { Hands } from '../hands.ts';
 import type { Environment } from './environment.ts';
 
 const LIMIT = 120_000;
-const SAMPLES = 'config.sample.json config.example.json sample_config.json config-sample.json'.split(' ');
 
-/** Names of the commands that a project installs. */
-export function scripts(pyproject: string): string[] {
-  const section = /^\[(?:project|tool\.poetry)\.scripts\]\s*\n((?:(?!\[).*\n?)*)/m.exec(pyproject)?.[1] ?? '';
-  return [...section.matchAll(/^\s*["']?([\w.-]+)["']?\s*=/gm)].map(([, name = '']) => name);
-}
-
-/** What is wrong with the catalog that a tap discovers; nothing when it is sound. No credentials are given. */
+/** What is wrong with the catalog that a tap discovers; nothing when it is sound. Its config means nothing. */
 export async function discover(
   hands: Hands,
   { repository, out, bin }: Environment,
-  name: string,
+  facts: Facts,
   signal?: AbortSignal,
 ): Promise<Discovered> {
-  const pick = `for f in ${SAMPLES.join(' ')}; do [ -f "$f" ] && exec cat "$f"; done; echo '{}'`;
   const config = join(out, 'config.json');
-  const argv = [
-    'sh',
-    '-c',
-    `(${pick}) > "$1" && exec "$2" --config "$1" --discover`,
-    'sh',
-    config,
-    join(bin, name),
-  ];
+  const write = 'printf %s "$CONFIG" > "$1" && exec "$2" --config "$1" --discover';
+  const argv = ['sh', '-c', write, 'sh', config, join(bin, facts.script ?? '')];
+  const env = { CONFIG: JSON.stringify(dummyConfig(facts)) };
   const { code, stdout, stderr, output, seconds, timedOut } = await hands.run({
     argv,
     cwd: repository,
+    env,
     limit: LIMIT,
     signal,
   });

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Workspace } from '#adapters/git/workspace.ts';
 import type { CheckResult } from '#core/runs/run.ts';
 import { result } from '#core/taps/patch.ts';
-import { requirement } from '#core/taps/python.ts';
+import { requirement, versionless } from '#core/taps/python.ts';
+import { type TestNeeds, testNeeds } from '#core/taps/test-needs.ts';
 import { isTestFile } from '#core/taps/tests.ts';
 import { onPath } from '../command.ts';
 import type { Hands } from '../hands.ts';
@@ -30,6 +31,8 @@ export interface Environment {
 }
 
 const INSTALL_LIMIT = 300_000;
+const INSTALL_LOG = 4_000;
+const PACKAGING = ['pyproject.toml', 'setup.py', 'setup.cfg'];
 
 /** Writes a tree's files where the hands may work on them, from nothing. */
 export async function unpack(
@@ -53,41 +56,60 @@ export async function environment(
   const place = await unpack(shop, tree, name);
   const venv = join(place, 'venv');
   const repository = join(place, 'repository');
-  const needs = await testNeeds(shop.workspace, tree);
-  const commands = installing({ interpreter, venv, ...needs, uv: onPath('uv') !== undefined });
-  let install = result(
-    'install',
-    'It installs in a fresh environment',
-    true,
-    `Python ${interpreter.version}`,
-  );
+  const texts = await Promise.all(PACKAGING.map((path) => textOf(shop.workspace, tree, path)));
+  const { extra, requirements } = await needsOf(shop.workspace, tree, texts);
+  const attempt = (project: string, more: string[]) =>
+    installed(shop, {
+      commands: installing({ interpreter, venv, project, extra: more, uv: onPath('uv') !== undefined }),
+      repository,
+      env: versionless(texts.join('\n')),
+    });
+  let install = await attempt(extra ? `.[${extra}]` : '.', requirements);
+  // What only its tests need says nothing of the project: without that, they are told to lack it.
+  if (install.verdict !== 'PASS' && (extra || requirements.length > 0)) install = await attempt('.', []);
+  if (install.verdict === 'PASS') install = { ...install, detail: `Python ${interpreter.version}` };
+  const bin = join(venv, 'bin');
+  return { repository, out: join(place, 'out'), venv, bin, python: join(bin, 'python'), install };
+}
+
+interface Attempt {
+  commands: string[][];
+  repository: string;
+  env: Record<string, string>;
+}
+
+async function installed(
+  { hands, signal }: Shop,
+  { commands, repository, env }: Attempt,
+): Promise<CheckResult> {
+  let install = result('install', 'It installs in a fresh environment', true, '');
   for (const argv of commands) {
-    const { hands, signal } = shop;
     const { code, output, seconds } = await hands.run({
       argv,
       cwd: repository,
       limit: INSTALL_LIMIT,
       signal,
+      env,
     });
     install = { ...install, seconds: install.seconds + seconds };
-    if (code === 0) continue;
-    install = { ...install, verdict: 'FAIL', detail: `${argv.slice(-4).join(' ')}: ${output.slice(-2_000)}` };
-    break;
+    if (code !== 0)
+      return {
+        ...install,
+        verdict: 'FAIL',
+        detail: `${argv.slice(-4).join(' ')}: ${output.slice(-INSTALL_LOG)}`,
+      };
   }
-  const bin = join(venv, 'bin');
-  return { repository, out: join(place, 'out'), venv, bin, python: join(bin, 'python'), install };
+  return install;
 }
 
 /** The interpreter for a tree, or why there is none. */
 export async function interpreterFor(shop: Shop, tree: string): Promise<Interpreter | string> {
-  const [pyproject, setup] = await Promise.all([
-    textOf(shop.workspace, tree, 'pyproject.toml'),
-    textOf(shop.workspace, tree, 'setup.py'),
-  ]);
+  const texts = await Promise.all(PACKAGING.map((path) => textOf(shop.workspace, tree, path)));
+  const [pyproject = '', ...setup] = texts;
   const isEtl = (await shop.workspace.files(tree)).includes('etl.py');
-  if (!pyproject && !setup && !isEtl)
+  if (!texts.some(Boolean) && !isEtl)
     return 'There is no pyproject.toml or setup.py: only Python projects can be verified';
-  const wanted = requirement(pyproject, setup);
+  const wanted = requirement(pyproject, setup.join('\n'));
   const found = await interpreters(shop.hands, '/');
   const versions = found.map(({ version }) => version).join(', ') || 'none that can make environments';
   return (
@@ -97,16 +119,11 @@ export async function interpreterFor(shop: Shop, tree: string): Promise<Interpre
   );
 }
 
-async function testNeeds(workspace: Workspace, tree: string): Promise<{ project: string; extra: string[] }> {
-  const pyproject = await textOf(workspace, tree, 'pyproject.toml');
-  const extras = /^\[project\.optional-dependencies\]/m.test(pyproject)
-    ? /^(test|tests|testing|dev)\s*=\s*\[/m.exec(pyproject)?.[1]
-    : undefined;
-  if (extras) return { project: `.[${extras}]`, extra: [] };
+async function needsOf(workspace: Workspace, tree: string, texts: string[]): Promise<TestNeeds> {
   const tests = (await workspace.files(tree)).filter((path) => isTestFile(path) && path.endsWith('.py'));
-  const texts = await Promise.all(tests.slice(0, 50).map((path) => workspace.read(tree, path)));
-  const usesPytest = texts.some((text) => /^\s*(import|from) pytest\b/m.test(text));
-  return { project: '.', extra: usesPytest ? ['pytest'] : [] };
+  const code = await Promise.all(tests.slice(0, 50).map((path) => workspace.read(tree, path)));
+  const [pyproject = '', setup = ''] = texts;
+  return testNeeds(pyproject, setup, code);
 }
 
 /** A file's text; empty when it is not there. */

@@ -1,3 +1,4 @@
+import { Fault } from '../fault.ts';
 import type { IntegrationKind } from './step.ts';
 
 /** What a project's files tell of it without running anything. */
@@ -28,42 +29,53 @@ export interface Files {
   called: string;
 }
 
-/** Names of the commands that a project installs. */
+/** `name = "package.module:object"`, however the file that says so is written. */
+const SCRIPT = /([A-Za-z][\w.-]*)["']?\s*=[\s"'\\]*[A-Za-z_][\w.]*:[A-Za-z_][\w.]*/g;
+
+/** Names of the commands that a project says it installs. */
 export function scriptsIn(packaging: string): string[] {
-  const section = /^\[(?:project|tool\.poetry)\.scripts\]\s*\n((?:(?!\[).*\n?)*)/m.exec(packaging)?.[1] ?? '';
-  const toml = [...section.matchAll(/^\s*["']?([\w.-]+)["']?\s*=/gm)];
-  const setup =
-    /console_scripts["'\]]?\s*[:=]\s*(?:\[([^\]]*)\]|\n((?:\s+.*\n?)*)|["']{3}([\s\S]*?)["']{3})/.exec(
-      packaging,
-    );
-  const classic = [...(setup?.slice(1).join('\n') ?? '').matchAll(/([\w.-]+)\s*=\s*[\w.]+:/g)];
-  return [...new Set([...toml, ...classic].map(([, name = '']) => name))];
+  const found = [...packaging.matchAll(SCRIPT)].map(([, name = '']) => name.replace(/^.*\bscripts\./, ''));
+  return [...new Set(found)];
+}
+
+/** The command of several that runs the integration. */
+export function scriptOf(scripts: string[]): string | undefined {
+  const order = [/^(?:tap|target)[-_]/, /(?:^|[-_])(?:tap|target)(?:[-_]|$)/, /tap|target/];
+  return order.map((shape) => scripts.find((name) => shape.test(name))).find(Boolean) ?? scripts[0];
 }
 
 /** Which kind of integration it is and what it is made with. */
 export function factsOf({ paths, packaging, code, sample, called }: Files, told?: IntegrationKind): Facts {
-  const scripts = scriptsIn(packaging);
-  const script =
-    scripts.find((name) => /^(?:tap|target)[-_]/.test(name)) ??
-    scripts.find((name) => /tap|target/.test(name)) ??
-    scripts[0];
+  const script = scriptOf(scriptsIn(packaging));
   const modules = [
     ...new Set(paths.filter((path) => /^(?:src\/)?\w+\/__init__\.py$/.test(path)).map(moduleOf)),
   ];
-  const kind = told ?? kindOf(paths, script ?? modules.join(' '));
-  const name = /^\s*name\s*=\s*["']([\w.-]+)["']/m.exec(packaging)?.[1] ?? script ?? modules[0] ?? called;
+  const name = NAME.exec(packaging)?.[1] ?? script ?? modules[0] ?? called;
+  const sdk = sdkOf(packaging, code);
+  const kind = told ?? kindOf(paths, [script ?? '', ...modules], sdk);
+  if (!kind)
+    throw new Fault(
+      'Invalid',
+      `${name} is no tap, target or ETL script: it installs no tap or target command, and has no etl.py. If it is one, say --kind`,
+    );
   return {
-    ...{ name, kind, modules, ...(script !== undefined && { script }) },
-    sdk: sdkOf(packaging, code),
+    ...{ name, kind, modules, sdk, ...(script !== undefined && { script }) },
     required: requiredIn(code),
     sample: sampleIn(sample),
     hasSmokeTests: paths.some((path) => path.startsWith('__smoke-tests__/')),
   };
 }
 
-function kindOf(paths: string[], name: string): IntegrationKind {
-  if (/target/.test(name) && !/^tap/.test(name)) return 'target';
-  return paths.includes('etl.py') && !/\btap/.test(name) ? 'etl' : 'tap';
+const NAME = /^(?:\s*|.*\bsetup\(\s*)["']?name["']?\s*[=:]\s*["']([\w.-]+)["']/m;
+
+/** By what it installs and what its packages are called: a name alone may be that of anything. */
+function kindOf(paths: string[], names: string[], sdk: Facts['sdk']): IntegrationKind | undefined {
+  const is = (kind: string) =>
+    names.some((name) => RegExp(`^${kind}[-_]`).test(name)) ||
+    (sdk !== 'none' && names.some((name) => RegExp(`(?:^|[-_])${kind}(?:[-_]|$)`).test(name)));
+  if (is('tap')) return 'tap';
+  if (is('target')) return 'target';
+  return paths.includes('etl.py') ? 'etl' : undefined;
 }
 
 function moduleOf(path: string): string {

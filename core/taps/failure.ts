@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Kind, Violation } from '../singer/report.ts';
+import { RULES } from './failure-rules.ts';
 
 /** Why something failed, in the order in which it is asked: the first that fits is it. */
 export const FailureClass = z.enum([
@@ -48,103 +49,6 @@ export const ADVICE: Record<FailureClass, string> = {
   UNKNOWN: 'Read the log: no rule knows this failure.',
 };
 
-type Rule = [rule: string, failure: FailureClass, pattern: RegExp];
-
-/** In order. Whoever adds one adds the words it was made for to test/core/taps/failure.test.ts. */
-const RULES: Rule[] = [
-  ['egress-denied', 'SANDBOX', /Tunnel connection failed: 403|ProxyError|the project does not name it/],
-  [
-    'no-resolver',
-    'SANDBOX',
-    /Temporary failure in name resolution|Name or service not known|Network is unreachable/,
-  ],
-  ['disk-full', 'SANDBOX', /No space left on device|Disk quota exceeded|File too large/],
-  ['memory', 'SANDBOX', /^MemoryError|Cannot allocate memory/],
-  [
-    'index-unreachable',
-    'UPSTREAM',
-    /Retrying \(Retry|NewConnectionError|error sending request for url|dns error/,
-  ],
-  ['python-version', 'INSTALL', /requires a different Python|does not satisfy Python|requires-python/i],
-  [
-    'no-distribution',
-    'INSTALL',
-    /No matching distribution|No solution found|ResolutionImpossible|not found in the package registry/,
-  ],
-  [
-    'wheel-build',
-    'INSTALL',
-    /Failed (?:building wheel|to build)|metadata-generation-failed|subprocess-exited-with-error/,
-  ],
-  [
-    'config-schema',
-    'CONFIG',
-    /Config ?[Vv]alidation ?(?:Error|failed)|Config is missing required keys|config lacks/,
-  ],
-  ['config-file', 'CONFIG', /FileNotFoundError.*config|No valid authentication method found/],
-  ['oauth', 'AUTH', /InvalidCredentialsError|Failed OAuth login|invalid_grant|invalid_client/],
-  [
-    'http-403',
-    'AUTH',
-    /\b403 Client Error|HTTP Error 403|(?:status|code|error)\D{0,20}\b403\b|\b403 Forbidden|insufficient.{0,20}(?:scope|permission)/i,
-  ],
-  [
-    'http-401',
-    'AUTH',
-    /\b401 Client Error|HTTP Error 401|(?:status|code|error)\D{0,20}\b401\b|\b401 Unauthorized|AuthenticationError/i,
-  ],
-  [
-    'http-429',
-    'RATE_LIMIT',
-    /\b429 Client Error|HTTP Error 429|(?:status|code|error)\D{0,20}\b429\b|Too Many Requests|rate.?limit.{0,20}exceeded/i,
-  ],
-  [
-    'http-5xx',
-    'UPSTREAM',
-    /\b5\d\d Server Error|HTTP Error 5\d\d|RetriableAPIError: 5\d\d|(?:status|code|error)\D{0,20}\b5(?:0[0-4]|2\d)\b/i,
-  ],
-  [
-    'connection',
-    'UPSTREAM',
-    /ConnectionError|ConnectionRefused|Connection(?: |)(?:refused|reset|aborted)|RemoteDisconnected|ReadTimeout|ConnectTimeout|SSLError|timed out|AsyncJobPollingTimeout|Max retries exceeded/,
-  ],
-  [
-    'http-404',
-    'API_CHANGE',
-    /\b4(?:04|10) Client Error|HTTP Error 4(?:04|10)|(?:status|code|error)\D{0,20}\b4(?:04|10)\b/i,
-  ],
-  ['not-json', 'API_CHANGE', /JSONDecodeError|Expecting value: line \d+ column/],
-  [
-    'schema-violation',
-    'SCHEMA_CHANGE',
-    /jsonschema\.exceptions\.ValidationError|RecordsWithoutSchema|InvalidRecord\b/,
-  ],
-  ['unsorted', 'DATA_QUALITY', /InvalidStreamSortException/],
-  [
-    'date',
-    'DATA_QUALITY',
-    /ParserError|Invalid isoformat string|time data .* does not match|Unknown string format/,
-  ],
-  ['payload', 'DATA_QUALITY', /InvalidPayloadError/],
-  [
-    'dependency-missing',
-    'INSTALL',
-    /ModuleNotFoundError: No module named|ImportError: cannot import name .* from '(?:hotglue_)?singer_sdk/,
-  ],
-  ['pagination-loop', 'CODE_ERROR', /Loop detected in pagination/],
-  ['not-implemented', 'CODE_ERROR', /NotImplementedError/],
-  [
-    'traceback',
-    'CODE_ERROR',
-    /^(?:[\w.]+\.)?(?:Type|Attribute|Name|Key|Index|Value|Syntax|Indentation|ZeroDivision|UnboundLocal|Assertion|Recursion|Import|Lookup|Runtime|UnicodeDecode|UnicodeEncode)Error\b/,
-  ],
-  [
-    'usage',
-    'CODE_ERROR',
-    /error: (?:unrecognized arguments|no such option|unexpected)|No such option|Got unexpected extra argument/i,
-  ],
-];
-
 /** Everything there is to tell why a command failed. */
 export interface Trouble {
   code: number | null;
@@ -178,7 +82,29 @@ export function failureOf(trouble: Trouble): Failure {
     match(loggedLast(stderr), trouble);
   if (trouble.isInstall && matched?.class !== 'SANDBOX' && matched?.class !== 'UPSTREAM')
     return { rule: 'install', line: lastLine(stderr), ...matched, class: 'INSTALL' };
-  return matched ?? { class: 'UNKNOWN', rule: 'none', line: lastLine(crash || stderr) };
+  const found = matched ?? { class: 'UNKNOWN', rule: 'none', line: lastLine(crash || stderr) };
+  return trouble.hasNoConfig && asksForConfig(found)
+    ? { ...found, class: 'CONFIG', rule: 'no-config' }
+    : found;
+}
+
+/** What a plugin says that was given a config which means nothing. */
+function asksForConfig({ rule, line }: Failure): boolean {
+  const isSaid =
+    /config|setting|credential|required|missing|provide|must be|need|invalid|token|password|api.?key/i;
+  const isCode = /^(?:[\w.]+\.)?(?:Type|Attribute|Name|Syntax|Import|UnboundLocal|Recursion)Error\b/;
+  return ['traceback', 'none', 'not-implemented'].includes(rule) && isSaid.test(line) && !isCode.test(line);
+}
+
+/** The line of an installer's output that says why, rather than that, it failed. */
+export function installCause(output: string): string {
+  const isVague =
+    /^\s*(?:hint|note)\b|See above|subprocess-exited|metadata-generation-failed|exit code|Encountered error|Failed (?:to build|building)|Getting requirements/i;
+  const lines = output.split('\n').filter((line) => !isVague.test(line));
+  return (
+    lines.findLast((line) => /(?:Error|\berror|\bcause)\b.{0,80}: ?\S/i.test(line))?.trim() ??
+    lastLine(output)
+  ).slice(0, 500);
 }
 
 /** A mere Python error says less than the status that came before it. */
@@ -193,7 +119,8 @@ function ofStatus(status = 0): Failure | undefined {
 
 function match(text: string, trouble: Trouble, said?: string): Failure | undefined {
   // Lines of source code say what might fail, not what did.
-  const lines = text.split('\n').filter((line) => line.trim() !== '' && !/^\s{2,}|^\s*File "/.test(line));
+  const isCode = trouble.isInstall ? /^\s*File "/ : /^\s{2,}|^\s*File "/;
+  const lines = text.split('\n').filter((line) => line.trim() !== '' && !isCode.test(line));
   const missing = lines.find((line) => isMissingSetting(line, trouble));
   if (missing) return { class: 'CONFIG', rule: 'config-key', line: missing };
   for (const [rule, failure, pattern] of RULES) {

@@ -14,13 +14,29 @@ export function satisfies(version: PythonVersion, requires: string): boolean {
   return clauses.every((clause) => meets(numbers(version), clause));
 }
 
-/** What a `pyproject.toml` or `setup.py` says about Python; empty when it says nothing. */
+/** What a `pyproject.toml`, `setup.py` or `setup.cfg` says about Python; empty when it says nothing. */
 export function requirement(pyproject: string, setup = ''): string {
   const found =
     /^\s*requires-python\s*=\s*["']([^"']+)["']/m.exec(pyproject) ??
     /^\[tool\.poetry\.dependencies\][^[]*?^\s*python\s*=\s*["']([^"']+)["']/ms.exec(pyproject) ??
-    /python_requires\s*=\s*["']([^"']+)["']/.exec(setup);
-  return found?.[1] ?? '';
+    /python_requires["']?\s*[=:]\s*["']([^"']+)["']/.exec(setup) ??
+    /^python_requires\s*=\s*([<>=~!][^\n]*)$/m.exec(setup);
+  return found?.[1]?.trim() ?? '';
+}
+
+/** Build tools that ask git for the version, and the variable that tells them instead: a tree has no history. */
+const VERSIONED: [tool: RegExp, variable: string][] = [
+  [/hatch-vcs|setuptools[-_]scm|use_scm_version/, 'SETUPTOOLS_SCM_PRETEND_VERSION'],
+  [/poetry-dynamic-versioning/, 'POETRY_DYNAMIC_VERSIONING_BYPASS'],
+  [/uv-dynamic-versioning/, 'UV_DYNAMIC_VERSIONING_BYPASS'],
+  [/source\s*=\s*["']scm["']/, 'PDM_BUILD_SCM_VERSION'],
+  [/\bpbr\b/, 'PBR_VERSION'],
+];
+
+/** What a project that takes its version from git needs in order to be built without. */
+export function versionless(packaging: string): Record<string, string> {
+  const used = VERSIONED.filter(([tool]) => tool.test(packaging));
+  return Object.fromEntries(used.map(([, variable]) => [variable, '0.0.0']));
 }
 
 function meets(version: number[], clause: string): boolean {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { failureIn, failureOf, type Trouble } from '#core/taps/failure.ts';
+import { failureIn, failureOf, installCause, type Trouble } from '#core/taps/failure.ts';
 import { farAhead } from '#core/taps/selection.ts';
 
 const trouble = (more: Partial<Trouble>): Trouble => ({ code: 1, stderr: '', ...more });
@@ -33,6 +33,24 @@ describe('why a command failed', () => {
           'WARNING: Retrying (Retry(total=4)) after NewConnectionError\nERROR: No matching distribution found for x',
       },
       'UPSTREAM index-unreachable',
+    ],
+    [
+      'an index that uv cannot reach',
+      {
+        isInstall: true,
+        stderr: 'error: Failed to build `x`\n  cause: Failed to fetch: https://index.example/simple/x/',
+      },
+      'UPSTREAM index-unreachable',
+    ],
+    [
+      'a config that means nothing',
+      { hasNoConfig: true, stderr: traceback('AssertionError: Need either a url or a host to be set') },
+      'CONFIG no-config',
+    ],
+    [
+      'code, whatever the config',
+      { hasNoConfig: true, stderr: traceback("TypeError: missing 1 required positional argument: 'config'") },
+      'CODE_ERROR traceback',
     ],
     ['a strange installer', { isInstall: true, stderr: 'TypeError: what' }, 'INSTALL traceback'],
     [
@@ -193,4 +211,11 @@ it('moves the times of a state, and nothing else', () => {
     b: { c: '2999-01-01T00:00:00Z', d: 7, e: 'x' },
   });
   expect(farAhead({ page: 7 })).toBeUndefined();
+});
+
+it('tells why an installer failed, rather than that it did', () => {
+  const output =
+    '      LookupError: setuptools-scm was unable to detect version for /w/x.\n      [end of output]\n\n  note: This error originates from a subprocess\nerror: metadata-generation-failed\n\n× Encountered error while generating package metadata.\n╰─> See above for output.\n\nhint: See above for details.';
+
+  expect(installCause(output)).toBe('LookupError: setuptools-scm was unable to detect version for /w/x.');
 });

@@ -3,7 +3,7 @@ import type { CheckResult } from '#core/runs/run.ts';
 import { checkAdded } from '#core/taps/added.ts';
 import { catalogProblems } from '#core/taps/catalog.ts';
 import { changes, checkPatch } from '#core/taps/patch.ts';
-import { requirement, satisfies } from '#core/taps/python.ts';
+import { requirement, satisfies, versionless } from '#core/taps/python.ts';
 import { judge, type TestReport } from '#core/taps/tests.ts';
 import { verification } from '#core/taps/verify.ts';
 
@@ -173,6 +173,8 @@ describe('Python', () => {
       '<3.11,>=3.7.1',
     );
     expect(requirement('', 'setup(python_requires=">=3.8")')).toBe('>=3.8');
+    expect(requirement('', "setup_kwargs = {\n 'python_requires': '>=3.8'}")).toBe('>=3.8');
+    expect(requirement('', '[options]\npython_requires = >=3.8, <3.12\n')).toBe('>=3.8, <3.12');
   });
 });
 
@@ -193,4 +195,13 @@ describe('catalogProblems', () => {
   it('of text that is no catalog', () => {
     expect(catalogProblems('INFO starting\n{}')).toHaveLength(1);
   });
+});
+
+it.each([
+  ['requires = ["hatch-vcs"]', { SETUPTOOLS_SCM_PRETEND_VERSION: '0.0.0' }],
+  ['setup(use_scm_version=True)', { SETUPTOOLS_SCM_PRETEND_VERSION: '0.0.0' }],
+  ['requires = ["poetry-dynamic-versioning"]', { POETRY_DYNAMIC_VERSIONING_BYPASS: '0.0.0' }],
+  ['version = "1.0"', {}],
+])('a version that comes from git is made up, for a tree has none: %s', (packaging, expected) => {
+  expect(versionless(packaging)).toEqual(expected);
 });

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { factsOf, scriptOf, scriptsIn } from '#core/taps/facts.ts';
+
+const facts = (packaging: string, { paths = [] as string[], code = '' } = {}) =>
+  factsOf({ paths, packaging, code, sample: '', called: 'folder' });
+
+describe('the commands that a project installs', () => {
+  it.each<[where: string, packaging: string]>([
+    ['a table of pyproject.toml', '[project.scripts]\ntap-shop = "tap_shop.tap:TapShop.cli"\n'],
+    ['a dotted key of pyproject.toml', '[project]\nscripts.tap-shop = "tap_shop.tap:TapShop.cli"\n'],
+    ['Poetry', "[tool.poetry.scripts]\n'tap-shop' = 'tap_shop.tap:TapShop.cli'\n"],
+    [
+      'setup.py as text',
+      'setup(\n  entry_points="""\n    [console_scripts]\n    tap-shop=tap_shop:main\n  """,\n)',
+    ],
+    ['setup.py as a dictionary', "entry_points={'console_scripts': ['tap-shop = tap_shop:main']}"],
+    [
+      'setup.py that Poetry wrote',
+      "entry_points = \\\n{'console_scripts': ['tap-shop = '\n   'tap_shop.tap:TapShop.cli']}",
+    ],
+    ['setup.cfg', '[options.entry_points]\nconsole_scripts =\n    tap-shop = tap_shop:main\n'],
+  ])('are read from %s', (_where, packaging) => {
+    expect(scriptsIn(packaging)).toEqual(['tap-shop']);
+  });
+
+  it('are not addresses', () => {
+    expect(scriptsIn('[project.urls]\nHomepage = "https://shop.example"\nimage = "python:3.12"\n')).toEqual(
+      [],
+    );
+  });
+
+  it('are told apart by their names', () => {
+    expect(scriptOf(['catalog-of-tap', 'shop', 'tap-shop'])).toBe('tap-shop');
+  });
+});
+
+describe('the kind of a project', () => {
+  const installs = (name: string) =>
+    `setup(name="${name}", entry_points={"console_scripts": ["${name}=m:main"]})`;
+
+  it.each<[what: string, kind: string, found: ReturnType<typeof facts>]>([
+    ['its command', 'tap', facts(installs('tap-shop'))],
+    ['its command', 'target', facts(installs('target-shop'))],
+    ['its package', 'tap', facts('', { paths: ['tap_shop/__init__.py'] })],
+    ['its command, where it uses Singer', 'tap', facts(installs('shop-tap'), { code: 'import singer' })],
+    ['its script', 'etl', facts('', { paths: ['etl.py'] })],
+  ])('is told by %s: %s', (_what, kind, found) => {
+    expect(found.kind).toBe(kind);
+  });
+
+  it.each([
+    ['a library for taps', 'setup(name="singer-shop")', 'import singer'],
+    [
+      'a tap of another sense',
+      'setup(name="tap-dance", entry_points={"console_scripts": ["tap=dance:main"]})',
+      '',
+    ],
+    ['nothing', '', ''],
+  ])('is refused where it is none: %s', (_what, packaging, code) => {
+    expect(() => facts(packaging, { code })).toThrow(/is no tap, target or ETL script.*say --kind/);
+  });
+});
+
+it('goes by the name that it is packaged under', () => {
+  expect(
+    facts('from setuptools import setup\nsetup(name="tap-shop", entry_points="tap-shop=m:main")').name,
+  ).toBe('tap-shop');
+  expect(facts("setup_kwargs = {\n    'name': 'tap-shop',\n 'x': 'tap-s=m:main'}").name).toBe('tap-shop');
+});
