@@ -58,29 +58,22 @@ export async function environment(
   const repository = join(place, 'repository');
   const texts = await Promise.all(PACKAGING.map((path) => textOf(shop.workspace, tree, path)));
   const { extra, requirements } = await needsOf(shop.workspace, tree, texts);
-  const attempt = (project: string, more: string[]) =>
-    installed(shop, {
-      commands: installing({ interpreter, venv, project, extra: more, uv: onPath('uv') !== undefined }),
-      repository,
-      env: versionless(texts.join('\n')),
-    });
-  let install = await attempt(extra ? `.[${extra}]` : '.', requirements);
+  const commandsOf = (project: string, more: string[]) =>
+    installing({ interpreter, venv, project, extra: more, uv: onPath('uv') !== undefined });
+  const build = { repository, env: versionless(texts.join('\n')) };
+  let install = await installed(shop, commandsOf(extra ? `.[${extra}]` : '.', requirements), build);
   // What only its tests need says nothing of the project: without that, they are told to lack it.
-  if (install.verdict !== 'PASS' && (extra || requirements.length > 0)) install = await attempt('.', []);
+  if (install.verdict !== 'PASS' && (extra || requirements.length > 0))
+    install = await installed(shop, commandsOf('.', []).slice(1), build);
   if (install.verdict === 'PASS') install = { ...install, detail: `Python ${interpreter.version}` };
   const bin = join(venv, 'bin');
   return { repository, out: join(place, 'out'), venv, bin, python: join(bin, 'python'), install };
 }
 
-interface Attempt {
-  commands: string[][];
-  repository: string;
-  env: Record<string, string>;
-}
-
 async function installed(
   { hands, signal }: Shop,
-  { commands, repository, env }: Attempt,
+  commands: string[][],
+  { repository, env }: { repository: string; env: Record<string, string> },
 ): Promise<CheckResult> {
   let install = result('install', 'It installs in a fresh environment', true, '');
   for (const argv of commands) {
