@@ -48,22 +48,29 @@ export interface Work {
   say(text: string, level: 'warn'): Promise<void>;
 }
 
-/** Hands, and the bytes that their commands have sent and received; what it is set to counts as theirs. */
-export type Contained = Hands & { carried: Carried };
+export interface Contained extends Hands {
+  /** The bytes that their commands have sent and received; what it is set to counts as theirs. */
+  carried: Carried;
+  /** From now on commands reach these hosts, besides those that the repository names, instead of the package mirrors. */
+  reach(hosts: string[]): void;
+}
 
 /** Hands for a repository. Throws `Forbidden`, in words for people, when it may not run on such a machine. */
 export async function contained(work: Work): Promise<Contained> {
+  const { repository, say, caps } = work;
+  const settings = Settings.parse(process.env);
   const carried = { up: 0, down: 0 };
-  const made = await chosen(work, carried);
+  const hosts: string[] = [];
+  const reach = (some: string[]) => void hosts.splice(0, hosts.length, ...some, ...(repository.hosts ?? []));
+  reach(settings.PACKAGE_MIRRORS);
+  const made = await chosen(work, { hosts, onDenied: once(say), caps, carried }, settings);
   const run: Hands['run'] = (command) => made.run(command).finally(work.progress);
-  return { ...made, run, carried };
+  return { ...made, run, carried, reach };
 }
 
-async function chosen(work: Work, carried: Carried): Promise<Hands> {
-  const { repository, reporter, say, caps } = work;
-  const { PACKAGE_MIRRORS: mirrors, UNSANDBOXED: isAllowed, HANDS_TASK: task } = Settings.parse(process.env);
-  const hosts = [...mirrors, ...(repository.hosts ?? [])];
-  const policy = { hosts, onDenied: once(say), caps, carried };
+async function chosen(work: Work, policy: Policy, settings: z.infer<typeof Settings>): Promise<Hands> {
+  const { repository, reporter } = work;
+  const { UNSANDBOXED: isAllowed, HANDS_TASK: task } = settings;
   if (task) return elsewhere(work, policy);
   const made = await hands(work.folder, policy);
   const why = distrust(repository, reporter);

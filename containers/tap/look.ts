@@ -1,4 +1,7 @@
 import { join } from 'node:path';
+import { secretCredentials } from '#adapters/aws/credentials.ts';
+import { clock } from '#adapters/clock.ts';
+import { dynamoLeases } from '#adapters/dynamodb/leases.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { workspace } from '#adapters/git/workspace.ts';
 import { gitToken } from '#adapters/github/client.ts';
@@ -8,19 +11,22 @@ import { Fault } from '#core/fault.ts';
 import type { Repository } from '#core/projects/project.ts';
 import { catalogProblems } from '#core/taps/catalog.ts';
 import { type Discovered, keyOf, type Seen, TapRef } from '#core/taps/check.ts';
-import type { Waiver } from '#core/taps/finding.ts';
+import { type Credentials, secretOf } from '#core/taps/credentials.ts';
+import type { Discovery } from '#core/taps/discovery.ts';
+import type { Facts } from '#core/taps/facts.ts';
 import { shapeOf } from '#core/taps/shape.ts';
 import type { Given } from '../answering.ts';
-import { contained } from '../contained.ts';
+import { type Contained, contained } from '../contained.ts';
 import { credential } from '../credential.ts';
 import { inventoryOf } from '../inventory.ts';
-import { steady } from '../steady.ts';
+import { steady, untilAnswered } from '../steady.ts';
 import { discover } from '../verify/discover.ts';
 import { type Environment, environment, interpreterFor, type Shop } from '../verify/environment.ts';
 import { factsAbout } from './about.ts';
 import type { Assignment, Env } from './env.ts';
+import { lookLive, type Shown } from './live.ts';
 
-/** One tap as its default branch is now: clone, install, discover; the catalog's shape goes to the artifact bucket. Every reason why there is none is a `Fault`. */
+/** One tap as its default branch is now: clone, install, discover, sample; what it shows goes to the artifact bucket. Every reason why there is nothing is a `Fault`. */
 export async function look(env: Env & Assignment, given: Given): Promise<Discovered> {
   const { folder, signal } = given;
   const tap = TapRef.parse({ org: env.ORG, projectId: env.PROJECT_ID, repository: env.REPOSITORY });
@@ -30,15 +36,13 @@ export async function look(env: Env & Assignment, given: Given): Promise<Discove
   const clone = await workspace({ folder: join(folder, 'git'), url, token, signal });
   const commit = await steady(clone, signal).fetch(`refs/heads/${defaultBranch}`);
   const say = async (text: string) => log.warn(text, { repository: repository.fullName });
-  const shop = {
-    workspace: clone,
-    hands: await contained({ folder, repository, say, signal, progress: given.progress }),
-    folder,
-    signal,
-  };
-  const { catalog, made } = await catalogOf(shop, given, { commit, waivers: repository.waivers ?? [] });
-  const shape = shapeOf(JSON.parse(catalog));
-  const seen: Seen = { commit, made, discovery: await discoveryOf(shop), shape };
+  const hands = await contained({ folder, repository, say, signal, progress: given.progress });
+  const shop = { workspace: clone, hands, folder, signal };
+  const bench = await installed({ shop, repository, commit }, given);
+  const discovery = await discoveryOf(shop);
+  const { catalog, config, ...sampled } = await shownBy(env, bench, discovery?.kind);
+  const made = { ...bench.made, ...(config !== undefined && { config }) };
+  const seen: Seen = { commit, made, discovery, shape: shapeOf(JSON.parse(catalog)), ...sampled };
   const files = steady(s3Artifacts(env.ARTIFACTS_BUCKET), signal);
   await files.put(keyOf.discovered(tap, commit), JSON.stringify(seen, null, 1), 'application/json');
   return { state: 'discovered', commit };
@@ -67,28 +71,76 @@ async function discoveryOf({ hands, folder, signal }: Shop): Promise<Seen['disco
   }
 }
 
-/** What the tap discovers, and with what, if it installs, ends well, logs no error and prints a sound catalog. */
-async function catalogOf(
-  shop: Shop,
-  { progress, signal }: Given,
-  { commit, waivers }: { commit: string; waivers: Waiver[] },
-): Promise<{ catalog: string; made: Seen['made'] }> {
+interface Job {
+  shop: Shop & { hands: Contained };
+  repository: Repository;
+  commit: string;
+}
+
+interface Bench extends Job {
+  environment: Environment;
+  facts: Facts;
+  made: Seen['made'];
+}
+
+/** The tap in an environment of its own, and what that is. */
+async function installed(job: Job, { progress }: Given): Promise<Bench> {
+  const { shop, commit, repository } = job;
   const interpreter = await interpreterFor(shop, commit);
   if (typeof interpreter === 'string') throw new Fault('Unavailable', interpreter);
   const made = await environment(shop, { tree: commit, name: 'tap', interpreter });
   progress();
   if (made.install.verdict !== 'PASS')
     throw new Fault('Invalid', `It does not install: ${made.install.detail}`);
-  const facts = await factsAbout(shop, { tree: commit, called: 'tap', kind: 'tap' });
+  const facts = await factsAbout(shop, { tree: commit, called: repository.fullName, kind: 'tap' });
   if (!facts.script) throw new Fault('Invalid', 'Its packaging names no command to run');
   const sdk = await sdkOf(shop, made);
-  const { problems, catalog, complaints = [] } = await discover(shop.hands, made, facts, signal);
+  return { ...job, environment: made, facts, made: { python: interpreter.version, ...(sdk && { sdk }) } };
+}
+
+/** What it shows with the config that it is registered with; without one, what it prints. */
+async function shownBy(env: Env & Assignment, bench: Bench, read?: Discovery): Promise<Printed | Shown> {
+  const { repository, shop } = bench;
+  const { integration, discovery = read ?? 'static', waivers = [] } = repository;
+  if (!integration?.credentials) return { catalog: await printed(bench) };
+  const { tenant } = integration;
+  const credentials = await lent(env, { tenant, credentials: integration.credentials }, shop.signal);
+  if (typeof credentials === 'string') return { catalog: await printed(bench), unsampled: credentials };
+  return lookLive({ ...bench, discovery, waivers, credentials, tenant });
+}
+
+type Printed = Pick<Shown, 'catalog' | 'sampled' | 'unsampled'> & { config?: undefined };
+
+/** Longer than one look has a config for itself. */
+const PATIENCE = 9 * 60_000;
+
+/** The tenant's config, where it is kept; else why there is none. */
+async function lent(
+  { CREDENTIALS_PREFIX, LEASES_TABLE, ORG: org }: Env & Assignment,
+  { tenant, credentials }: { tenant: string; credentials: string },
+  signal?: AbortSignal,
+): Promise<Credentials | string> {
+  try {
+    const id = secretOf(CREDENTIALS_PREFIX, { org, tenant }, credentials);
+    const leases = dynamoLeases(LEASES_TABLE, clock);
+    const kept = secretCredentials(id, { leases, patience: PATIENCE, ...(signal && { signal }) });
+    await untilAnswered(kept.read, signal);
+    return kept;
+  } catch (error) {
+    if (error instanceof Fault && error.code !== 'Unavailable') return error.message;
+    throw error;
+  }
+}
+
+/** The catalog of a tap that nobody gives a config, if it ends well, logs no error and prints a sound one. */
+async function printed({ shop, environment: made, facts, repository }: Bench): Promise<string> {
+  const found = await discover(shop.hands, made, facts, shop.signal);
   await shop.hands.sweep();
-  const unsound = catalog === undefined ? problems : catalogProblems(catalog, waivers);
+  const { problems, catalog, complaints = [] } = found;
+  const unsound = catalog === undefined ? problems : catalogProblems(catalog, repository.waivers ?? []);
   const wrong = [...unsound, ...complaints];
-  if (wrong.length > 0 || !catalog)
-    throw new Fault('Invalid', `Discovery failed: ${wrong.join('; ').slice(0, 2_000)}`);
-  return { catalog, made: { python: interpreter.version, ...(sdk && { sdk }) } };
+  if (wrong.length === 0 && catalog) return catalog;
+  throw new Fault('Invalid', `Discovery failed: ${wrong.join('; ').slice(0, 2_000)}`);
 }
 
 const SDKS = ['hotglue-singer-sdk', 'singer-sdk', 'pipelinewise-singer-python', 'singer-python'];

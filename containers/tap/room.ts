@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { statusesIn } from '#core/singer/target-state.ts';
 import { Config, type Credentials, rotatedKeys } from '#core/taps/credentials.ts';
-import { redactor, secretsOf } from '#core/taps/redact.ts';
+import { namedSecrets, redactor, secretsOf, without } from '#core/taps/redact.ts';
 import type { Outcome } from '../command.ts';
 import type { Hands } from '../hands.ts';
 import type { Environment } from '../verify/environment.ts';
@@ -61,6 +61,8 @@ export interface Room {
   run(call: Call): Promise<Ran>;
   /** Takes out every secret known by now, those that a run brought included. */
   redact(text: string): string;
+  /** Takes out of JSON what the config's names say is a secret, and leaves the rest as it is. */
+  redactNamed(json: string): string;
   secrets(): string[];
   config(): Config;
   /** Names of the settings that runs have rewritten. */
@@ -178,6 +180,7 @@ function keeper({ config: first, credentials }: RoomOptions) {
   let isLeaky = false;
   const rotated = new Set<string>();
   const secrets = new Set(secretsOf(first));
+  const named = new Set(namedSecrets(first));
   const keep = async (next: Config) => {
     if (credentials) version = await credentials.write(JSON.stringify(next, null, 2), version);
   };
@@ -185,6 +188,7 @@ function keeper({ config: first, credentials }: RoomOptions) {
     config: () => config,
     secrets: () => [...secrets],
     redact: (text: string) => redactor(secrets)(text),
+    redactNamed: (json: string) => without(named, json),
     rotated: () => [...rotated].sort(),
     lost: () => lost,
     isLeaky: () => isLeaky,
@@ -199,6 +203,7 @@ function keeper({ config: first, credentials }: RoomOptions) {
       const names = rotatedKeys(config, next);
       if (names.length === 0) return;
       for (const secret of secretsOf(next)) secrets.add(secret);
+      for (const secret of namedSecrets(next)) named.add(secret);
       for (const name of names) rotated.add(name);
       config = next;
       await keep(next).catch((error: Error) => {

@@ -1,5 +1,6 @@
 import { isError, type SingerReport } from '#core/singer/report.ts';
 import { type Failure, failureIn } from '#core/taps/failure.ts';
+import type { Coerced } from '#core/taps/sampled.ts';
 import { type Catalog, nameOf, replicationKeys } from '#core/taps/selection.ts';
 import type { Call, Ran, Room } from './room.ts';
 import { validated } from './validate.ts';
@@ -10,8 +11,8 @@ export interface Sample {
   report: SingerReport;
   /** By stream, fields that the API sent and the schema lacks: in records, or as the SDK logs what it left out. */
   undeclared: Record<string, string[]>;
-  /** `stream.field` that the SDK made true or false of something else. */
-  coerced: string[];
+  /** What the SDK made true or false of something else. */
+  coerced: Coerced[];
   /** Selected streams without a record. */
   empty: string[];
   isLimited: boolean;
@@ -66,11 +67,7 @@ export async function sample(room: Room, options: SampleOptions): Promise<Sample
   return {
     ...{ ran, report, isLimited },
     undeclared: undeclaredIn(report, ran.stderr),
-    coerced: [
-      ...new Set(
-        ran.trace.flatMap((one) => ('coerced' in one ? `${one.coerced}.${one.name} (${one.was})` : [])),
-      ),
-    ],
+    coerced: coercedIn(ran),
     empty: names.filter((name) => !report.streams[name]?.records),
   };
 }
@@ -85,13 +82,25 @@ export function faultOf(
   const hard =
     (missing.length > 0 && zero(missing)) ||
     failureIn(errors) ||
-    (coerced.length > 0 && fact('SCHEMA_CHANGE', 'coerced-boolean', coerced.join(', ')));
+    (coerced.length > 0 && fact('SCHEMA_CHANGE', 'coerced-boolean', coerced.map(coercionTold).join(', ')));
   if (hard) return { failure: hard, isError: true };
   const more = Object.entries(undeclared).map(([stream, fields]) => `${stream}: ${fields.join(', ')}`);
   const soft =
     (more.length > 0 && fact('SCHEMA_CHANGE', 'undeclared-field', more.join('; '))) ||
     failureIn(report.violations);
   return soft ? { failure: soft, isError: false } : undefined;
+}
+
+/** Each once. */
+function coercedIn({ trace }: Ran): Coerced[] {
+  const all = trace.flatMap((one) =>
+    'coerced' in one ? { stream: one.coerced, path: one.name, was: one.was } : [],
+  );
+  return [...new Map(all.map((one) => [coercionTold(one), one])).values()];
+}
+
+export function coercionTold({ stream, path, was }: Coerced): string {
+  return `${stream}.${path} (${was})`;
 }
 
 function zero(streams: string[]): Failure {

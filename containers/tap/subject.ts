@@ -120,7 +120,10 @@ const WHY_STOPPED = {
 };
 
 /** Why a run failed; nothing when it ended with 0. */
-export function failureOfRun(ran: Ran, { facts, room, isLive }: Subject): Failure | undefined {
+export function failureOfRun(
+  ran: Ran,
+  { facts, room, isLive }: Pick<Subject, 'facts' | 'room' | 'isLive'>,
+): Failure | undefined {
   if (ran.code === 0 && !ran.stopped) return undefined;
   const { code, stderr, crash, statuses, signal, stopped } = ran;
   return failureOf({

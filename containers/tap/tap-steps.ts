@@ -7,7 +7,7 @@ import { list } from '#core/taps/patch.ts';
 import { SECRET_NAME } from '#core/taps/redact.ts';
 import { allSelected, farAhead, nameOf, readCatalog, replicationKeys } from '#core/taps/selection.ts';
 import { about, beginning, lastLine, tests } from './common-steps.ts';
-import { faultOf, type Sample, sample } from './sample.ts';
+import { coercionTold, faultOf, type Sample, sample } from './sample.ts';
 import { smokeTests } from './smoke-tests.ts';
 import { type Check, type Found, failed, failureOfRun, pass, ranBy, type Subject, skip } from './subject.ts';
 
@@ -165,7 +165,7 @@ function evidenceOf(taken: Sample) {
   return {
     counts: countsOf(taken),
     undeclared,
-    coerced,
+    coerced: coerced.map(coercionTold),
     empty,
     requests: [...new Set(requests)].slice(0, 50),
   };

@@ -103,7 +103,7 @@ function settled(baseline: Baseline, look: Look): Baseline {
 }
 
 function pastOf({ seen, check, at }: Look, because: Past['because']): Past {
-  const { sampled: _, ...own } = seen;
+  const { sampled: _, unsampled: __, ...own } = seen;
   return { ...own, check, at, because, told: [] };
 }
 
@@ -117,7 +117,8 @@ function allChanges({ past, samples }: Baseline, look: Look, last: Past): Checke
   const [was, is] = inBoth(past.at(-1) as Past, seen);
   const now = changesBetween(was, is, judgement).map((one) => checked(one, causeOf(last, seen)));
   const sampled = seen.sampled ? sampledChanges(samples, seen.sampled, judgement) : [];
-  const changes = [...now, ...slow(past, look, now), ...sampled.map((one) => checked(one, 'api'))];
+  const blame = causeOfSampled(last, seen, now);
+  const changes = [...now, ...slow(past, look, now), ...sampled.map((one) => checked(one, blame(one)))];
   const all = look.discovery === 'inferred' ? changes.map(withNoise) : changes;
   return all.sort((a, b) => rank(a.severity) - rank(b.severity));
 }
@@ -133,6 +134,14 @@ function causeOf(before: Seen, after: Seen): CheckedChange['cause'] {
   const isOther = (what: keyof Seen['made']) => before.made[what] !== after.made[what];
   if (isOther('sdk') || isOther('python')) return 'dependency';
   return isOther('config') ? 'configuration' : 'api';
+}
+
+/** Records are the API's, unless the schema that they are held to is another than before, or other ones were asked for. */
+function causeOfSampled(before: Seen, after: Seen, now: CheckedChange[]) {
+  const ours = causeOf(before, after);
+  const isAskedAnew = ours === 'configuration' && before.made.config !== undefined;
+  const streams = new Set(now.map(({ stream }) => stream));
+  return ({ stream }: Change) => (streams.has(stream) || isAskedAnew ? ours : 'api');
 }
 
 /** Places that small steps, each harmless, have led away from an earlier baseline so far that it breaks its readers. */
@@ -164,7 +173,9 @@ function withNoise(change: CheckedChange): CheckedChange {
 
 /** What disappears, and whatever a schema made of sample rows shows, may be a passing fault. */
 function wantsConfirmation({ rule }: CheckedChange, discovery: Discovery): boolean {
-  return discovery === 'inferred' || /REMOVED(?::used)?$|RENAMED$|VOLUME_ZERO|NEVER_SEEN/.test(rule);
+  return (
+    discovery === 'inferred' || /REMOVED(?::used)?$|RENAMED$|VOLUME_ZERO|NEVER_SEEN|READ_FAILED/.test(rule)
+  );
 }
 
 function confirmed(
@@ -198,7 +209,7 @@ function noted(baseline: Baseline, { seen, check, alive }: Look, changes: Checke
     (one) => alive.includes(one.ticketId) || one.ids.some((id) => ids.has(id)),
   );
   // A sample that lacks what earlier ones had would make its lack the state of affairs.
-  const isLess = changes.some(({ rule }) => /^(VOLUME_ZERO|FIELD_NEVER_SEEN)/.test(rule));
+  const isLess = changes.some(({ rule }) => /^(VOLUME_ZERO|FIELD_NEVER_SEEN|READ_FAILED)/.test(rule));
   return { check, past, open, samples: isLess ? baseline.samples : samplesOf(baseline.samples, seen) };
 }
 

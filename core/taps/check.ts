@@ -36,6 +36,8 @@ export const Seen = z.object({
   discovery: Inventory.shape.discovery.optional(),
   shape: Shape,
   sampled: Sampled.optional(),
+  /** Why a sample that was to be taken says nothing, or not all. */
+  unsampled: z.string().optional(),
 });
 export type Seen = z.infer<typeof Seen>;
 

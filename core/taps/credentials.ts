@@ -6,6 +6,15 @@ import { SECRET_NAME } from './redact.ts';
 export const Config = z.record(z.string(), z.unknown());
 export type Config = z.infer<typeof Config>;
 
+/** A config as it is kept. What is wrong with it is not said in its own words. */
+export function parsedConfig(text: string): Config {
+  try {
+    return Config.parse(JSON.parse(text));
+  } catch {
+    throw new Fault('Invalid', 'The config must be a JSON object, as the tap reads it');
+  }
+}
+
 /** A config with its secrets, where it is kept for one tenant. */
 export interface Credentials {
   /** The config and the mark of this version of it. */

@@ -176,7 +176,13 @@ function addition(path: string, spellings: Map<string, string[]>): Rule {
 }
 
 /** What a sample shows: its words differ with the rows. */
-const SAMPLED = ['UNDECLARED_FIELD_SEEN', 'FIELD_NEVER_SEEN', 'RECORD_TYPE_VIOLATION', 'VOLUME_ZERO'];
+const SAMPLED = [
+  'UNDECLARED_FIELD_SEEN',
+  'FIELD_NEVER_SEEN',
+  'RECORD_TYPE_VIOLATION',
+  'VOLUME_ZERO',
+  'READ_FAILED',
+];
 
 /** A change's name: the same as long as it is the same change, however it is judged. */
 export function idOf({ kind, stream, path = '', was, is }: Change): string {

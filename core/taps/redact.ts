@@ -17,6 +17,21 @@ export function secretsOf(config: unknown, name = ''): string[] {
   return isSecret ? [text] : [];
 }
 
+/** Long values whose names say that they are secret: nothing that a catalog says by chance. */
+export function namedSecrets(config: unknown, name = ''): string[] {
+  if (typeof config === 'object' && config !== null)
+    return Object.entries(config).flatMap(([key, value]) =>
+      namedSecrets(value, Array.isArray(config) ? name : key),
+    );
+  const isSecret = typeof config === 'string' && config.length >= 12 && SECRET_NAME.test(name);
+  return isSecret ? [config] : [];
+}
+
+/** A text without these values, in every spelling, and otherwise as it is. */
+export function without(secrets: Iterable<string>, text: string): string {
+  return [...secrets].flatMap(spelled).reduce((left, one) => left.replaceAll(one, REMOVED), text);
+}
+
 /** Where a name says that what follows is a secret, whatever it looks like. */
 const NAMED =
   /((?:access|refresh|id|bearer|api|auth|client|session)[_ -]?(?:token|secret|key)|password|passwd|authorization|secret)(["']?\s*(?:[:=]|is|\()\s*(?:bearer |basic )?["']?)([^\s"',;&}]{4,})/gi;

@@ -10,6 +10,8 @@ const SampledStream = z.object({
   filled: z.array(z.string()),
   /** Paths that records have and the schema lacks. */
   undeclared: z.array(z.string()),
+  /** Why it could not be read to its end. */
+  failed: z.string().optional(),
   /** Records against their schema: where, and how. */
   wrong: z.array(z.object({ path: z.string().optional(), text: z.string() })),
 });
@@ -18,36 +20,60 @@ const SampledStream = z.object({
 export const Sampled = z.record(z.string(), SampledStream);
 export type Sampled = z.infer<typeof Sampled>;
 
-/** Kinds of violations that say that a value is not of its declared type. */
 const MOST_WRONG = 50;
 
-/** A run's report as far as drift goes; `undeclared` is what was found besides, by stream: an SDK logs what it drops. */
-export function sampledOf(
-  { streams, violations }: SingerReport,
-  undeclared: Record<string, string[]> = {},
-): Sampled {
-  const names = [...new Set([...Object.keys(streams), ...Object.keys(undeclared)])].sort();
+/** A value that an SDK made true or false of something else, without a word. */
+export interface Coerced {
+  stream: string;
+  path: string;
+  /** Its type, as Python names it. */
+  was: string;
+}
+
+/** What was found beside the report: an SDK logs what it drops, and changes what it writes. */
+export interface Besides {
+  undeclared?: Record<string, string[]>;
+  coerced?: Coerced[];
+  /** Streams that were asked for. */
+  asked?: string[];
+}
+
+/** A run's report as far as drift goes. */
+export function sampledOf(report: SingerReport, besides: Besides = {}): Sampled {
+  const { undeclared = {}, asked = [] } = besides;
+  const names = [...Object.keys(report.streams), ...Object.keys(undeclared), ...asked];
   return Object.fromEntries(
-    names.map((name) => {
-      const one = streams[name];
-      const fields = Object.entries(one?.fields ?? {});
-      const wrong = violations
-        .filter(({ stream, severity, path }) => stream === name && severity === 'error' && path !== undefined)
-        .slice(0, MOST_WRONG);
-      return [
-        name,
-        {
-          records: one?.records ?? 0,
-          filled: fields
-            .filter(([, { filled }]) => filled > 0)
-            .map(([path]) => path)
-            .sort(),
-          undeclared: [
-            ...new Set([...Object.keys(one?.undeclared ?? {}), ...(undeclared[name] ?? [])]),
-          ].sort(),
-          wrong: wrong.map(({ path, text }) => ({ ...(path !== undefined && { path }), text })),
-        },
-      ];
+    [...new Set(names)].sort().map((name) => [name, streamOf(name, report, besides)]),
+  );
+}
+
+function streamOf(name: string, { streams, violations }: SingerReport, besides: Besides): Stream {
+  const { undeclared = {}, coerced = [] } = besides;
+  const one = streams[name];
+  const fields = Object.entries(one?.fields ?? {});
+  const wrong = violations
+    .filter(({ stream, severity, path }) => stream === name && severity === 'error' && path !== undefined)
+    .map(({ path, text }) => ({ ...(path !== undefined && { path }), text }));
+  const changed = coerced
+    .filter(({ stream }) => stream === name)
+    .map(({ path, was }) => ({ path, text: `is ${was}, and was made a boolean` }));
+  return {
+    records: one?.records ?? 0,
+    filled: fields
+      .filter(([, { filled }]) => filled > 0)
+      .map(([path]) => path)
+      .sort(),
+    undeclared: [...new Set([...Object.keys(one?.undeclared ?? {}), ...(undeclared[name] ?? [])])].sort(),
+    wrong: [...wrong, ...changed].slice(0, MOST_WRONG),
+  };
+}
+
+/** The sample of a run that broke off: streams with records count, and the one that it broke at is said to have failed. */
+export function brokenOff(sampled: Sampled, at: string | undefined, why?: string): Sampled {
+  return Object.fromEntries(
+    Object.entries(sampled).flatMap(([name, one]) => {
+      if (name === at && why !== undefined) return [[name, { ...one, failed: why }]];
+      return one.records > 0 ? [[name, one]] : [];
     }),
   );
 }
@@ -61,6 +87,7 @@ export function sampledChanges(earlier: Sampled[], now: Sampled, judgement: Judg
   const found = Object.entries(now).flatMap(([stream, one]): Found[] => {
     const past = earlier.flatMap((sample) => (Object.hasOwn(sample, stream) ? [sample[stream]] : []));
     return [
+      ...failedIn(stream, one, past),
       ...volume(stream, one, past),
       ...undeclaredIn(stream, one, past),
       ...wrongIn(stream, one),
@@ -73,10 +100,17 @@ export function sampledChanges(earlier: Sampled[], now: Sampled, judgement: Judg
 type Stream = z.infer<typeof SampledStream>;
 type Past = (Stream | undefined)[];
 
-function volume(stream: string, { records }: Stream, past: Past): Found[] {
+/** Where an earlier sample came through: what never did says nothing of a change. */
+function failedIn(stream: string, { failed }: Stream, past: Past): Found[] {
+  return failed !== undefined && past.some((one) => one && one.failed === undefined)
+    ? [{ stream, rule: 'READ_FAILED', was: 'read to its end', is: failed }]
+    : [];
+}
+
+function volume(stream: string, { records, failed }: Stream, past: Past): Found[] {
   const before = past.slice(-BEFORE);
   const wasFull = before.length > 0 && before.every((one) => (one?.records ?? 0) > 0);
-  return records === 0 && wasFull
+  return records === 0 && failed === undefined && wasFull
     ? [{ stream, rule: 'VOLUME_ZERO', was: 'records in every sample', is: 'no record' }]
     : [];
 }

@@ -5,7 +5,7 @@ export const Severity = z.enum(['breaking', 'warning', 'information', 'ignored']
 export type Severity = z.infer<typeof Severity>;
 
 /** Changes with every release that judges a change in another way; a recorded check says which it was judged by. */
-export const SEVERITIES_VERSION = 1;
+export const SEVERITIES_VERSION = 2;
 
 /**
  * What each kind of change means for who reads the data. After a colon is the case of a kind that is judged differently:
@@ -55,6 +55,8 @@ export const SEVERITIES = {
   'FIELD_NEVER_SEEN:used': 'breaking',
   RECORD_TYPE_VIOLATION: 'breaking',
   VOLUME_ZERO: 'breaking',
+  /** It could be read in an earlier sample. */
+  READ_FAILED: 'breaking',
 } as const satisfies Record<string, Severity>;
 
 export type Rule = keyof typeof SEVERITIES;
@@ -88,4 +90,5 @@ export const CONSEQUENCES: Record<string, string> = {
   FIELD_NEVER_SEEN: 'its column turns null',
   RECORD_TYPE_VIOLATION: 'a target that validates refuses the record; one that does not loads a wrong value',
   VOLUME_ZERO: 'nothing is loaded, and no run fails',
+  READ_FAILED: 'runs fail there, and load nothing of it',
 };

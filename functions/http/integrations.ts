@@ -14,7 +14,7 @@ import {
   unregistered,
 } from '#core/projects/integration.ts';
 import type { Project } from '#core/projects/project.ts';
-import { Config, secretOf } from '#core/taps/credentials.ts';
+import { parsedConfig, secretOf } from '#core/taps/credentials.ts';
 import { http, type Reply, type Request, type Route } from '../http.ts';
 import { PrincipalEnv, type PrincipalOf, principalsFrom } from '../principal.ts';
 
@@ -77,18 +77,9 @@ async function keep(
   const id = credentialsOf(integration, prefix);
   if (raw.length > MOST_BYTES)
     throw new Fault('TooLarge', `The config has ${raw.length} bytes; a secret takes ${MOST_BYTES}`);
-  if (!isConfig(text)) throw new Fault('Invalid', 'The config must be a JSON object, as the tap reads it');
+  const settings = Object.keys(parsedConfig(text)).sort();
   await put(id, text);
-  return { status: 200, body: { secret: id, settings: Object.keys(JSON.parse(text)).sort() } };
-}
-
-/** A parser's message may quote what it read. */
-function isConfig(text: string): boolean {
-  try {
-    return Config.safeParse(JSON.parse(text)).success;
-  } catch {
-    return false;
-  }
+  return { status: 200, body: { secret: id, settings } };
 }
 
 /** Writes what becomes of the projects as they are; looks again when somebody was faster. */

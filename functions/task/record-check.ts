@@ -93,7 +93,7 @@ async function conclude({ head, seen, baseline, first }: Case, needs: Needs): Pr
   const last = ticketId ?? next.open.at(-1)?.ticketId;
   const record = {
     ...head,
-    ...{ state: found.state, commit: seen.commit, baseline: newest.commit },
+    ...{ ...stateOf(found.state, seen), commit: seen.commit, baseline: newest.commit },
     ...(last !== undefined && found.state === 'drift' && { ticketId: last }),
     ...(found.closed.length > 0 && { closed: found.closed }),
     ...summary(found.changes),
@@ -145,6 +145,15 @@ async function tell({ head, seen, found, known, all }: Telling, needs: Needs): P
   };
   const draft = reported(drift, head.at);
   return alive ? join(alive, { draft, fresh }, needs.tickets) : file(draft, needs.tickets);
+}
+
+/** Without a sample that was to be taken, nobody knows that nothing has changed. */
+function stateOf(
+  state: CheckRecord['state'],
+  { unsampled: reason }: Seen,
+): Pick<CheckRecord, 'state' | 'reason'> {
+  if (reason === undefined) return { state };
+  return { state: state === 'same' ? 'inconclusive' : state, reason };
 }
 
 async function keep(record: CheckRecord, { artifacts, checks }: Needs): Promise<void> {

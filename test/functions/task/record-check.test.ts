@@ -93,14 +93,15 @@ function check(
     fields?: Properties;
     streams?: Record<string, Properties>;
     isSecond?: boolean;
-  } & Pick<Partial<Seen>, 'sampled' | 'discovery'>,
+  } & Pick<Partial<Seen>, 'sampled' | 'unsampled' | 'discovery' | 'made'>,
 ) {
   const streams = Object.entries(seen.streams ?? { orders: { id: { type: 'string' }, ...seen.fields } });
   const shape = shapeOf({
     streams: streams.map(([name, properties]) => ({ tap_stream_id: name, schema: { properties } })),
   });
-  const { sampled, discovery } = seen;
-  files.set(keyOf.discovered(TAP, commit), JSON.stringify({ commit, shape, sampled, discovery }));
+  const { sampled, unsampled, discovery, made } = seen;
+  const file = { commit, shape, sampled, unsampled, discovery, made };
+  files.set(keyOf.discovered(TAP, commit), JSON.stringify(file));
   const began = '2026-11-23T05:00:00.000Z';
   return record({
     ...TAP,
@@ -310,6 +311,50 @@ describe('a recorded check', () => {
     });
     expect(ticketOf(empty)?.body).toContain('VOLUME_ZERO');
     expect(await check('w6', ONE, { sampled: good })).toEqual({ state: 'same' });
+  });
+
+  it('takes a stream that cannot be read any more for gone once it has been seen twice, and one that never could for nothing', async () => {
+    const good = { orders: { records: 20, filled: ['id'], undeclared: [], wrong: [] } };
+    const failed = 'API_CHANGE, http-404: not there';
+    const broken = {
+      orders: { ...good.orders, records: 0, filled: [], failed },
+      refunds: { ...good.orders, records: 0, filled: [], failed },
+    };
+    await check('w1', ONE, { sampled: good });
+    const seen = { sampled: broken, unsampled: failed };
+
+    expect(await check('w2', ONE, seen)).toEqual({ state: 'unconfirmed' });
+    expect(await check('w2', ONE, { sampled: good, isSecond: true })).toEqual({ state: 'same' });
+    await check('w3', ONE, seen);
+    const sure = await check('w3', ONE, { ...seen, isSecond: true });
+    expect(ticketOf(sure)?.body).toContain(
+      'breaking, READ_FAILED: stream orders: read to its end → API_CHANGE, http-404: not there',
+    );
+    expect(ticketOf(sure)?.body).not.toContain('refunds');
+  });
+
+  it('does not say that nothing has changed when the sample says nothing, and still tells what the catalog shows', async () => {
+    const unsampled = 'AUTH, http-401: Unauthorized';
+    await check('w1', ONE, { fields: text });
+
+    expect(await check('w2', ONE, { fields: text, unsampled })).toEqual({ state: 'inconclusive' });
+    expect(lastRecord().reason).toBe(unsampled);
+    expect(await check('w3', TWO, { fields: number, unsampled })).toMatchObject({ state: 'drift' });
+    expect(lastRecord().reason).toBe(unsampled);
+  });
+
+  it.each([
+    ['another config', { config: 'b' }, 'Drift by configuration'],
+    ['the same config', { config: 'a' }, 'API drift'],
+  ])('knows by %s whose doing it is what a catalog or a sample shows', async (_, made, told) => {
+    const stream = { records: 20, filled: ['id'], undeclared: [], wrong: [] };
+    await check('w1', ONE, { fields: text, made: { config: 'a' }, sampled: { orders: stream } });
+    const sampled = { orders: { ...stream, undeclared: ['more'] } };
+    const drift = await check('w2', ONE, { fields: number, made, sampled });
+
+    expect(ticketOf(drift)?.body).toContain(told);
+    expect(lastRecord().changes).toHaveLength(2);
+    expect(new Set(lastRecord().changes.map(({ cause }: { cause: string }) => cause)).size).toBe(1);
   });
 
   it('learns nothing from a tap that could not be looked at, and notes why', async () => {

@@ -1,0 +1,88 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { factsAbout } from '#containers/tap/about.ts';
+import { lookLive, type Shown } from '#containers/tap/live.ts';
+import { environment, interpreterFor } from '#containers/verify/environment.ts';
+import { fileCredentials } from '../../bin/taps/credentials.ts';
+import { bench } from '../../bin/taps/subject.ts';
+import { writeProject } from './projects.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'signalbox-live-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** What the weekly check sees of a project with its config. */
+async function shown(name: string): Promise<Shown> {
+  const place = await writeProject(name, folder);
+  const made = await bench({ place, isUnsandboxed: true, hosts: [] });
+  const shop = { ...made.shop, hands: { ...made.shop.hands, carried: { up: 0, down: 0 }, reach: () => {} } };
+  try {
+    const interpreter = await interpreterFor(shop, made.head);
+    if (typeof interpreter === 'string') throw new Error(interpreter);
+    const own = await environment(shop, { tree: made.head, name: 'tap', interpreter });
+    return await lookLive({
+      ...{ shop, environment: own, commit: made.head, discovery: 'static', waivers: [], tenant: 'shop' },
+      facts: await factsAbout(shop, { tree: made.head, called: name }),
+      credentials: fileCredentials(join(place, 'config.json')),
+    });
+  } finally {
+    await made.close();
+  }
+}
+
+const people = { records: 2, filled: ['id', 'name', 'updated_at'], undeclared: [], wrong: [] };
+const none = { ...people, records: 0, filled: [] };
+
+/** By project, what its records add to its catalog, or why they say nothing. */
+const EXPECTED: Record<string, object> = {
+  '01-static': { sampled: { people } },
+  '04-envelope-renamed': { sampled: { people: none } },
+  '05-wrong-types': {
+    sampled: {
+      people: {
+        ...{ records: 1, wrong: expect.arrayContaining([expect.objectContaining({ path: 'id' })]) },
+      },
+    },
+  },
+  '06-undeclared-field': { sampled: { people: { ...people, undeclared: ['new_field'] } } },
+  '07-401': { unsampled: expect.stringMatching(/^AUTH, http-401/) },
+  '07-429': { unsampled: expect.stringMatching(/^RATE_LIMIT, http-429/) },
+  '07-500': { unsampled: expect.stringMatching(/^UPSTREAM, http-5xx/) },
+  '07-html': {
+    sampled: { people: { ...none, failed: expect.stringMatching(/^API_CHANGE, not-json/) } },
+    unsampled: expect.stringMatching(/^API_CHANGE, not-json/),
+  },
+  '08-oauth-rotates': { sampled: { people } },
+};
+
+const QUICK = ['07-429', '07-html', '08-oauth-rotates'];
+const chosen = Object.keys(EXPECTED).filter((name) => process.env.SIGNALBOX_FULL || QUICK.includes(name));
+
+describe('a tap with its config', { timeout: 120_000 }, () => {
+  it.each(chosen)('shows what there is, or why it says nothing: %s', async (name) => {
+    const { catalog, config, ...rest } = await shown(name);
+
+    expect(JSON.parse(catalog).streams).toHaveLength(1);
+    expect(config).toMatch(/^[0-9a-f]{16}$/);
+    expect(rest).toMatchObject(EXPECTED[name] ?? {});
+    expect(Object.keys(rest).sort()).toEqual(Object.keys(EXPECTED[name] ?? {}).sort());
+    expect(catalog + JSON.stringify(rest)).not.toMatch(/first-refresh-token|a-key-of-this-project/);
+  });
+
+  it('keeps what it makes of its config', async () => {
+    await shown('08-oauth-rotates');
+    const { refresh_token: kept } = JSON.parse(
+      await readFile(join(folder, '08-oauth-rotates', 'config.json'), 'utf8'),
+    );
+
+    expect(kept).toBe('rotated-first-refresh-token');
+  });
+
+  it('says why there is no catalog, and never that streams are gone', async () => {
+    await expect(shown('09-discover-swallows-403')).rejects.toThrow(/^Discovery failed: .*403/);
+  });
+});
