@@ -4,9 +4,11 @@ import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { verifyIntegration } from '#containers/tap/verify.ts';
 import { Fault } from '#core/fault.ts';
+import { Consumers } from '#core/taps/consumers.ts';
 import { Config } from '#core/taps/credentials.ts';
 import { IntegrationKind, type Step, type TapReport } from '#core/taps/step.ts';
 import { CommandError, EXIT, terminal } from '../terminal.ts';
+import { given } from './catalogs.ts';
 import { fileCredentials } from './credentials.ts';
 import { htmlReport, textReport } from './report.ts';
 import { bench } from './subject.ts';
@@ -27,6 +29,7 @@ interface Options {
   base?: string;
   html?: string;
   input?: string;
+  readers?: string;
   host: string[];
   mayBeEmpty: string[];
   badCredential?: boolean;
@@ -45,6 +48,10 @@ export function verify(command: Command, program: Command): void {
     .option('--config <file>', 'its config: the API is asked for a few records')
     .option('--base <rev>', 'the commit that a change starts from: its failures are told apart')
     .option('--input <path>', 'Singer messages for a target, or the folder of input of an ETL')
+    .option(
+      '--readers <file>',
+      'who reads what, as signalbox drift readers takes it: what a change breaks for them',
+    )
     .option('--host <name>', 'a host of its API besides those that its code names', many, [])
     .option('--may-be-empty <stream=reason>', 'a stream that may have no record, and why', many, [])
     .option('--bad-credential', 'also try a wrong credential; it may lock the account')
@@ -94,6 +101,7 @@ async function verified(
             credentials: { write: credentials.write, version: kept.version },
           }),
         ...(options.input && { input: inputOf(options.input) }),
+        ...(options.readers && { readers: given(options.readers, Consumers) }),
         waivers: Object.fromEntries(options.mayBeEmpty.map(waiver)),
         mayCorrupt: options.badCredential ?? false,
       });

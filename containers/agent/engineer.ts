@@ -73,7 +73,8 @@ async function attempt(task: Task, modelFor: ModelFor): Promise<Output> {
 function conversing(task: Task, desk: Desk, model: Model): Omit<Work, 'steering'> {
   const { run, runs, signal } = task;
   const { hands } = desk.shop;
-  const checks = checklist({ ...desk.shop, base: desk.against, kind: desk.repository.kind });
+  const { kind, consumers } = desk.repository;
+  const checks = checklist({ ...desk.shop, base: desk.against, kind, consumers });
   return {
     model,
     journal: desk.journal,

@@ -13,6 +13,7 @@ import { catalogProblems } from '#core/taps/catalog.ts';
 import { type Discovered, keyOf, type Seen, TapRef } from '#core/taps/check.ts';
 import { type Credentials, secretOf } from '#core/taps/credentials.ts';
 import type { Discovery } from '#core/taps/discovery.ts';
+import { endpointsOf } from '#core/taps/endpoints.ts';
 import type { Facts } from '#core/taps/facts.ts';
 import { shapeOf } from '#core/taps/shape.ts';
 import type { Given } from '../answering.ts';
@@ -25,6 +26,7 @@ import { type Environment, environment, interpreterFor, type Shop } from '../ver
 import { factsAbout } from './about.ts';
 import type { Assignment, Env } from './env.ts';
 import { lookLive, type Shown } from './live.ts';
+import { sdkOf } from './sdk.ts';
 
 /** One tap as its default branch is now: clone, install, discover, sample; what it shows goes to the artifact bucket. Every reason why there is nothing is a `Fault`. */
 export async function look(env: Env & Assignment, given: Given): Promise<Discovered> {
@@ -39,10 +41,10 @@ export async function look(env: Env & Assignment, given: Given): Promise<Discove
   const hands = await contained({ folder, repository, say, signal, progress: given.progress });
   const shop = { workspace: clone, hands, folder, signal };
   const bench = await installed({ shop, repository, commit }, given);
-  const discovery = await discoveryOf(shop);
-  const { catalog, config, ...sampled } = await shownBy(env, bench, discovery?.kind);
+  const read = await readOf(shop);
+  const { catalog, config, ...sampled } = await shownBy(env, bench, read.discovery?.kind);
   const made = { ...bench.made, ...(config !== undefined && { config }) };
-  const seen: Seen = { commit, made, discovery, shape: shapeOf(JSON.parse(catalog)), ...sampled };
+  const seen: Seen = { commit, made, ...read, shape: shapeOf(JSON.parse(catalog)), ...sampled };
   const files = steady(s3Artifacts(env.ARTIFACTS_BUCKET), signal);
   await files.put(keyOf.discovered(tap, commit), JSON.stringify(seen, null, 1), 'application/json');
   return { state: 'discovered', commit };
@@ -59,15 +61,16 @@ async function repositoryOf(
   return found;
 }
 
-/** Where the catalog comes from, as the code says; nothing if that cannot be read, which is no reason to stop. */
-async function discoveryOf({ hands, folder, signal }: Shop): Promise<Seen['discovery']> {
+/** Where the catalog and its streams come from, as the code says; nothing if that cannot be read, which is no reason to stop. */
+async function readOf({ hands, folder, signal }: Shop): Promise<Pick<Seen, 'discovery' | 'endpoints'>> {
   try {
     const reader = { hands, folder, ...(signal && { signal }) };
-    return (await inventoryOf(reader, join(folder, 'tap', 'repository'))).discovery;
+    const inventory = await inventoryOf(reader, join(folder, 'tap', 'repository'));
+    return { discovery: inventory.discovery, endpoints: endpointsOf(inventory) };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     log.warn('the code could not be read', { why: error.message });
-    return undefined;
+    return {};
   }
 }
 
@@ -141,23 +144,4 @@ async function printed({ shop, environment: made, facts, repository }: Bench): P
   const wrong = [...unsound, ...complaints];
   if (wrong.length === 0 && catalog) return catalog;
   throw new Fault('Invalid', `Discovery failed: ${wrong.join('; ').slice(0, 2_000)}`);
-}
-
-const SDKS = ['hotglue-singer-sdk', 'singer-sdk', 'pipelinewise-singer-python', 'singer-python'];
-const SAY_SDK = `import sys
-from importlib.metadata import version
-for name in sys.argv[1:]:
-    try: print(name, version(name)); break
-    except Exception: pass`;
-
-/** The library that prints the catalog, with its version; two of them say the same schema differently. */
-async function sdkOf({ hands, signal }: Shop, { python, out }: Environment): Promise<string | undefined> {
-  const { code, stdout } = await hands.run({
-    argv: [python, '-I', '-c', SAY_SDK, ...SDKS],
-    cwd: out,
-    limit: 30_000,
-    ...(signal && { signal }),
-  });
-  const [said = ''] = stdout.trim().split('\n');
-  return code === 0 && SDKS.includes(said.split(' ')[0] ?? '') ? said.slice(0, 100) : undefined;
 }

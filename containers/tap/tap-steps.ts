@@ -13,7 +13,7 @@ import { type Check, type Found, failed, failureOfRun, pass, ranBy, type Subject
 
 const id = (number: number) => `T${number}`;
 
-/** What is checked of a tap, in order. T6 needs a base commit and is added where there is one. */
+/** What is checked of a tap, in order. T6 and T13 hold its catalog to others, and are added by whoever has those. */
 export const TAP_CHECKS: Check[] = [
   ...beginning(id),
   { ...about, id: 'T3', needs: ['T2'] },

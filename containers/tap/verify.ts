@@ -1,11 +1,11 @@
 import { join } from 'node:path';
+import type { Consumer } from '#core/taps/consumers.ts';
 import type { Config } from '#core/taps/credentials.ts';
-import { changesBetween, sentence } from '#core/taps/drift.ts';
 import type { Facts } from '#core/taps/facts.ts';
-import { shapeOf } from '#core/taps/shape.ts';
 import { against, type IntegrationKind, type Step, type TapReport, verdictOf } from '#core/taps/step.ts';
 import { interpreterFor, type Shop, unpack } from '../verify/environment.ts';
 import { factsAbout } from './about.ts';
+import { catalogSteps, type Given, given } from './catalogs.ts';
 import { ETL_CHECKS } from './etl-steps.ts';
 import { type RoomOptions, room } from './room.ts';
 import { type Check, checked, type Phase, type Subject } from './subject.ts';
@@ -26,6 +26,8 @@ export interface VerifyOptions {
   waivers?: Record<string, string>;
   input?: string;
   mayCorrupt?: boolean;
+  /** Who reads what; nothing where nobody has said. */
+  readers?: Consumer[];
   quiet?: number;
   startedAt: string;
   /** Told of each step as it ends. */
@@ -45,8 +47,11 @@ export async function verifyIntegration(options: VerifyOptions): Promise<TapRepo
   });
   const before = base === undefined ? undefined : await look(options, facts, { tree: base, label: 'base' });
   const after = await look(options, facts, { tree: head, label: 'head' });
-  const compared = before ? [...against(before.steps, after.steps), drift(before, after)] : after.steps;
-  const steps = compared.sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }));
+  const own = before ? against(before.steps, after.steps) : after.steps;
+  const more = facts.kind === 'tap' ? catalogSteps(after.given, before?.given, options.readers) : [];
+  const steps = [...own, ...more.filter(({ id }) => before || id !== 'T6')].sort((a, b) =>
+    a.id.localeCompare(b.id, 'en', { numeric: true }),
+  );
   return {
     ...{ name: facts.name, kind: facts.kind, verdict: verdictOf(steps), sdk: facts.sdk, startedAt },
     ...(after.python && { python: after.python }),
@@ -59,7 +64,7 @@ export async function verifyIntegration(options: VerifyOptions): Promise<TapRepo
 interface Looked {
   steps: Step[];
   python?: string;
-  catalog?: string;
+  given?: Given;
 }
 
 async function look(
@@ -78,10 +83,12 @@ async function look(
     ...(input !== undefined && { input }),
   };
   const steps = await checked(checks, subject, (step) => tell?.(step, label));
+  const { environment, notes } = subject;
+  const { catalog } = notes;
   return {
     steps,
     python: interpreter.version,
-    ...(subject.notes.catalog && { catalog: subject.notes.catalog }),
+    ...(catalog && { given: await given(shop, { tree, environment, catalog }) }),
   };
 }
 
@@ -120,22 +127,4 @@ function withoutPython(checks: Check[], why: string): Step[] {
       advice: 'Install such a Python, or widen requires-python.',
     };
   });
-}
-
-/** What a change does to the catalog. A pull request that means to says so; a person looks. */
-function drift(before: Looked, after: Looked): Step {
-  const step = { id: 'T6', title: 'The catalog is as before the change', isMandatory: false, seconds: 0 };
-  if (!before.catalog || !after.catalog)
-    return { ...step, verdict: 'SKIP', detail: 'there are not two catalogs to compare' };
-  const changes = changesBetween(shapeOf(JSON.parse(before.catalog)), shapeOf(JSON.parse(after.catalog)));
-  const breaking = changes.filter(({ severity }) => severity === 'breaking');
-  const evidence = { changes: changes.slice(0, 200) };
-  if (changes.length === 0) return { ...step, verdict: 'PASS', detail: 'no difference', evidence };
-  const detail = `${changes.length} changes, ${breaking.length} of them breaking: ${changes
-    .slice(0, 3)
-    .map((change) => `${change.kind}, ${sentence(change)}`)
-    .join('; ')}`;
-  return breaking.length > 0
-    ? { ...step, verdict: 'WARN', detail, class: 'SCHEMA_CHANGE', rule: 'catalog-diff', evidence }
-    : { ...step, verdict: 'PASS', detail, evidence };
 }

@@ -12,6 +12,8 @@ export interface ChecklistOptions extends Shop {
   /** The commit that the change starts from. */
   base: string;
   kind: Repository['kind'];
+  /** Who reads what it gives; nothing where nobody has said. */
+  consumers?: Repository['consumers'];
 }
 
 export interface Checklist {
@@ -139,6 +141,7 @@ async function compared(options: ChecklistOptions, both: Both): Promise<Findings
   const { checks: own, notVerified } = await offlineChecks(options, options.kind, {
     head: { tree: headSha, label: 'head', environment: after },
     base: { tree: baseSha, label: 'base', environment: before.environment },
+    readers: options.consumers,
   });
   const all = [...checks, compiles, ...judged.checks, ...own];
   return { ...findings, judged, checks: all, notVerified: [...findings.notVerified, ...notVerified] };

@@ -77,8 +77,9 @@ async function look(task: Task, given: Given): Promise<Output> {
   const head = await commitOf(task, clone, given);
   await tip(task, clone, { ...given, head });
   const hands = await contained({ ...task, repository, reporter: task.ticket.reporter });
-  const shop = { workspace: clone, hands, folder, signal, base: against, kind: repository.kind };
-  const found = await checklist(shop).verify(head);
+  const shop = { workspace: clone, hands, folder, signal };
+  const { kind, consumers } = repository;
+  const found = await checklist({ ...shop, base: against, kind, consumers }).verify(head);
   await hands.sweep();
 
   await report(task, found);

@@ -174,7 +174,8 @@ function withNoise(change: CheckedChange): CheckedChange {
 /** What disappears, and whatever a schema made of sample rows shows, may be a passing fault. */
 function wantsConfirmation({ rule }: CheckedChange, discovery: Discovery): boolean {
   return (
-    discovery === 'inferred' || /REMOVED(?::used)?$|RENAMED$|VOLUME_ZERO|NEVER_SEEN|READ_FAILED/.test(rule)
+    discovery === 'inferred' ||
+    /^(?:STREAM|PROPERTY)_(?:REMOVED|RENAMED)|VOLUME_ZERO|NEVER_SEEN|READ_FAILED/.test(rule)
   );
 }
 

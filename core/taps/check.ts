@@ -34,6 +34,8 @@ export const Seen = z.object({
     .default({}),
   /** What the code says of where its catalog comes from, and why. */
   discovery: Inventory.shape.discovery.optional(),
+  /** What each stream reads and where that is written, as far as the code says. */
+  endpoints: z.record(z.string(), z.string()).optional(),
   shape: Shape,
   sampled: Sampled.optional(),
   /** Why a sample that was to be taken says nothing, or not all. */

@@ -14,8 +14,11 @@ const NO_PATTERN = [
   'pipelinewise-singer-python',
 ];
 
+/** A catalog's shape, and what printed it. */
+type Printed = Pick<Seen, 'shape'> & { made: { sdk?: string | undefined } };
+
 /** Both catalogs as far as the libraries of both can say it: one that is printed by another library is not another schema. */
-export function inBoth(before: Seen, after: Seen): [Shape, Shape] {
+export function inBoth(before: Printed, after: Printed): [Shape, Shape] {
   const sdks = [before, after].map(({ made }) => made.sdk?.split(' ')[0] ?? '');
   if (sdks[0] === sdks[1]) return [before.shape, after.shape];
   const silent = sdks.flatMap((sdk) => SILENT[sdk] ?? []);

@@ -7,11 +7,12 @@ export const CHECKER = 'weekly schema check';
 
 /** More are counted, not listed. */
 const LISTED = 80;
+const PLACES = 20;
 
 export interface Drift {
   tap: TapRef;
   before: Pick<Seen, 'commit' | 'made'> & { check: string };
-  after: Pick<Seen, 'commit' | 'made'>;
+  after: Pick<Seen, 'commit' | 'made' | 'endpoints'>;
   /** The worst first. */
   changes: CheckedChange[];
   /** Other repositories of the project that may read what the tap writes. */
@@ -42,8 +43,10 @@ export function reported({ tap, before, after, changes, beside }: Drift, at: str
       ...causes.flatMap((cause) => [
         '',
         `${CAUSES[cause]}.`,
+        ...(cause === 'dependency' ? [printedBy(before, after)] : []),
         ...listed(changes.filter((one) => one.cause === cause)),
       ]),
+      ...placesOf(changes, after),
       '',
       readersTold(changes, beside),
       'Merging the pull request of this ticket makes what is there then the baseline for the streams it is about.',
@@ -70,6 +73,20 @@ function listed(changes: CheckedChange[]): string[] {
     return parts.filter(Boolean).join('; ');
   });
   return [...lines, ...(changes.length > LISTED ? [`- and ${changes.length - LISTED} more`] : [])];
+}
+
+function printedBy(before: Pick<Seen, 'made'>, after: Pick<Seen, 'made'>): string {
+  const said = ({ made: { sdk, python } }: Pick<Seen, 'made'>) =>
+    [sdk ?? 'no known library', python && `Python ${python}`].filter(Boolean).join(' with ');
+  return `It was printed by ${said(before)}, and is by ${said(after)}.`;
+}
+
+/** Where in the code the streams are that changed. */
+function placesOf(changes: CheckedChange[], { endpoints = {} }: Drift['after']): string[] {
+  const streams = [...new Set(changes.map(({ stream }) => stream))];
+  const known = streams.filter((name) => Object.hasOwn(endpoints, name)).slice(0, PLACES);
+  if (known.length === 0) return [];
+  return ['', 'What the code reads for them:', ...known.map((name) => `- ${name}: ${endpoints[name]}`)];
 }
 
 function readersTold(changes: CheckedChange[], beside: string[]): string {

@@ -11,7 +11,7 @@ How you work
 - Make the smallest change that removes the cause. Keep the style of the code around it. No drive-by changes.
 - A fault must be shown by a test that fails without your change and passes with it. If none does yet, add one.
 - Never delete, skip or weaken a test. Never touch CI files, git files, or credentials.
-- If the project keeps a changelog, add one line.
+- Documentation that names what you change (streams, fields, keys, settings) is changed with it. If the project keeps a changelog, add one line.
 - Call verify when you think you are done, and mend what it reports. Then call finish.
 - If the plan turns out to be wrong, or the fault is not in this repository, say so in finish and change nothing that you cannot justify.
 
@@ -37,6 +37,8 @@ export interface Brief {
   failures?: string;
 }
 
+const DRIFT = `The ticket is a schema drift: what it lists differs from what the readers of the data know. Where our own code did it by mistake, bring back what they know; where the API or a library did it, declare what there is now, and keep what they read as long as that can be filled. A test of the catalog or of a record shows each. The README and docs name the streams and fields as they are afterwards. Say in finish, for each change of the ticket, which of both you did; merging your pull request makes what is there then the new baseline.`;
+
 /** The first user message: everything from outside, as delimited data. */
 export function engineerBrief(brief: Brief): string {
   const { ticket, repository, branch, mark, diagnosis, asks, failures } = brief;
@@ -45,6 +47,7 @@ export function engineerBrief(brief: Brief): string {
   return [
     'Carry out the approved plan for this ticket.',
     `The mark of the platform's own words is ${marked(mark, '').trim()}, in this conversation alone. Write it nowhere.`,
+    ...((classification?.type ?? ticket.type) === 'schema_drift' ? [DRIFT] : []),
     block('ticket', {
       id,
       externalId,
