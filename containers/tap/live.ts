@@ -43,7 +43,8 @@ export function lookLive(live: Live): Promise<Shown> {
       ...(signal && { signal }),
     });
     try {
-      hands.reach(hosts(await shop.workspace.grep(live.commit, HOST_PATTERN)));
+      // What a lead has put there names hosts as the code does.
+      hands.reach(hosts(`${await shop.workspace.grep(live.commit, HOST_PATTERN)}\n${text}`));
       const shown = await shownBy(live, made);
       return { ...shown, config: digestOf(made.config(), tenant) };
     } catch (error) {
