@@ -8,13 +8,13 @@ import type { Discovery } from '#core/taps/discovery.ts';
 import type { Facts } from '#core/taps/facts.ts';
 import { type Failure, isOutside } from '#core/taps/failure.ts';
 import type { Waiver } from '#core/taps/finding.ts';
-import { brokenOff, sampledOf } from '#core/taps/sampled.ts';
-import { allSelected, nameOf, readCatalog } from '#core/taps/selection.ts';
+import { brokenOff, type Sampled, sampledOf } from '#core/taps/sampled.ts';
+import { allSelected, type Catalog, nameOf, readCatalog } from '#core/taps/selection.ts';
 import type { Contained } from '../contained.ts';
 import { untilAnswered } from '../steady.ts';
 import type { Environment, Shop } from '../verify/environment.ts';
 import { type Room, room } from './room.ts';
-import { type Sample, sample } from './sample.ts';
+import { isCut, type Sample, sample } from './sample.ts';
 import { failureOfRun } from './subject.ts';
 
 export interface Live {
@@ -83,36 +83,52 @@ async function discovered({ facts, waivers }: Live, made: Room): Promise<string>
   throw new Fault('Invalid', `Discovery failed: ${wrong.join('; ').slice(0, 2_000)}`);
 }
 
+/** Of a tap that cannot be told to stop early: its API is not there for us alone. */
+const LONG = { limit: 120_000, most: 16_000_000 };
+
 async function sampled(
   { facts }: Live,
   made: Room,
-  catalog: string,
+  text: string,
 ): Promise<Pick<Seen, 'sampled' | 'unsampled'>> {
-  const all = allSelected(readCatalog(catalog));
-  const taken = await sample(made, {
-    ...{ script: facts.script ?? '', catalog: all, isHotglue: facts.sdk === 'hotglue', limit: LIMIT },
-  });
-  const { report, undeclared, coerced, ran } = taken;
-  const asked = all.streams.map((one) => one.stream ?? nameOf(one));
-  const found = sampledOf(report, { undeclared, coerced, asked });
-  const failure = failureOfRun(ran, { facts, room: made, isLive: true });
-  if (!failure) return { sampled: found };
-  if (isEnough(taken)) return { sampled: brokenOff(found, undefined) };
+  const catalog = allSelected(readCatalog(text));
+  const isHotglue = facts.sdk === 'hotglue';
+  const options = {
+    script: facts.script ?? '',
+    catalog,
+    isHotglue,
+    ...(isHotglue ? { limit: LIMIT } : LONG),
+  };
+  const taken = await sample(made, options);
+  const failure = failureOfRun(taken.ran, { facts, room: made, isLive: true });
+  if (!failure) return { sampled: seenIn(taken, catalog) };
+  if (isCut(taken)) {
+    const isKnown = facts.sdk === 'singer-sdk' && taken.empty.length > 0;
+    const rest = isKnown ? complete(await sample(made, { ...options, isTest: true }), catalog) : {};
+    const found = { ...rest, ...complete(taken, catalog) };
+    if (Object.keys(found).length > 0) return { sampled: found };
+  }
   const why = told(failure);
   if (isOutside(failure) || !BLAMED.includes(failure.class)) return { unsampled: why };
-  return { sampled: brokenOff(found, placeOf(taken), made.redact(why)), unsampled: why };
+  return {
+    sampled: brokenOff(seenIn(taken, catalog), placeOf(taken), made.redact(why)),
+    unsampled: why,
+  };
+}
+
+function seenIn({ report, undeclared, coerced }: Sample, { streams }: Catalog): Sampled {
+  return sampledOf(report, { undeclared, coerced, asked: streams.map((one) => one.stream ?? nameOf(one)) });
+}
+
+/** Of a run that was stopped: what has no record by then may have some later. */
+function complete(taken: Sample, catalog: Catalog): Sampled {
+  return brokenOff(seenIn(taken, catalog));
 }
 
 /** What an API can do to code that has not changed. */
 const BLAMED: Failure['class'][] = ['API_CHANGE', 'SCHEMA_CHANGE', 'DATA_QUALITY', 'CODE_ERROR'];
 
 const told = ({ class: of, rule, line }: Failure) => `${of}, ${rule}: ${line.slice(0, 300)}`;
-
-/** A tap that cannot be told to stop early is stopped: by then it has shown something. */
-function isEnough({ ran, report }: Sample): boolean {
-  const hasRecords = Object.values(report.streams).some(({ records }) => records > 0);
-  return (ran.stopped === 'most' || ran.stopped === 'limit') && hasRecords;
-}
 
 /** The stream that a run was at: the last that it announced. */
 function placeOf({ report, empty }: Sample): string | undefined {

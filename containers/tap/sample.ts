@@ -25,7 +25,10 @@ export interface SampleOptions {
   /** Records of each stream, where the SDK can be told. */
   records?: number;
   isHotglue: boolean;
+  /** One record of each stream, as singer-sdk does it. */
+  isTest?: boolean;
   limit?: number;
+  most?: number;
 }
 
 const LIMIT = 600_000;
@@ -35,7 +38,7 @@ const MOST_BYTES = 64_000_000;
 
 /** Runs a tap's selected streams for a few records and reads everything that it writes. */
 export async function sample(room: Room, options: SampleOptions): Promise<Sample> {
-  const { script, catalog, state, isHotglue, records = RECORDS } = options;
+  const { script, catalog, state, isHotglue, isTest = false, records = RECORDS } = options;
   const names = catalog.streams.map((stream) => stream.stream ?? nameOf(stream));
   const call: Call = {
     program: script,
@@ -45,16 +48,17 @@ export async function sample(room: Room, options: SampleOptions): Promise<Sample
       '--catalog',
       'catalog.json',
       ...(state === undefined ? [] : ['--state', 'state.json']),
+      ...(isTest ? ['--test'] : []),
     ],
     files: { 'catalog.json': JSON.stringify(catalog), 'state.json': JSON.stringify(state ?? {}) },
     limit: options.limit ?? LIMIT,
-    most: MOST_BYTES,
+    most: options.most ?? MOST_BYTES,
     ...(isHotglue && {
       config: { _hg_max_records_limit: Object.fromEntries(names.map((name) => [name, records])) },
     }),
   };
   const ran = await room.run(call);
-  const isLimited = isHotglue || ran.stopped === 'most';
+  const isLimited = isHotglue || isTest || isCut({ ran });
   const captured = {
     path: ran.path,
     secrets: room.secrets(),
@@ -70,6 +74,11 @@ export async function sample(room: Room, options: SampleOptions): Promise<Sample
     coerced: coercedIn(ran),
     empty: names.filter((name) => !report.streams[name]?.records),
   };
+}
+
+/** Whether it was stopped because it went on and on: by then it may have shown enough. */
+export function isCut({ ran }: Pick<Sample, 'ran'>): boolean {
+  return ran.stopped === 'most' || ran.stopped === 'limit';
 }
 
 /** What is wrong with a sample whose run ended well; waived streams may be empty. */

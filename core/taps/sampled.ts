@@ -69,7 +69,7 @@ function streamOf(name: string, { streams, violations }: SingerReport, besides: 
 }
 
 /** The sample of a run that broke off: streams with records count, and the one that it broke at is said to have failed. */
-export function brokenOff(sampled: Sampled, at: string | undefined, why?: string): Sampled {
+export function brokenOff(sampled: Sampled, at?: string, why?: string): Sampled {
   return Object.fromEntries(
     Object.entries(sampled).flatMap(([name, one]) => {
       if (name === at && why !== undefined) return [[name, { ...one, failed: why }]];

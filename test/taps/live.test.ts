@@ -7,7 +7,7 @@ import { lookLive, type Shown } from '#containers/tap/live.ts';
 import { environment, interpreterFor } from '#containers/verify/environment.ts';
 import { fileCredentials } from '../../bin/taps/credentials.ts';
 import { bench } from '../../bin/taps/subject.ts';
-import { writeProject } from './projects.ts';
+import { PROJECTS, writeProject } from './projects.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -57,16 +57,34 @@ const EXPECTED: Record<string, object> = {
     unsampled: expect.stringMatching(/^API_CHANGE, not-json/),
   },
   '08-oauth-rotates': { sampled: { people } },
+  '20-endless': { sampled: { people: { filled: people.filled }, pets: { ...people, records: 1 } } },
 };
 
-const QUICK = ['07-429', '07-html'];
+/** It never ends, unless it is asked for one record of each stream. */
+PROJECTS['20-endless'] = {
+  kind: 'tap',
+  code: `    # With singer-sdk it would be as here.
+    def discover(self, config):
+        [people] = Tap.discover(self, config)["streams"]
+        return {"streams": [people, dict(people, stream="pets", tap_stream_id="pets")]}
+
+    def sync(self, config, path, state):
+        import itertools, sys
+        for stream in ("people", "pets"):
+            self.write(type="SCHEMA", stream=stream, schema={"type": "object", "properties": self.properties}, key_properties=self.keys)
+            for id in [1] if "--test" in sys.argv else itertools.count(1):
+                self.write(type="RECORD", stream=stream, record=dict(self.rows[0], id=id))
+`,
+};
+
+const QUICK = ['07-429', '07-html', '20-endless'];
 const chosen = Object.keys(EXPECTED).filter((name) => process.env.SIGNALBOX_FULL || QUICK.includes(name));
 
 describe('a tap with its config', { timeout: 120_000 }, () => {
   it.each(chosen)('shows what there is, or why it says nothing: %s', async (name) => {
     const { catalog, config, ...rest } = await shown(name);
 
-    expect(JSON.parse(catalog).streams).toHaveLength(1);
+    expect(JSON.parse(catalog).streams[0].stream).toBe('people');
     expect(config).toMatch(/^[0-9a-f]{16}$/);
     expect(rest).toMatchObject(EXPECTED[name] ?? {});
     expect(Object.keys(rest).sort()).toEqual(Object.keys(EXPECTED[name] ?? {}).sort());

@@ -85,6 +85,7 @@ class Tap:
         parser.add_argument("--discover", action="store_true")
         parser.add_argument("--catalog")
         parser.add_argument("--state")
+        parser.add_argument("--test", action="store_true")
         args = parser.parse_args()
         logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
         self.serve()
