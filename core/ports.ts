@@ -211,6 +211,8 @@ export interface Machines {
   start(machineArn: string, name: string, input: object): Promise<void>;
   /** Ends an execution; one that has ended, or never began, is left alone. */
   stop(machineArn: string, name: string, cause: string): Promise<void>;
+  /** Whether an execution goes on; `unknown` when there is none, or it was started a moment ago. */
+  state(executionArn: string): Promise<'running' | 'ended' | 'unknown'>;
   /** Answers what waits for a token; `false` when nothing does any more. */
   succeed(token: string, output: object): Promise<boolean>;
   fail(token: string, error: string, cause: string): Promise<boolean>;

@@ -16,6 +16,7 @@ const managed = (policy: string) => [
 ];
 const exported = (name: string) => `SignalboxData:ExportsOutputFnGetAtt${name}`;
 const STEPS = [
+  'AwaitSlot18CB594D',
   'Classify2481EAE0',
   'Diagnose657CB846',
   'ProposePlanF89C73DC',
@@ -84,6 +85,7 @@ const FUNCTIONS: Acceptance[] = [
       `${exported('Approvals8537C562Arn3AB7E2CD')}/index/*`,
       `${exported('PeopleE38C8D03Arn0EE2BE08')}/index/*`,
       `${exported('RunsE45A2291Arn9AFA3150')}/index/*`,
+      `${exported('Queue4A7E3555Arn15A7202E')}/index/*`,
     ),
     reason: 'Only the indexes of the one table that is granted',
   },
@@ -135,13 +137,14 @@ const SERVICE: Acceptance[] = [
     ids: wildcard(`${exported('Artifacts82DD59A1Arn3B515032')}/runs/*`),
     reason: 'Files of runs, below one prefix',
   })),
-  {
-    at: 'Pipeline/OnOutcome',
+  ...['OnOutcome', 'RunQueue/Admit'].map((at) => ({
+    at: `Pipeline/${at}`,
     ids: wildcard(
       'arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:{"Fn::Select":[6,{"Fn::Split":[":",{"Ref":"PipelineMachine70FD447C"}]}]}:*',
     ),
-    reason: 'Ends executions of the one machine, whose names are made when they start',
-  },
+    reason: 'Ends, or asks after, executions of the one machine, whose names are made when they start',
+  })),
+  { at: 'Pipeline/RunQueue/Admit', ids: wildcard('*'), reason: TOKENS },
   { at: 'Pipeline/PublishChanges', ids: wildcard('*'), reason: TOKENS },
   {
     at: 'Pipeline/Steps/Diagnose',

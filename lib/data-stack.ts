@@ -58,6 +58,11 @@ export class DataStack extends Stack {
     sortKey: text('id'),
     timeToLiveAttribute: 'expiresAt',
   });
+  /** Places of runs that wait for a slot or have one, and how many. */
+  readonly queue = this.indexed(this.table('Queue', { timeToLiveAttribute: 'expiresAt' }), {
+    waiting: ['waitingOf', 'rank'],
+    held: ['heldBy', 'since'],
+  });
   readonly artifacts: Bucket;
   /** Signs checkpoints of the ledger; KMS never gives it out. */
   readonly checkpointKey = new Key(this, 'CheckpointKey', {
@@ -181,6 +186,12 @@ export class DataStack extends Stack {
       removalPolicy: RemovalPolicy.RETAIN,
       ...props,
     });
+  }
+
+  private indexed(table: Table, indexes: Record<string, [string, string]>): Table {
+    for (const [indexName, [key, order]] of Object.entries(indexes))
+      table.addGlobalSecondaryIndex({ indexName, partitionKey: text(key), sortKey: text(order) });
+    return table;
   }
 
   private secret(id: string, description: string, generated = false): Secret {

@@ -1,6 +1,8 @@
 import { Duration } from 'aws-cdk-lib';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Env as AwaitEnv } from '#functions/task/await-decision.ts';
+import type { Env as AwaitSlotEnv } from '#functions/task/await-slot.ts';
 import type { Env as ClassifyEnv } from '#functions/task/classify.ts';
 import type { Env as DiagnoseEnv } from '#functions/task/diagnose.ts';
 import type { Env as EscalateEnv } from '#functions/task/escalate.ts';
@@ -18,6 +20,8 @@ export interface PipelineStepsProps {
   publicUrl: string;
   modelBaseUrl: string;
   adminEmail: string;
+  /** Has the queue of runs looked at. */
+  toAdmit: Queue;
 }
 
 /** The ticket machine's functions, each with the tables it touches and no more. */
@@ -27,6 +31,7 @@ export class PipelineSteps extends Construct {
   constructor(scope: Construct, id: string, props: PipelineStepsProps) {
     super(scope, id);
     this.functions = {
+      ...this.waiting(props),
       ...this.thinking(props),
       ...this.deciding(props),
       ...this.concluding(props),
@@ -40,6 +45,30 @@ export class PipelineSteps extends Construct {
       RUNS_TABLE: data.runs.tableName,
       PROJECTS_TABLE: data.projects.tableName,
     };
+  }
+
+  private waiting({ data, toAdmit }: PipelineStepsProps) {
+    const queue = { QUEUE_TABLE: data.queue.tableName, ADMIT_QUEUE_URL: toAdmit.queueUrl };
+    const awaitSlot = new Handler<AwaitSlotEnv>(this, 'AwaitSlot', {
+      entry: 'task/await-slot',
+      env: {
+        TICKETS_TABLE: data.tickets.tableName,
+        DELIVERIES_TABLE: data.deliveries.tableName,
+        RUNS_TABLE: data.runs.tableName,
+        ...queue,
+      },
+    });
+    reads(awaitSlot, data.tickets, data.runs);
+    const awaitDecision = new Handler<AwaitEnv>(this, 'AwaitDecision', {
+      entry: 'task/await-decision',
+      env: { APPROVAL_WAITS_TABLE: data.approvalWaits.tableName, ...queue },
+    });
+    data.approvalWaits.grant(awaitDecision, 'dynamodb:PutItem', 'dynamodb:UpdateItem');
+    for (const fn of [awaitSlot, awaitDecision]) {
+      writes(fn, data.queue);
+      toAdmit.grantSendMessages(fn);
+    }
+    return { awaitSlot, awaitDecision };
   }
 
   private thinking({ data, modelBaseUrl }: PipelineStepsProps) {
@@ -80,12 +109,6 @@ export class PipelineSteps extends Construct {
     reads(proposePlan, data.projects);
     asks(proposePlan, data);
 
-    const awaitDecision = new Handler<AwaitEnv>(this, 'AwaitDecision', {
-      entry: 'task/await-decision',
-      env: { APPROVAL_WAITS_TABLE: data.approvalWaits.tableName },
-    });
-    data.approvalWaits.grant(awaitDecision, 'dynamodb:PutItem', 'dynamodb:UpdateItem');
-
     const loadDecision = new Handler<LoadEnv>(this, 'LoadDecision', {
       entry: 'task/load-decision',
       env: {
@@ -99,7 +122,7 @@ export class PipelineSteps extends Construct {
     writes(loadDecision, data.tickets, data.runs, data.approvals);
     reads(loadDecision, data.people, data.policies);
     appends(loadDecision, data.ledger);
-    return { proposePlan, awaitDecision, loadDecision };
+    return { proposePlan, loadDecision };
   }
 
   private concluding({ data, publicUrl, adminEmail }: PipelineStepsProps) {

@@ -16,6 +16,7 @@ import { consumes, deadLetters, reliableQueue } from './dead-letters.ts';
 import { reads, writes } from './grants.ts';
 import { Handler } from './handler.ts';
 import { PipelineSteps } from './pipeline-steps.ts';
+import { RunQueue } from './run-queue.ts';
 import { ticketMachine } from './ticket.machine.ts';
 
 export interface PipelineProps {
@@ -25,6 +26,8 @@ export interface PipelineProps {
   publicUrl: string;
   modelBaseUrl: string;
   adminEmail: string;
+  slots: string;
+  slotsPerOrg: string;
 }
 
 /** From a stored ticket to its end: the table's stream feeds the bus, the bus a queue, the queue starts the ticket machine. */
@@ -34,10 +37,12 @@ export class Pipeline extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { data, bus, agents, publicUrl, adminEmail, modelBaseUrl }: PipelineProps,
+    { data, bus, agents, publicUrl, adminEmail, modelBaseUrl, ...limits }: PipelineProps,
   ) {
     super(scope, id);
-    const steps = new PipelineSteps(this, 'Steps', { data, publicUrl, adminEmail, modelBaseUrl });
+    const queue = new RunQueue(this, 'RunQueue', { data, ...limits });
+    const { toAdmit } = queue;
+    const steps = new PipelineSteps(this, 'Steps', { data, publicUrl, adminEmail, modelBaseUrl, toAdmit });
     this.machine = new StateMachine(this, 'Machine', {
       queryLanguage: QueryLanguage.JSONATA,
       definitionBody: DefinitionBody.fromChainable(
@@ -51,6 +56,7 @@ export class Pipeline extends Construct {
         destination: new LogGroup(this, 'Logs', { retention: RetentionDays.ONE_MONTH }),
       },
     });
+    queue.follows(this.machine);
     this.publishes(data, bus);
     this.starts(data, { bus, publicUrl });
     this.ends(data, { bus, publicUrl, adminEmail });

@@ -69,6 +69,8 @@ function parameters(scope: Construct) {
     modelBaseUrl: ask('ModelBaseUrl', 'Base URL of the Messages API', 'https://api.anthropic.com'),
     oidcIssuer: ask('OidcIssuer', 'OIDC issuer for sign-in, or empty for codes by e-mail only', ''),
     slackUrl: ask('SlackUrl', 'Base URL of Slack', 'https://slack.com'),
+    slots: ask('Slots', 'How many runs may work at once, of all organizations', '50'),
+    slotsPerOrg: ask('SlotsPerOrg', 'How many of one organization, and exceptions: 25,acme=5', '25'),
     oidcClientId: ask('OidcClientId', 'Client id at the OIDC issuer', ''),
   };
 }

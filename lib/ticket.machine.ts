@@ -6,14 +6,21 @@ import type { Container } from './container.ts';
 import { ask, call, choose, work } from './steps.ts';
 
 export type TicketSteps = Record<
-  'classify' | 'diagnose' | 'proposePlan' | 'awaitDecision' | 'loadDecision' | 'openPullRequest' | 'escalate',
+  | 'awaitSlot'
+  | 'classify'
+  | 'diagnose'
+  | 'proposePlan'
+  | 'awaitDecision'
+  | 'loadDecision'
+  | 'openPullRequest'
+  | 'escalate',
   IFunction
 > & { engineer: Container; verifier: Container };
 
 /**
  * One run of a ticket, from received to a pull request or a person:
  *
- *   Start → Classify → Diagnose → Propose plan → Await decision → Load decision → Implement → Verify → Open pull request
+ *   Start → Await slot → Classify → Diagnose → Propose plan → Await decision → Load decision → Await slot to build → Implement → Verify → Open pull request
  *      └ review of its pull request ────────┘
  *              └ unclear ─┴ unclear ────────┴ denied ────┴ declined, expired ─────────┴ no patch ─┴ red ─→ Hand to a person
  *
@@ -26,9 +33,11 @@ export function ticketMachine(scope: Construct, step: TicketSteps): sfn.IChainab
       ticketId: '{% $states.input.ticketId %}',
       runId: '{% $states.input.runId %}',
       round: 0,
+      slot: 0,
+      isReview: '{% $exists($states.input.isReview) %}',
     },
   });
-  const isReview = '{% $exists($states.input.isReview) %}';
+  const isReview = '{% $isReview %}';
   const handOver = call(scope, 'Hand to a person', step.escalate, {
     payload: { status: 'escalated', reason: '{% $reason %}' },
   }).next(sfn.Succeed.jsonata(scope, 'With a person'));
@@ -37,19 +46,38 @@ export function ticketMachine(scope: Construct, step: TicketSteps): sfn.IChainab
   }).next(sfn.Succeed.jsonata(scope, 'Declined'));
   const opened = call(scope, 'Open pull request', step.openPullRequest);
   const building = implementation(scope, step, { opened, handOver });
-  const deciding = decision(scope, step, { building, handOver, decline });
+  const slots = { again: slot(scope, 'Await slot to build', step), first: slot(scope, 'Await slot', step) };
+  slots.again.next(building.entry);
+  const deciding = decision(scope, step, { building, again: slots.again, handOver, decline });
   const triage = understanding(scope, step, { deciding, handOver });
 
   const failed = call(scope, 'Record the failure', step.escalate, {
     payload: { status: 'failed', reason: '{% $reason %}' },
   }).next(sfn.Fail.jsonata(scope, 'Failed', { error: '{% $failure %}', cause: '{% $reason %}' }));
-  for (const state of [...triage.steps, ...deciding.steps, ...building.steps, opened]) {
+  for (const state of [
+    slots.first,
+    slots.again,
+    ...triage.steps,
+    ...deciding.steps,
+    ...building.steps,
+    opened,
+  ]) {
     state.addCatch(failed, {
       assign: { failure: '{% $states.errorOutput.Error %}', reason: '{% $states.errorOutput.Cause %}' },
     });
   }
   opened.next(sfn.Succeed.jsonata(scope, 'In review'));
-  return start.next(choose(scope, 'A review?', isReview, deciding.entry, triage.entry));
+  slots.first.next(choose(scope, 'A review?', isReview, deciding.entry, triage.entry));
+  return start.next(slots.first);
+}
+
+/** Sleeps until the queue gives the run a slot. */
+function slot(scope: Construct, name: string, step: TicketSteps) {
+  return ask(scope, name, step.awaitSlot, {
+    timeout: sfn.Timeout.duration(Duration.days(60)),
+    payload: { executionArn: '{% $states.context.Execution.Id %}', slot: '{% $slot %}' },
+    assign: { slot: '{% $states.result.grant %}' },
+  });
 }
 
 interface Part {
@@ -77,7 +105,7 @@ function understanding(
 function decision(
   scope: Construct,
   step: TicketSteps,
-  to: { building: Part; handOver: sfn.IChainable; decline: sfn.IChainable },
+  to: { building: Part; again: sfn.IChainable; handOver: sfn.IChainable; decline: sfn.IChainable },
 ): Part {
   const propose = call(scope, 'Propose plan', step.proposePlan, {
     assign: {
@@ -90,7 +118,7 @@ function decision(
   const ids = { approvalId: '{% $approvalId %}', executionArn: '{% $states.context.Execution.Id %}' };
   const wait = ask(scope, 'Await decision', step.awaitDecision, {
     timeout: sfn.Timeout.jsonata('{% $waitSeconds %}'),
-    payload: ids,
+    payload: { ...ids, slot: '{% $slot %}' },
   });
   const load = call(scope, 'Load decision', step.loadDecision, {
     payload: ids,
@@ -109,7 +137,7 @@ function decision(
   wait.next(load);
   load.next(
     sfn.Choice.jsonata(scope, 'Approved?')
-      .when(sfn.Condition.jsonata("{% $decision = 'approved' %}"), to.building.entry)
+      .when(sfn.Condition.jsonata("{% $decision = 'approved' %}"), to.again)
       .when(sfn.Condition.jsonata("{% $decision = 'declined' %}"), to.decline)
       .otherwise(to.handOver),
   );

@@ -1,4 +1,5 @@
 import {
+  DescribeExecutionCommand,
   SendTaskFailureCommand,
   SendTaskHeartbeatCommand,
   SendTaskSuccessCommand,
@@ -31,6 +32,7 @@ export function stateMachines(): Machines {
         if ((error as { name?: string }).name !== 'ExecutionDoesNotExist') throw error;
       }
     },
+    state,
     succeed: (token, output) =>
       whileOpen(() =>
         sfn().send(new SendTaskSuccessCommand({ taskToken: token, output: JSON.stringify(output) })),
@@ -39,6 +41,16 @@ export function stateMachines(): Machines {
       whileOpen(() => sfn().send(new SendTaskFailureCommand({ taskToken: token, error, cause }))),
     beat: (token) => whileOpen(() => sfn().send(new SendTaskHeartbeatCommand({ taskToken: token }))),
   };
+}
+
+async function state(executionArn: string): Promise<'running' | 'ended' | 'unknown'> {
+  try {
+    const { status } = await sfn().send(new DescribeExecutionCommand({ executionArn }));
+    return status === 'RUNNING' ? 'running' : 'ended';
+  } catch (error) {
+    if ((error as { name?: string }).name !== 'ExecutionDoesNotExist') throw error;
+    return 'unknown';
+  }
 }
 
 async function whileOpen(send: () => Promise<unknown>): Promise<boolean> {

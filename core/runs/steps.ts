@@ -7,6 +7,12 @@ import * as z from 'zod';
 export const RunRef = z.object({ org: z.string(), ticketId: z.string(), runId: z.string() });
 export type RunRef = z.infer<typeof RunRef>;
 
+/** Waits for a slot; `slot` counts those that the run has had. Its token is answered with the next one's number as `grant`. */
+export const AwaitSlot = {
+  input: RunRef.extend({ token: z.string().min(1), executionArn: z.string(), slot: z.int().nonnegative() }),
+  output: z.object({}),
+};
+
 export const Classify = {
   input: RunRef,
   output: z.object({ next: z.enum(['diagnose', 'escalate']), reason: z.string() }),
@@ -29,9 +35,14 @@ export const ProposePlan = {
   }),
 };
 
-/** Stores the task token where only the dispatcher reads it; the machine then sleeps. */
+/** Gives the run's slot back and stores the task token where only the dispatcher reads it; the machine then sleeps. */
 export const AwaitDecision = {
-  input: RunRef.extend({ approvalId: z.string(), token: z.string().min(1), executionArn: z.string() }),
+  input: RunRef.extend({
+    approvalId: z.string(),
+    token: z.string().min(1),
+    executionArn: z.string(),
+    slot: z.int().nonnegative(),
+  }),
   output: z.object({}),
 };
 

@@ -44,7 +44,7 @@ export function onTicket(needs: ReopenNeeds) {
 
 type Detail = z.infer<typeof Received>['detail'];
 
-/** The run's row, then the ticket's mark, then the machine. */
+/** The run's row, then the ticket's mark, then the machine, which waits for its turn first. */
 async function begin({ org, ticketId }: Detail, needs: ReopenNeeds): Promise<void> {
   const { tickets, runs, machines, spend } = needs;
   const found = await tickets.find(org, ticketId);
@@ -60,20 +60,20 @@ async function begin({ org, ticketId }: Detail, needs: ReopenNeeds): Promise<voi
     status: 'running',
     stage: 'triage',
     percent: 0,
-    doing: 'platform: starting',
+    doing: 'platform: waiting for its turn',
     spentNanoUsd: 0,
     budgetNanoUsd: (await spend.caps(org)).run,
     startedAt: needs.clock.now().toISOString(),
   });
-  const begunAt = found.begunAt ?? run.startedAt;
-  await tickets.advance(org, ticketId, ['received'], { status: 'triaging', runId: id, begunAt });
+  await tickets.advance(org, ticketId, ['received'], { runId: id });
   if (run.status === 'running') await machines.start(needs.machineArn, id, { org, ticketId, runId: id });
 }
 
-/** A ticket that was opened again at its source is begun with anew, in a run of its own. */
+/** A ticket that is received again, opened anew at its source or tried again, has a run of its own once its last one is over. */
 async function attemptOf({ org, status, runId: lastId }: Ticket, runs: Runs): Promise<number> {
   const last = lastId ? await runs.find(org, lastId) : undefined;
-  return (last?.attempt ?? 0) + (status === 'received' || !last ? 1 : 0);
+  if (!last) return 1;
+  return last.attempt + (status === 'received' && last.status !== 'running' ? 1 : 0);
 }
 
 export const handler = queue(Env, async (env) =>

@@ -8,6 +8,7 @@ import { dynamoIdentities } from '#adapters/dynamodb/identities.ts';
 import { dynamoNotices } from '#adapters/dynamodb/notices.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
+import { dynamoQueue } from '#adapters/dynamodb/queue.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { type Approval, approvalId } from '#core/approvals/approval.ts';
@@ -62,7 +63,7 @@ export async function stage() {
   const dispatcher = stream(z.object({}), async () => dispatching(dispatch));
   const functions: Functions = {
     'task/propose-plan': proposing({ ...asking(clock), ...needs, identities: dynamoIdentities('People') }),
-    'task/await-decision': awaiting(waits),
+    'task/await-decision': awaiting({ waits, queue: dynamoQueue('Queue'), nudge: async () => {}, clock }),
     'task/load-decision': loading({ ...asking(clock), tickets, runs }),
     'task/open-pull-request': opening({ ...needs, forgeOf: async () => forge }),
     'task/escalate': escalating({ ...needs, forgeOf: async () => forge }),
@@ -127,6 +128,7 @@ function definition(): object {
   const { States, ...rest } = JSON.parse(text.replaceAll('arn:AWS::Partition:', 'arn:aws:'));
   const out = [
     'A review?',
+    'Await slot',
     'Classify',
     'Diagnose',
     'Understood?',
@@ -141,6 +143,7 @@ function definition(): object {
     States: {
       ...Object.fromEntries(left),
       Start: { ...States.Start, Next: 'Propose plan' },
+      'Await slot to build': { Type: 'Pass', Next: 'Implement' },
       Implement: { Type: 'Pass', Next: 'Open pull request' },
     },
   };

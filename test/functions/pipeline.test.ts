@@ -90,9 +90,10 @@ describe('starting', () => {
     for (let time = 0; time < 3; time += 1) await starting()(message());
 
     expect(new Set(started)).toEqual(new Set([ref.runId]));
-    expect(await now()).toMatchObject({ status: 'triaging', runId: ref.runId });
+    expect(await now()).toMatchObject({ status: 'received', runId: ref.runId });
     expect(await runs.find(org, ref.runId)).toMatchObject({
       status: 'running',
+      doing: 'platform: waiting for its turn',
       budgetNanoUsd: 1_000_000_000,
     });
   });
@@ -115,19 +116,20 @@ describe('starting', () => {
 
   it('begins anew, in a run of its own, with a ticket that is opened again at its source', async () => {
     await starting()(message());
-    await tickets.advance(org, made.id, ['triaging'], { status: 'cancelled', atSource: 'closed' });
+    await tickets.advance(org, made.id, ['received'], { status: 'cancelled', atSource: 'closed' });
+    await outcome()({ detail: { org, ticketId: made.id } });
     await tickets.advance(org, made.id, ['cancelled'], { status: 'received' });
     for (let time = 0; time < 2; time += 1) await starting()(message());
 
     expect([...new Set(started)]).toEqual([ref.runId, runId(made.id, 2)]);
-    expect(await now()).toMatchObject({ status: 'triaging', runId: runId(made.id, 2) });
+    expect(await now()).toMatchObject({ status: 'received', runId: runId(made.id, 2) });
   });
 });
 
 it('stops whoever works on a ticket that is cancelled, once, and tells its people', async () => {
   await starting()(message());
   const reason = 'rosa closed it at the source (jira)';
-  await tickets.advance(org, made.id, ['triaging'], { status: 'cancelled', reason });
+  await tickets.advance(org, made.id, ['received'], { status: 'cancelled', reason });
   for (const _ of [1, 2]) await outcome()({ detail: { org, ticketId: made.id } });
 
   expect(stopped).toEqual([ref.runId]);

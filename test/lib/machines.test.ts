@@ -45,6 +45,7 @@ describe('the ticket machine', () => {
 
   it('uses every step that it was given', () => {
     for (const step of [
+      'await-slot',
       'classify',
       'diagnose',
       'propose-plan',

@@ -69,6 +69,7 @@ const TABLES: Record<string, Shape> = {
   Sequence: { keys: ['pk', 'sk'], stream: 'KEYS_ONLY' },
   Policies: { keys: ['pk', 'sk'] },
   Triage: { keys: ['pk', 'sk'] },
+  Queue: { keys: ['pk', 'sk'], indexes: { waiting: ['waitingOf', 'rank'], held: ['heldBy', 'since'] } },
   People: { keys: ['pk', 'sk'], indexes: { byEmail: ['email'] } },
   DeadLetters: { keys: ['org', 'id'] },
   Notices: { keys: ['org', 'id'], stream: 'NEW_IMAGE' },

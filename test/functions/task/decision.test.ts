@@ -6,11 +6,13 @@ import { dynamoWaits } from '#adapters/dynamodb/approval-waits.ts';
 import { dynamoIdentities } from '#adapters/dynamodb/identities.ts';
 import { dynamoNotices } from '#adapters/dynamodb/notices.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
+import { dynamoQueue } from '#adapters/dynamodb/queue.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import type { Approval } from '#core/approvals/approval.ts';
 import { sweep } from '#core/approvals/sweep.ts';
 import { brokenAt } from '#core/ledger.ts';
+import type { Place } from '#core/queue/place.ts';
 import type { Run } from '#core/runs/run.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
 import { dispatching } from '#functions/queue/dispatch-decision.ts';
@@ -34,6 +36,20 @@ const runs = dynamoRuns('Runs');
 const projects = dynamoProjects('Projects');
 const notices = dynamoNotices('Notices');
 const waits = dynamoWaits('ApprovalWaits');
+
+const queue = dynamoQueue('Queue');
+let nudges = 0;
+
+/** The function that waits, of a run that may have a slot. */
+const awaitingDecision = (given: Omit<Parameters<ReturnType<typeof awaiting>>[0], 'slot'>, slot = 0) =>
+  awaiting({
+    waits,
+    queue,
+    clock,
+    nudge: async () => {
+      nudges += 1;
+    },
+  })({ ...given, slot });
 
 /** A state machine that notes what it was told, and takes each token once. */
 function machine() {
@@ -193,16 +209,37 @@ describe('a decision reaches its machine', () => {
     const { approval: settled } = await approvals.decide(ORG, approvalId, vote(approval), NOW);
     await dispatch(changed(settled));
     expect(machines.told).toEqual([]);
-    await awaiting(waits)({ org, ticketId, runId, approvalId, token: 'late', executionArn });
+    await awaitingDecision({ org, ticketId, runId, approvalId, token: 'late', executionArn });
     await dispatch(registered(approvalId));
 
     expect(machines.told).toEqual(['late']);
   });
 
+  it('while the run has no slot: a person may think for days', async () => {
+    const { approval: _, ...ref } = await asked();
+    const arrival = {
+      ...ref,
+      kind: 'start' as const,
+      priority: 'high' as const,
+      arrivedAt: NOW.toISOString(),
+    };
+    const at = NOW.toISOString();
+    const place = await queue.join(arrival, { grant: 0, token: 'first', at });
+    await queue.hold(place as Place, { all: 1, of: () => 1 }, at);
+    const before = nudges;
+    await awaitingDecision({ ...ref, token: 'asked' }, 1);
+    await queue.join(arrival, { grant: 1, token: 'again', at });
+    await awaitingDecision({ ...ref, token: 'asked late' }, 1);
+
+    expect(await queue.find(ref.org, ref.runId)).toMatchObject({ state: 'waiting', grant: 1 });
+    expect(await queue.counts()).toMatchObject({ held: 0 });
+    expect(nudges).toBe(before + 1);
+  });
+
   it('T31: once, however often and by however many it is sent', async () => {
     const { approval, approvalId, ...rest } = await asked();
     const machines = machine();
-    await awaiting(waits)({ ...rest, approvalId, token: 'one' });
+    await awaitingDecision({ ...rest, approvalId, token: 'one' });
     const { approval: settled } = await approvals.decide(ORG, approvalId, vote(approval), NOW);
     const dispatch = dispatching({ approvals, waits, machines });
     await Promise.all(Array.from({ length: 10 }, () => dispatch(changed(settled))));
@@ -218,8 +255,8 @@ describe('a decision reaches its machine', () => {
 
   it('by its newest token when an older one is gone', async () => {
     const { approval, approvalId, ...rest } = await asked();
-    await awaiting(waits)({ ...rest, approvalId, token: 'old' });
-    await awaiting(waits)({ ...rest, approvalId, token: 'new' });
+    await awaitingDecision({ ...rest, approvalId, token: 'old' });
+    await awaitingDecision({ ...rest, approvalId, token: 'new' });
     const { approval: settled } = await approvals.decide(ORG, approvalId, vote(approval), NOW);
     const machines = machine();
     await dispatching({ approvals, waits, machines })(changed(settled));
@@ -229,7 +266,7 @@ describe('a decision reaches its machine', () => {
 
   it('by the sweep, when the stream lost it, and not before it had its time', async () => {
     const { approval, approvalId, ...rest } = await asked();
-    await awaiting(waits)({ ...rest, approvalId, token: 'swept' });
+    await awaitingDecision({ ...rest, approvalId, token: 'swept' });
     await approvals.decide(ORG, approvalId, vote(approval), NOW);
     const machines = machine();
     await sweep({ ...asking(clock), waits, machines, runs });
