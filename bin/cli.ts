@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, type CommanderError } from 'commander';
 import { approvals } from './commands/approvals.ts';
+import { connect } from './commands/connect.ts';
 import { deadLetters } from './commands/dead-letters.ts';
 import { deliveries } from './commands/deliveries.ts';
 import { demo } from './commands/demo.ts';
@@ -60,6 +61,7 @@ for (const add of [
   evidence,
   deliveries,
   deadLetters,
+  connect,
   logs,
   runs,
   projects,

@@ -7,7 +7,8 @@ import { retryAfterMs } from '../retry-after.ts';
 const App = z.object({
   appId: z.union([z.string(), z.int()]),
   privateKey: z.string().min(1),
-  installationId: z.union([z.string(), z.int()]),
+  /** Not there until somebody has installed the App. */
+  installationId: z.union([z.string(), z.int()]).optional(),
 });
 
 type Access = string | z.infer<typeof App>;
@@ -32,11 +33,9 @@ export function github(apiUrl: string, auth: string): GitHub {
   };
   const access = accessTo(apiUrl, auth);
   if (typeof access === 'string') return new Octokit({ ...base, auth: access });
-  return new Octokit({
-    ...base,
-    authStrategy: createAppAuth,
-    auth: { ...access, installationId: Number(access.installationId) },
-  });
+  const { installationId, ...app } = access;
+  const asApp = { ...app, ...(installationId && { installationId: Number(installationId) }) };
+  return new Octokit({ ...base, authStrategy: createAppAuth, auth: asApp });
 }
 
 /** The token that git uses over HTTPS for the same access: an App's is minted now and lives for an hour. */

@@ -28,8 +28,8 @@ export function jiraChannel(siteOf: (org: string) => Promise<JiraSite | undefine
       if (said?.text === text) return said;
       const path = `/rest/api/3/issue/${encodeURIComponent(ticket.externalId)}/comment`;
       const ref = said?.ref ?? (await found(site, path, status.url));
-      if (!ref) return { ref: z.parse(Written, await call(site, 'POST', path, { body })).id, text };
-      await call(site, 'PUT', `${path}/${encodeURIComponent(ref)}`, { body });
+      if (!ref) return { ref: z.parse(Written, await callJira(site, 'POST', path, { body })).id, text };
+      await callJira(site, 'PUT', `${path}/${encodeURIComponent(ref)}`, { body });
       return { ref, text };
     },
   };
@@ -37,12 +37,13 @@ export function jiraChannel(siteOf: (org: string) => Promise<JiraSite | undefine
 
 /** Our comment holds the ticket's address, which no other has: one that a crash left unnoted is found by it. */
 async function found(site: JiraSite, path: string, url: string): Promise<string | undefined> {
-  const answer = await call(site, 'GET', `${path}?orderBy=-created&maxResults=100`);
+  const answer = await callJira(site, 'GET', `${path}?orderBy=-created&maxResults=100`);
   const { comments } = z.parse(Listed, answer);
   return comments.find(({ body }) => JSON.stringify(body ?? '').includes(JSON.stringify(url)))?.id;
 }
 
-async function call(
+/** One request to a Jira; what it refuses is a fault. */
+export async function callJira(
   { site, email, token, isPrivate }: JiraSite,
   method: string,
   path: string,

@@ -11,6 +11,8 @@ export interface Message {
 
 /** One organization's Slack, as its bot. */
 export interface Slack {
+  /** Which workspace the bot is in: proves that its token is good. */
+  whoami(): Promise<{ team: string; name: string }>;
   /** Opens the direct messages with a person; answers the channel. */
   direct(user: string): Promise<string>;
   /** Posts a message, in the thread of another if one is named; answers its timestamp, by which it is edited. */
@@ -46,6 +48,10 @@ const LITERAL = { parse: 'none', link_names: false };
 export function slack(options: Options): Slack {
   const call = (method: string, body: object) => insist(() => once(method, body, options), options);
   return {
+    async whoami() {
+      const { team_id, team } = await call('auth.test', {});
+      return { team: String(team_id), name: String(team ?? team_id) };
+    },
     async direct(user) {
       const { channel } = await call('conversations.open', { users: user });
       return String((channel as { id?: string }).id);

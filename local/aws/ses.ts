@@ -36,6 +36,14 @@ const KNOWN = [
 const ADDRESS = /^[^\s@<>]+@[^\s@<>]+$|^[^\n<>]*<[^\s@<>]+@[^\s@<>]+>$/;
 const MAX_RECIPIENTS = 50;
 
+const IDENTITY = /^\/v2\/email\/identities\/[^/]+$/;
+/** Whoever sends here may. */
+const VERIFIED = {
+  status: 200,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ VerifiedForSendingStatus: true, VerificationStatus: 'SUCCESS' }),
+};
+
 /** SES v2 as a mailbox: SendEmail with simple content keeps the mail in the store. */
 export function ses(store: Store, clock: Clock): Ses {
   const table = 'ses_mail (seq INTEGER PRIMARY KEY, id TEXT UNIQUE, mail TEXT NOT NULL)';
@@ -55,10 +63,11 @@ export function ses(store: Store, clock: Clock): Ses {
   }
 
   return {
-    rest: ({ method, path, body }) =>
-      method === 'POST' && path === '/v2/email/outbound-emails'
-        ? sendEmail(body)
-        : refuse(`SES ${method} ${path}`),
+    rest: ({ method, path, body }) => {
+      if (method === 'POST' && path === '/v2/email/outbound-emails') return sendEmail(body);
+      if (method === 'GET' && IDENTITY.test(path)) return VERIFIED;
+      return refuse(`SES ${method} ${path}`);
+    },
     mails: () => store.sql('SELECT mail FROM ses_mail ORDER BY seq DESC').all().map(mailOf),
     mail: (id) => store.sql('SELECT mail FROM ses_mail WHERE id = ?').all(id).map(mailOf)[0],
   };

@@ -1,4 +1,8 @@
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  GetSecretValueCommand,
+  ListSecretsCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Secrets, secrets } from '#local/aws/secrets/secrets.ts';
 import { client, type Opened, serve } from './local-subject.ts';
@@ -46,6 +50,23 @@ describe('secrets that the template defines', () => {
     for (const one of ['a', 'b', 'b']) local.service().put('seed', one);
 
     expect([await value('seed'), await value('seed', 'AWSPREVIOUS')]).toEqual(['b', 'a']);
+  });
+
+  it('lists every secret, page by page', async () => {
+    for (const one of ['one', 'two', 'three']) local.service().put(`listed/${one}`, 'x');
+    const found: (string | undefined)[] = [];
+    let NextToken: string | undefined;
+    do {
+      const page = await sdk.send(new ListSecretsCommand({ MaxResults: 2, NextToken }));
+      found.push(...(page.SecretList ?? []).map(({ Name }) => Name));
+      NextToken = page.NextToken;
+    } while (NextToken);
+
+    expect(found.filter((name) => name?.startsWith('listed/')).toSorted()).toEqual([
+      'listed/one',
+      'listed/three',
+      'listed/two',
+    ]);
   });
 
   it('refuses by name what it does not do', () => {

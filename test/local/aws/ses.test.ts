@@ -1,6 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { GetAccountCommand, SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
+import {
+  GetAccountCommand,
+  GetEmailIdentityCommand,
+  SESv2Client,
+  SendEmailCommand,
+} from '@aws-sdk/client-sesv2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Ses, ses } from '#local/aws/ses.ts';
 import { mailbox } from '#local/mailbox.ts';
@@ -50,6 +55,14 @@ describe('the mailbox', () => {
       }),
     );
   const get = async (path: string) => (await fetch(url + path)).text();
+
+  it('says of every sender that it is verified', async () => {
+    const { VerifiedForSendingStatus } = await sdk.send(
+      new GetEmailIdentityCommand({ EmailIdentity: 'bot@example.com' }),
+    );
+
+    expect(VerifiedForSendingStatus).toBe(true);
+  });
 
   it('keeps what was sent, newest first, over a restart', async () => {
     const before = local.service().mails();
