@@ -11,24 +11,39 @@ export interface Reader {
   /** One that every user may enter. */
   folder: string;
   signal?: AbortSignal;
+  /** Paths of interpreters instead of names with versions, each of which may be slow to fail. */
+  interpreters?: string[];
 }
 
 const LIMIT = 120_000;
 const NO_PYTHON = 125;
+/** Starts the newest interpreter there is: syntax that it does not know yet is a file that is not read. */
 const NEWEST = `
-for python in ${NAMES.join(' ')}; do
-  if "$python" -I -S -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then
-    exec "$python" -I -S -B -W ignore "$@"
-  fi
+best=308 newest=
+for python in $INTERPRETERS; do
+  version=$("$python" -I -S -c 'import sys; print("%d%02d" % sys.version_info[:2])' 2>/dev/null) || continue
+  [ "$version" -gt "$best" ] && best=$version newest=$python
 done
+[ -n "$newest" ] && exec "$newest" -I -S -B -W ignore "$@"
 exit ${NO_PYTHON}`;
 
 /** What a project's code says about its endpoints: parsed by the newest Python there is, never imported or run. */
 export async function inventoryOf(reader: Reader, project: string): Promise<Inventory> {
-  const { hands, folder, signal } = reader;
+  const { hands, folder, signal, interpreters = [] } = reader;
   const scripts = await scriptsFor(reader);
   const argv = ['sh', '-c', NEWEST, 'sh', scripts, project];
-  const { code, stdout, stderr, timedOut } = await hands.run({ argv, cwd: folder, limit: LIMIT, signal });
+  const env = {
+    INTERPRETERS: (interpreters.length > 0 ? ['python3', '/usr/bin/python3', ...interpreters] : NAMES).join(
+      ' ',
+    ),
+  };
+  const { code, stdout, stderr, timedOut } = await hands.run({
+    argv,
+    cwd: folder,
+    limit: LIMIT,
+    signal,
+    env,
+  });
   if (code === NO_PYTHON)
     throw new Fault(
       'Unavailable',

@@ -12,13 +12,19 @@ const SAY = 'import sys; print("%d.%d.%d" % sys.version_info[:3])';
 /** Where tools that install interpreters for one user put them. */
 const OWN = ['.pyenv/versions/*/bin/python3', '.local/share/uv/python/*/bin/python3'];
 
+/** Paths of the interpreters that are this user's own. */
+export function ownInterpreters(): string[] {
+  return globSync(OWN.map((one) => join(homedir(), one)));
+}
+
 /**
  * A copy of an interpreter of ours for hands that may not enter our home, below a folder that they may enter. Undefined
  * when there is none that a `requires-python` allows.
  */
 export async function lent(folder: string, requires: string): Promise<Interpreter | undefined> {
-  const paths = globSync(OWN.map((one) => join(homedir(), one)));
-  const own = await Promise.all(paths.map(async (path) => ({ path, version: await versionOf(path) })));
+  const own = await Promise.all(
+    ownInterpreters().map(async (path) => ({ path, version: await versionOf(path) })),
+  );
   const found = own.flatMap(({ path, version }) =>
     version ? [{ version, argv: [path], installs: false }] : [],
   );

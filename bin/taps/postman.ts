@@ -34,6 +34,8 @@ export function postman(taps: Command): void {
       const { json } = taps.optsWithGlobals();
       const inventory = await inventoryAt(resolve(path));
       const integration = name ?? inventory.tap?.name ?? basename(resolve(path));
+      if (!inventory.tap?.class && /(?:^|-)target-/.test(inventory.tap?.name ?? ''))
+        throw new CommandError(`${integration} is a target: a collection is made of what a tap reads`);
       if (inventory.streams.length === 0) throw new CommandError(nothing(path, inventory));
       const collection = collectionOf(inventory, integration);
       if (environment) await write(environment, environmentOf(collection));
@@ -51,7 +53,9 @@ async function write(file: string, value: object): Promise<void> {
   }
 }
 
-function nothing(path: string, { files, failed }: Inventory): string {
+function nothing(path: string, { files, failed, discovery }: Inventory): string {
+  if (discovery.kind !== 'static')
+    return `The streams of ${path} are made while it runs (${discovery.reason}): its code names no endpoint`;
   const unread = failed.map(({ file, reason }) => `\n  ${file}: ${reason}`).join('');
   return `No streams were found in ${files} Python files below ${path}. Is it a tap's folder?${unread && `\nNot read:${unread}`}`;
 }

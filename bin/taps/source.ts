@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '#containers/command.ts';
 import { inventoryOf } from '#containers/inventory.ts';
+import { ownInterpreters } from '#containers/lend.ts';
 import { Fault } from '#core/fault.ts';
 import type { Inventory } from '#core/taps/inventory.ts';
 import { CommandError, EXIT } from '../terminal.ts';
@@ -15,7 +16,11 @@ export async function inventoryAt(path: string): Promise<Inventory> {
   const environment = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? folder };
   try {
     return await inventoryOf(
-      { folder, hands: { run: (command) => run(command, environment), own: async () => {} } },
+      {
+        folder,
+        hands: { run: (command) => run(command, environment), own: async () => {} },
+        interpreters: ownInterpreters(),
+      },
       path,
     );
   } catch (error) {

@@ -5,8 +5,9 @@ import re
 import resource
 import sys
 
+from announced import announced
 from evaluate import Evaluator
-from plain import base_urls, complete, requests
+from plain import base_of, base_urls, complete, requests
 from project import Project
 from results import Instance
 from sources import load, parse_all
@@ -33,11 +34,13 @@ def inventory(root):
     if rows:  # Objects that are made of those rows are not more streams.
         found = [one for one in found if one.get("name", {}).get("kind") == "value"]
     every = [*found, *rows] or requests(project, evaluator)
+    if all(one["style"] == "function" for one in every):
+        every = announced(root, every, project, evaluator)
     if any(one["style"] == "singer-python" and not {"path", "url"} & set(one) for one in every):
         every = complete(every, project, evaluator)
     if not all("urlBase" in one for one in every):
         addresses = base_urls(project, evaluator)
-        every = [{**({"urlBase": addresses[0]} if addresses else {}), **one} for one in every]
+        every = [{**base_of(one, addresses), **one} for one in every]
     failed += [{"file": "", "reason": f"not understood: {gap}"} for gap in sorted(evaluator.gaps)[:20]]
     return {
         "tap": tap.facts() or _packaged(root),
@@ -61,7 +64,8 @@ def described(streams, tap, failed):
     for me in [*objects, *rest]:
         known = {"inUse": True} if me.cls in used else {"inUse": False} if is_all else {}
         try:
-            found.append({**streams.facts(me), **known})
+            facts = {**streams.facts(me), **known}
+            found += [] if facts in found else [facts]  # What two ways lead to is offered once.
         except Exception as error:  # One class that is not understood never hides the others.
             reason = f"{me.cls.name} was not understood: {type(error).__name__}: {error}"[:300]
             failed.append({"file": me.cls.module.path, "reason": reason})

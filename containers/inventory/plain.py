@@ -14,6 +14,7 @@ ASKS = re.compile(
 WRITES = re.compile(r"(^|\.)write_(schema|records?)$")
 WRAPS = re.compile(r"\{(path|url|endpoint|resource|uri|route)\}$")
 VERBS = re.compile(r"^_*(sync|get|fetch|load|process|do|run|write|all|export|extract|retrieve)_|_(data|stream|endpoint|records)$")
+ASIDE = re.compile(r"oauth|token|login|/auth|//(id|auth|accounts?|login)\.|'at': '(scripts|tools|docs|examples?)/", re.I)
 FILES = re.compile(r"\.(json|py|csv|txt|toml|md)$")
 
 
@@ -33,7 +34,26 @@ def base_urls(project, evaluator):
                 found += [told] if isinstance(told, tuple) else []
             found += _set_later(evaluator, cls, me)
     said = [one for one in found if any(_text(each).startswith("http") for each in _each(one[0]))]
-    return [{**shown(without_none(value)), "at": place(module, node), "confidence": "low"} for value, module, node in said]
+    told = [{**shown(without_none(value)), "at": place(module, node), "confidence": "low"} for value, module, node in said]
+    return sorted(told, key=lambda one: _is_aside(str(one)))
+
+
+def base_of(one, addresses):
+    """The likeliest address for a stream that does not say its own; a whole one goes with none but its own beginning."""
+    said = _said(one)
+    begins = lambda each: said not in _texts(each) and said.startswith(_texts(each) or ("{",))
+    fitting = [each for each in addresses if not is_whole(one) or begins(each)]
+    return {"urlBase": fitting[0]} if fitting else {}
+
+
+def _texts(address):
+    told = [address, *address.get("candidates", [])]
+    return tuple(text for each in told if isinstance(text := each.get("value") or each.get("template"), str))
+
+
+def _is_aside(said):
+    """Addresses where one signs in, and those of scripts beside the tap, come last."""
+    return bool(ASIDE.search(said))
 
 
 def _set_later(evaluator, cls, me):
@@ -47,6 +67,16 @@ def _set_later(evaluator, cls, me):
 def requests(project, evaluator):
     """Streams guessed from calls with an address, one for each path: the last resort, and marked so."""
     found = {}
+    for _, one in _made(project, evaluator):
+        name = one["name"]["value"]
+        if name not in found or is_whole(one) and not is_whole(found[name]):
+            found[name] = one
+    # What passes on any path is how the others are read.
+    return [one for one in found.values() if not WRAPS.search(_said(one))] or list(found.values())
+
+
+def _made(project, evaluator):
+    """Each request that a function makes, with the function."""
     for module in project.modules.values():
         functions = [*module.functions.values()]
         functions += [one for cls in module.classes.values() for one in cls.methods.values()]
@@ -54,32 +84,33 @@ def requests(project, evaluator):
             evaluator.heard = []
             me = Instance(function.owner) if function.owner else None
             evaluator.ask(evaluator.call, function, me, None)
-            for one in _asked(function, evaluator.heard):
-                name = one["name"]["value"]
-                if name not in found or _is_whole(one) and not _is_whole(found[name]):
-                    found[name] = one
-    evaluator.heard = None
-    # What passes on any path is how the others are read.
-    return [one for one in found.values() if not WRAPS.search(_said(one))] or list(found.values())
+            heard, evaluator.heard = evaluator.heard, None
+            yield from ((function, one) for one in _asked(function, heard))
 
 
 def _said(one):
-    return str(one["path"].get("template") or one["path"].get("value") or "")
+    return str(one.get("path", {}).get("template") or one.get("path", {}).get("value") or "")
 
 
-def _is_whole(one):
+def is_whole(one):
+    """Whether its path is a whole address."""
     return bool(re.match(r"https?:|\{\w*(url|host|base|domain)\w*\}/", _said(one)))
 
 
 def complete(streams, project, evaluator):
-    """Streams that do not say their path, with that of a request that ends in their name."""
+    """Streams that do not say their path, with that of a request that ends in their name, or the first of their class's own."""
     evaluator.follows = True
     known = {one["name"].get("value"): one for one in requests(project, evaluator)}
     evaluator.follows = False
+    own = {}
+    for function, one in _made(project, evaluator):
+        if function.owner and not WRAPS.search(_said(one)):
+            own.setdefault(f"{function.module.path}:{function.owner.node.lineno}", one)
     found = []
     for one in streams:
         name = one["name"].get("value") if "name" in one else None
-        guess = known.get(name) if isinstance(name, str) and "path" not in one and "url" not in one else None
+        is_open = isinstance(name, str) and "path" not in one and "url" not in one
+        guess = (known.get(name) or own.get(one["at"])) if is_open else None
         more = {key: guess[key] for key in ("path", "method", "headers", "parameters") if key in guess} if guess else {}
         found.append({**one, **{key: value for key, value in more.items() if not one.get(key)}})
     return found

@@ -1,5 +1,8 @@
 """Modules, classes and functions of a project as written, and what a name means in each of them."""
 import ast
+import re
+
+DECLARES = re.compile(r"^(dataclasses\.)?dataclass$|^(attrs?\.)?(s|attrs|define|frozen|mutable|dataclass)$")
 
 
 class Function:
@@ -22,6 +25,14 @@ class Class:
                 assigned(statement, self.values)
 
         self.moved = set(moved(node))
+
+    def declared(self):
+        """Fields that a decorator makes parameters of, in their order."""
+        if not any(DECLARES.search(name_of(mark)) for mark in self.node.decorator_list):
+            return []
+        fields = [one for one in self.node.body if isinstance(one, (ast.Assign, ast.AnnAssign))]
+        named = [(one.target if isinstance(one, ast.AnnAssign) else one.targets[0], one) for one in fields]
+        return [to.id for to, one in named if isinstance(to, ast.Name) and _is_field(one)]
 
 
 class Module:
@@ -176,6 +187,10 @@ def assigned(statement, values):
     for target in targets:
         if isinstance(target, ast.Name):
             values.setdefault(target.id, []).append(statement.value)
+
+
+def _is_field(statement):
+    return isinstance(statement, ast.AnnAssign) or name_of(statement.value).split(".")[-1] in ("ib", "attrib", "field")
 
 
 def name_of(node):

@@ -82,7 +82,9 @@ class Statements:
         owner = next((one for one in order if "__init__" in one.methods), None)
         positional, named = given or ([], {})
         if owner is None or len(self.active) > MOST_DEPTH:
-            for name in ("name", "path", "schema"):
+            declared = [name for one in reversed(self.project.order(cls)) for name in one.declared()]
+            named = {**dict(zip(declared, positional)), **named}
+            for name in ["name", "path", "schema", *declared]:
                 value = named.get(name)
                 if value is not None and not (isinstance(value, Known) and value.value is None):
                     me.fields.setdefault(name, (value, *(me.at or (cls.module, cls.node))))

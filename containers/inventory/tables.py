@@ -21,7 +21,7 @@ def tables(root, project, evaluator, known):
             value = evaluator.ask(evaluator.named, module, name)
             if isinstance(value, (Mapping, Sequence)):
                 line = lambda text, at=place(module, nodes[0]): at
-                found += _rows(_data(value), _Source(name, line))
+                found += _rows(data_of(value), _Source(name, line, not known))
     texts, failed = load(root, (".toml", ".json"))
     for path, text in texts.items():
         if re.search(r"(^|/)(pyproject|package|config|state|catalog|poetry|uv|secrets)[\w.-]*\.(toml|json)$|schemas?/", path):
@@ -35,8 +35,9 @@ def tables(root, project, evaluator, known):
 
 
 class _Source:
-    def __init__(self, title, line):
+    def __init__(self, title, line, is_alone=False):
         self.title, self.line = title, line
+        self.is_alone = is_alone  # No class is a stream, so that what a name leads to is one.
 
 
 def _parsed(path, text, failed):
@@ -58,12 +59,12 @@ def _lines(path, text):
     return lambda said: f"{path}:{next((number for number, line in enumerate(lines, 1) if said in line), 1)}"
 
 
-def _data(value):
+def data_of(value):
     """Dictionaries and lists as they are; what is not known in them stays a result."""
     if isinstance(value, Mapping):
-        return {str(name): _data(one) for name, one in value.items.items()}
+        return {str(name): data_of(one) for name, one in value.items.items()}
     if isinstance(value, Sequence):
-        return [_data(one) for one in value.items]
+        return [data_of(one) for one in value.items]
     return value.value if isinstance(value, Known) else value
 
 
@@ -81,8 +82,9 @@ def _rows(data, origin, parent=None, depth=0):
             found += [each for inner in holders for each in _rows(inner, origin, below, depth + 1)]
         elif isinstance(one, list) and (name is None or name in HOLDERS):
             found += _rows(one, origin, parent, depth + 1)
-        elif name and depth == 0 and TITLE.search(origin.title) and _is_path(one):
-            found += [row] if (row := _row(name, {"path": one}, origin, parent)) else []
+        elif name and depth == 0 and origin.is_alone and TITLE.search(origin.title) and _is_path(one):
+            row = _row(name, {"name": name, "path": one}, origin, parent)
+            found += [row] if row else []
     return found
 
 

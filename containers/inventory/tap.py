@@ -11,11 +11,14 @@ TAP_BASE = re.compile(r"(^|\.|[A-Za-z])Tap$|^Tap|\.Tap")
 CALLS_OUT = re.compile(
     r"(^|\.)(requests|httpx|session|_session|client|_client|http|urllib\.request|connector|api)\."
     r"(get|post|put|request|send|urlopen|execute|describe|query)$"
+    r"|(^|\.)(cur|cursor|conn|connection|db|engine)\.(execute|query)$"
     r"|(^|\.)(_?request|make_request|_request_with_backoff|request_decorator|urlopen|describe|get_metadata|fetch_(?!schema)\w+)$"
 )
 INFERS = re.compile(r"infer|genson|SchemaBuilder|get_schema_from_sample|jsonschema_type|guess_type", re.I)
 CHECKS = re.compile(r"verify|access|credential|log_?in|auth|token|ping|test_connection|check_", re.I)
 MOST_FUNCTIONS = 400
+# Methods that a dictionary, a list or a text has too: a call of one says little of whose it is.
+OF_EVERYTHING = {*dir(dict), *dir(list), *dir(str), "read", "write", "load", "dumps", "loads"}
 
 
 class Tap:
@@ -128,7 +131,7 @@ class Tap:
         found = self.project.dotted(function.module, node) if isinstance(node, (ast.Name, ast.Attribute)) else None
         if isinstance(found, Class):
             return found.methods.get("__init__")
-        if found is None and isinstance(node, ast.Attribute):
+        if found is None and isinstance(node, ast.Attribute) and node.attr not in OF_EVERYTHING:
             return self.evaluator.only_method(node.attr)
         return found if isinstance(found, Function) else None
 
@@ -147,7 +150,7 @@ class Tap:
         return self._asked(entries)
 
     def _plain_entries(self):
-        names = ("discover", "do_discover", "get_schemas", "discover_schemas")
+        names = ("discover", "do_discover", "discover_catalog", "do_discovery", "get_schemas", "discover_schemas")
         return [module.functions[name] for module in self.project.modules.values() for name in names if name in module.functions]
 
     def _asked(self, entries):

@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { isError } from '#core/singer/report.ts';
 import { catalogFindings, complaints } from '#core/taps/catalog.ts';
-import { dummyConfig } from '#core/taps/facts.ts';
+import { dummyConfig, missingSettings } from '#core/taps/facts.ts';
 import { type Failure, failureOf } from '#core/taps/failure.ts';
 import { list } from '#core/taps/patch.ts';
 import { SECRET_NAME } from '#core/taps/redact.ts';
 import { allSelected, farAhead, nameOf, readCatalog, replicationKeys } from '#core/taps/selection.ts';
 import { about, beginning, lastLine, tests } from './common-steps.ts';
+import type { Ran } from './room.ts';
 import { coercionTold, faultOf, type Sample, sample } from './sample.ts';
 import { smokeTests } from './smoke-tests.ts';
 import { type Check, type Found, failed, failureOfRun, pass, ranBy, type Subject, skip } from './subject.ts';
@@ -30,16 +31,29 @@ export const TAP_CHECKS: Check[] = [
 const STATIC_LIMIT = 120_000;
 const DYNAMIC_LIMIT = 300_000;
 
-async function discovers(subject: Subject): Promise<Found> {
-  const { facts, room, isLive } = subject;
-  subject.reach(isLive ? 'api' : 'nothing');
-  const ran = await room.run({
+function runDiscovery({ facts, room, isLive, reach }: Subject): Promise<Ran> {
+  reach(isLive ? 'api' : 'nothing');
+  return room.run({
     program: facts.script ?? '',
     args: ['--config', 'config.json', '--discover'],
     limit: isLive ? DYNAMIC_LIMIT : STATIC_LIMIT,
     most: 200_000_000,
     ...(!isLive && { instead: dummyConfig(facts) }),
   });
+}
+
+/** Where no config is given, the settings that it says it lacks are made up, once. */
+async function discovery(subject: Subject): Promise<Ran> {
+  const ran = await runDiscovery(subject);
+  const lacking = subject.isLive || ran.code === 0 ? [] : missingSettings(ran.stderr);
+  if (lacking.length === 0) return ran;
+  subject.facts.required.push(...lacking);
+  return runDiscovery(subject);
+}
+
+async function discovers(subject: Subject): Promise<Found> {
+  const { isLive } = subject;
+  const ran = await discovery(subject);
   const failure = failureOfRun(ran, subject);
   if (failure && !isLive && isOfNetwork(failure))
     return {

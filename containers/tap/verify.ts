@@ -45,7 +45,7 @@ export async function verifyIntegration(options: VerifyOptions): Promise<TapRepo
     called: options.called,
     ...(options.kind && { kind: options.kind }),
   });
-  const before = base === undefined ? undefined : await look(options, facts, { tree: base, label: 'base' });
+  const before = base === undefined ? undefined : await lookBefore(options, facts, base);
   const after = await look(options, facts, { tree: head, label: 'head' });
   const own = before ? against(before.steps, after.steps) : after.steps;
   const more = facts.kind === 'tap' ? catalogSteps(after.given, before?.given, options.readers) : [];
@@ -59,6 +59,12 @@ export async function verifyIntegration(options: VerifyOptions): Promise<TapRepo
     seconds: Math.round(performance.now() - began) / 1_000,
     steps,
   };
+}
+
+/** The commit before may need other settings and install another command. */
+async function lookBefore(options: VerifyOptions, { kind }: Facts, base: string): Promise<Looked> {
+  const facts = await factsAbout(options.shop, { tree: base, called: options.called, kind });
+  return look(options, facts, { tree: base, label: 'base' });
 }
 
 interface Looked {

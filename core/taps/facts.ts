@@ -110,6 +110,13 @@ function sampleIn(text: string): Record<string, unknown> {
   }
 }
 
+/** Settings that a plugin says it cannot start without. */
+export function missingSettings(stderr: string): string[] {
+  const [, list = ''] = /Config is missing required keys: \[([^\]]*)\]/.exec(stderr) ?? [];
+  const named = [...list.matchAll(/["']([^"']+)["']/g), ...stderr.matchAll(/'([\w.-]+)' is a required property/g)];
+  return [...new Set(named.map(([, name = '']) => name))];
+}
+
 /** A config that names everything and means nothing, for what asks nobody. */
 export function dummyConfig({
   required,

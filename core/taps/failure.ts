@@ -91,7 +91,7 @@ export function failureOf(trouble: Trouble): Failure {
 /** What a plugin says that was given a config which means nothing. */
 function asksForConfig({ rule, line }: Failure): boolean {
   const isSaid =
-    /config|setting|credential|required|missing|provide|must be|need|invalid|token|password|api.?key/i;
+    /config|setting|credential|required|missing|provide|must be|need|invalid|token|password|api.?key|authenticat|authori[sz]/i;
   const isCode = /^(?:[\w.]+\.)?(?:Type|Attribute|Name|Syntax|Import|UnboundLocal|Recursion)Error\b/;
   return ['traceback', 'none', 'not-implemented'].includes(rule) && isSaid.test(line) && !isCode.test(line);
 }

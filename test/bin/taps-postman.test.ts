@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 
 const folder = mkdtempSync(join(tmpdir(), 'postman-'));
+writeFileSync(join(folder, 'setup.py'), 'from setuptools import setup\nsetup(name="target-shop")\n');
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function signalbox(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
@@ -39,6 +40,7 @@ it('writes the same bytes to a file as to standard output, with secrets in the e
 
 it.each([
   ['a folder that is not there', 'nowhere/at/all', 4, 'is not a folder'],
+  ['a target', folder, 1, 'target-shop is a target'],
   ['a folder without streams', 'docs', 1, 'No streams were found in 0 Python files'],
 ])(
   'says what is wrong with %s',

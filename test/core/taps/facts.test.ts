@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { factsOf, scriptOf, scriptsIn } from '#core/taps/facts.ts';
+import { factsOf, missingSettings, scriptOf, scriptsIn } from '#core/taps/facts.ts';
 
 const facts = (packaging: string, { paths = [] as string[], code = '' } = {}) =>
   factsOf({ paths, packaging, code, sample: '', called: 'folder' });
@@ -66,4 +66,10 @@ it('goes by the name that it is packaged under', () => {
     facts('from setuptools import setup\nsetup(name="tap-shop", entry_points="tap-shop=m:main")').name,
   ).toBe('tap-shop');
   expect(facts("setup_kwargs = {\n    'name': 'tap-shop',\n 'x': 'tap-s=m:main'}").name).toBe('tap-shop');
+});
+
+it('hears which settings a plugin lacks', () => {
+  expect(missingSettings("Exception: Config is missing required keys: ['start_date', 'token']")).toEqual(['start_date', 'token']);
+  expect(missingSettings("Config validation failed: 'token' is a required property")).toEqual(['token']);
+  expect(missingSettings('KeyError: 1')).toEqual([]);
 });
