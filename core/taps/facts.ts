@@ -113,7 +113,10 @@ function sampleIn(text: string): Record<string, unknown> {
 /** Settings that a plugin says it cannot start without. */
 export function missingSettings(stderr: string): string[] {
   const [, list = ''] = /Config is missing required keys: \[([^\]]*)\]/.exec(stderr) ?? [];
-  const named = [...list.matchAll(/["']([^"']+)["']/g), ...stderr.matchAll(/'([\w.-]+)' is a required property/g)];
+  const named = [
+    ...list.matchAll(/["']([^"']+)["']/g),
+    ...stderr.matchAll(/'([\w.-]+)' is a required property/g),
+  ];
   return [...new Set(named.map(([, name = '']) => name))];
 }
 

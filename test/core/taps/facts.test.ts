@@ -69,7 +69,10 @@ it('goes by the name that it is packaged under', () => {
 });
 
 it('hears which settings a plugin lacks', () => {
-  expect(missingSettings("Exception: Config is missing required keys: ['start_date', 'token']")).toEqual(['start_date', 'token']);
+  expect(missingSettings("Exception: Config is missing required keys: ['start_date', 'token']")).toEqual([
+    'start_date',
+    'token',
+  ]);
   expect(missingSettings("Config validation failed: 'token' is a required property")).toEqual(['token']);
   expect(missingSettings('KeyError: 1')).toEqual([]);
 });
