@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { scriptOf } from '#core/taps/facts.ts';
+import { scriptOf, settingsOf } from '#core/taps/facts.ts';
 import { failureOf, installCause, isOutside } from '#core/taps/failure.ts';
 import { list } from '#core/taps/patch.ts';
 import { isTestFile } from '#core/taps/tests.ts';
@@ -96,8 +96,7 @@ async function tellsOfItself(subject: Subject): Promise<Found> {
   if (failure) return failed(failure, lastLine(ran.stderr), ranBy(ran));
   try {
     const { name, sdk_version, settings } = JSON.parse(ran.stdout);
-    const required: unknown = settings?.required;
-    if (Array.isArray(required)) facts.required.push(...required.map(String));
+    Object.assign(facts.sample, { ...settingsOf(settings), ...facts.sample });
     return pass(`${name}, SDK ${sdk_version}`, ranBy(ran));
   } catch {
     const line = ran.stdout.slice(0, 200);

@@ -55,6 +55,8 @@ async function discovers(subject: Subject): Promise<Found> {
   const { isLive } = subject;
   const ran = await discovery(subject);
   const failure = failureOfRun(ran, subject);
+  if (failure?.rule === 'usage' && /--discover\b/.test(failure.line))
+    return { ...skip('It knows no --discover: it has no catalog to check'), ...ranBy(ran) };
   if (failure && !isLive && isOfNetwork(failure))
     return {
       ...failed(failure, 'Its catalog comes from its API, which nothing asks without a config', ranBy(ran)),
@@ -64,6 +66,12 @@ async function discovers(subject: Subject): Promise<Found> {
   const text = await readFile(ran.path, 'utf8');
   const findings = catalogFindings(text);
   const problems = findings.filter(({ grade }) => grade === 'FAIL').map(({ text: said }) => said);
+  if (!isLive && readStreams(text) === 0)
+    return {
+      verdict: 'INCONCLUSIVE',
+      detail: 'It names no stream with a config that means nothing: say --config FILE',
+      ...ranBy(ran),
+    };
   if (problems.length > 0)
     return failed(
       { class: 'CODE_ERROR', rule: 'catalog-unsound', line: problems[0] ?? '' },
@@ -78,6 +86,15 @@ async function discovers(subject: Subject): Promise<Found> {
   const how = isLive ? '' : ', with a config that means nothing and no network: it is static';
   const odd = doubts.length > 0 ? `; odd: ${list(doubts, 3)}` : '';
   return pass(`${streams.length} streams${how}${odd}`, { ...ranBy(ran), evidence: { streams, doubts } });
+}
+
+/** How many streams a catalog has; nothing if it is none. */
+function readStreams(text: string): number | undefined {
+  try {
+    return readCatalog(text).streams.length;
+  } catch {
+    return undefined;
+  }
 }
 
 function isOfNetwork({ class: of, rule }: Failure): boolean {

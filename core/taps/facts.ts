@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { Fault } from '../fault.ts';
 import type { IntegrationKind } from './step.ts';
 
@@ -126,6 +127,30 @@ export function dummyConfig({
   sample,
 }: Pick<Facts, 'required' | 'sample'>): Record<string, unknown> {
   return { ...Object.fromEntries(required.map((name) => [name, dummy(name)])), ...sample };
+}
+
+const Settings = z.object({
+  required: z.array(z.string()).default([]),
+  properties: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
+});
+
+/** Values that a plugin's own schema allows for the settings that it requires; they mean nothing. */
+export function settingsOf(schema: unknown): Record<string, unknown> {
+  const { success, data } = Settings.safeParse(schema);
+  if (!success) return {};
+  return Object.fromEntries(data.required.map((name) => [name, allowed(name, data.properties[name] ?? {})]));
+}
+
+function allowed(
+  name: string,
+  { type, enum: options, default: standard, format }: Record<string, unknown>,
+): unknown {
+  if (standard !== undefined) return standard;
+  if (Array.isArray(options)) return options[0];
+  const types = [type].flat();
+  if (types.includes('string') || type === undefined)
+    return format === 'date-time' ? dummy('date') : dummy(name);
+  return { integer: 1, number: 1, boolean: false, array: [], object: {} }[String(types[0])] ?? dummy(name);
 }
 
 function dummy(name: string): unknown {

@@ -93,7 +93,8 @@ function asksForConfig({ rule, line }: Failure): boolean {
   const isSaid =
     /config|setting|credential|required|missing|provide|must be|need|invalid|token|password|api.?key|authenticat|authori[sz]/i;
   const isCode = /^(?:[\w.]+\.)?(?:Type|Attribute|Name|Syntax|Import|UnboundLocal|Recursion)Error\b/;
-  return ['traceback', 'none', 'not-implemented'].includes(rule) && isSaid.test(line) && !isCode.test(line);
+  const isTold = /NoneType/.test(line) || (isSaid.test(line) && !isCode.test(line));
+  return ['traceback', 'none', 'not-implemented'].includes(rule) && isTold;
 }
 
 /** The line of an installer's output that says why, rather than that, it failed. */

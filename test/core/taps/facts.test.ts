@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { factsOf, missingSettings, scriptOf, scriptsIn } from '#core/taps/facts.ts';
+import { factsOf, missingSettings, scriptOf, scriptsIn, settingsOf } from '#core/taps/facts.ts';
 
 const facts = (packaging: string, { paths = [] as string[], code = '' } = {}) =>
   factsOf({ paths, packaging, code, sample: '', called: 'folder' });
@@ -75,4 +75,20 @@ it('hears which settings a plugin lacks', () => {
   ]);
   expect(missingSettings("Config validation failed: 'token' is a required property")).toEqual(['token']);
   expect(missingSettings('KeyError: 1')).toEqual([]);
+});
+
+it('makes up settings of the types that a plugin asks for', () => {
+  const properties = {
+    token: { type: ['string', 'null'] },
+    since: { type: 'string', format: 'date-time' },
+    tables: { type: 'array' },
+    size: { type: 'integer', default: 50 },
+    mode: { type: 'string', enum: ['a', 'b'] },
+    more: { type: 'object' },
+  };
+
+  expect(settingsOf({ properties, required: Object.keys(properties).slice(0, 5) })).toEqual({
+    ...{ token: 'dummy', since: '2026-01-01T00:00:00Z', tables: [], size: 50, mode: 'a' },
+  });
+  expect(settingsOf('nonsense')).toEqual({});
 });
