@@ -12,6 +12,8 @@ export interface Outbound {
   body: string;
   /** Lets it go to a private network, over HTTP too: an operator says so, never a sender. */
   isPrivate?: boolean | undefined;
+  /** Characters of the answer that are read. */
+  maxAnswer?: number;
 }
 
 export interface Answered {
@@ -33,11 +35,15 @@ export async function sendOut({
   headers,
   body,
   isPrivate = false,
+  maxAnswer = MAX_ANSWER,
 }: Outbound): Promise<Answered> {
   const { protocol, hostname, username } = new URL(url);
   const isSecure = protocol === 'https:';
   if (username || (!isSecure && !(isPrivate && protocol === 'http:')))
-    throw new Fault('Forbidden', 'A callback goes to an https address without a name or password in it');
+    throw new Fault(
+      'Forbidden',
+      'What is sent out goes to an https address without a name or password in it',
+    );
   const literal = hostname.replace(/^\[|\]$/g, '');
   if (!isPrivate && isIP(literal) && !isPublic(literal)) throw refused();
   const lookup = isPrivate ? undefined : publicLookup;
@@ -46,7 +52,7 @@ export async function sendOut({
       reject(
         error instanceof Fault
           ? error
-          : new Fault('Unavailable', 'The callback did not answer', { cause: error }),
+          : new Fault('Unavailable', `${hostname} did not answer`, { cause: error }),
       );
     const sent = (isSecure ? secure : plain)(
       url,
@@ -55,7 +61,7 @@ export async function sendOut({
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (chunk) => {
-          if (text.length < MAX_ANSWER) text += chunk;
+          if (text.length < maxAnswer) text += chunk;
         });
         response.once('error', fail);
         response.once('end', () =>
@@ -69,7 +75,7 @@ export async function sendOut({
 }
 
 function refused(): Fault {
-  return new Fault('Forbidden', 'The callback leads into a private network; only an operator can allow that');
+  return new Fault('Forbidden', 'The address leads into a private network; only an operator can allow that');
 }
 
 const publicLookup: LookupFunction = (hostname, options, callback) => {

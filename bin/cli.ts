@@ -14,6 +14,7 @@ import { local } from './commands/local.ts';
 import { login, token } from './commands/login.ts';
 import { logs } from './commands/logs.ts';
 import { models } from './commands/models.ts';
+import { notices } from './commands/notices.ts';
 import { people } from './commands/people.ts';
 import { policy } from './commands/policy.ts';
 import { projects } from './commands/projects.ts';
@@ -57,6 +58,7 @@ for (const add of [
   triage,
   approvals,
   people,
+  notices,
   policy,
   evidence,
   deliveries,

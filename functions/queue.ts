@@ -10,12 +10,12 @@ import type {
 import * as z from 'zod/mini';
 import { dynamoDeadLetters } from '#adapters/dynamodb/dead-letters.ts';
 import { log } from '#adapters/log.ts';
-import { Fault } from '#core/fault.ts';
+import { Fault, isForLater } from '#core/fault.ts';
 import { once } from './once.ts';
 
 /**
  * Wraps a function behind an SQS queue: each message alone, failures reported one by one so that only they come again; with
- * `postpone`, not before whoever refused wants to be asked again.
+ * `postpone`, not before whoever refused wants to be asked again, or else after a time that doubles.
  */
 export function queue<Env>(
   env: z.core.$ZodType<Env>,
@@ -27,7 +27,8 @@ export function queue<Env>(
     try {
       await run(record);
     } catch (error) {
-      if (error instanceof Fault && error.afterMs !== undefined) await postpone?.(record, error.afterMs);
+      if (error instanceof Fault && isForLater(error))
+        await postpone?.(record, error.afterMs ?? backoff(record));
       throw error;
     }
   };
@@ -51,6 +52,11 @@ function noteFailure({ messageId }: SQSRecord) {
     const deadLetters = await noted();
     await deadLetters?.note(messageId, { code: name, message, at: new Date().toISOString() });
   };
+}
+
+/** A minute after the first try, then two, four, …; spread, so that not everything comes again at once. */
+function backoff({ attributes }: SQSRecord): number {
+  return 60_000 * 2 ** (Number(attributes.ApproximateReceiveCount) - 1) * (0.75 + Math.random() / 2);
 }
 
 /** Wraps a function behind a table's stream: in order, and the first failure ends the batch so that order is kept. */

@@ -94,6 +94,15 @@ const FUNCTIONS: Acceptance[] = [
 const TAPS_EXECUTIONS =
   'arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:{"Fn::Select":[6,{"Fn::Split":[":",{"Ref":"TapsMachine27E53823"}]}]}';
 
+/** What speaks where organizations have connected something. */
+const CHANNELS: Omit<Acceptance, 'at'> = {
+  ids: wildcard(
+    'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:signalbox/channels/*',
+    'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:signalbox/slack/*',
+  ),
+  reason: 'One secret per organization and channel, made when it is connected',
+};
+
 const SERVICE: Acceptance[] = [
   ...FUNCTIONS,
   {
@@ -110,14 +119,7 @@ const SERVICE: Acceptance[] = [
     ),
     reason: 'One secret per organization, made when its Slack app is connected',
   },
-  {
-    at: 'Answers',
-    ids: wildcard(
-      'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:signalbox/channels/*',
-      'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:signalbox/slack/*',
-    ),
-    reason: 'One secret per organization and channel, made when it is connected',
-  },
+  { at: 'Answers', ...CHANNELS },
   ...['Agents/Tap', 'Dashboard/Integrations'].map((at) => ({
     at,
     ids: wildcard(
@@ -202,6 +204,7 @@ const APPROVALS: Acceptance[] = [
     ),
     reason: 'One secret per organization, made when its Slack app is connected',
   })),
+  { at: 'Rooms', ...CHANNELS },
   { at: 'Slack/Follow', ids: wildcard('*'), reason: TOKENS },
   { at: 'Slack/NotFollowed', ids: ['AwsSolutions-SQS3'], reason: 'This queue is where dead letters go' },
   { at: 'Approvals/Dispatch', ids: wildcard('*'), reason: TOKENS },

@@ -9,7 +9,11 @@ import { reads, readsSecretsBelow } from './grants.ts';
 import { Handler } from './handler.ts';
 import { readsSlackApps, slackEnv } from './slack-apps.ts';
 
-const PREFIX = 'signalbox/channels';
+/** Below it, one secret for each organization and channel. */
+export const CHANNELS_PREFIX = 'signalbox/channels';
+
+/** Tries, when the time between them doubles from a minute on. */
+export const FOR_AN_HOUR = 7;
 
 export interface AnswersProps {
   data: DataStack;
@@ -29,7 +33,7 @@ export class Answers extends Construct {
         DELIVERIES_TABLE: data.deliveries.tableName,
         PROJECTS_TABLE: data.projects.tableName,
         FORGE_SECRET_ARN: data.forgeSecret.secretArn,
-        CHANNELS_PREFIX: PREFIX,
+        CHANNELS_PREFIX,
         ...slackEnv(slackUrl),
         PUBLIC_URL: publicUrl,
       },
@@ -37,7 +41,7 @@ export class Answers extends Construct {
     reads(tell, data.tickets, data.projects, data.deliveries);
     data.deliveries.grant(tell, 'dynamodb:UpdateItem');
     data.forgeSecret.grantRead(tell);
-    readsSecretsBelow(tell, PREFIX);
+    readsSecretsBelow(tell, CHANNELS_PREFIX);
     readsSlackApps(tell);
     for (const [name, sources] of Object.entries({
       Github: ['github'],
@@ -45,7 +49,7 @@ export class Answers extends Construct {
       Slack: ['slack'],
       Erp: ['erp', 'rest'],
     })) {
-      const waiting = reliableQueue(this, name, Duration.minutes(3));
+      const waiting = reliableQueue(this, name, Duration.minutes(3), FOR_AN_HOUR);
       new Rule(this, `${name}Moved`, {
         eventBus: bus,
         eventPattern: {

@@ -8,6 +8,7 @@ import type { DataStack } from './data-stack.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { Ledger } from './ledger.ts';
 import { Notices } from './notices.ts';
+import { Rooms } from './rooms.ts';
 import type { ServiceStack } from './service-stack.ts';
 import { Slack } from './slack.ts';
 
@@ -20,7 +21,7 @@ interface ApprovalStackProps extends StackProps {
 export class ApprovalStack extends Stack {
   constructor(scope: Construct, id: string, { data, service, ...props }: ApprovalStackProps) {
     super(scope, id, props);
-    const { api, settings } = service;
+    const { api, bus, settings } = service;
     const publicUrl = api.apiEndpoint;
     const { slackUrl, mailFrom, firstOrg } = settings;
     const sender = new EmailIdentity(this, 'Sender', { identity: Identity.email(mailFrom) });
@@ -30,6 +31,7 @@ export class ApprovalStack extends Stack {
     new Ledger(this, 'Ledger', { api, data, publicUrl });
     const { toSend, toSlack } = new Notices(this, 'Notices', { data, sender, publicUrl, mailFrom });
     new Slack(this, 'Slack', { api, data, toSend, toSlack, publicUrl, slackUrl });
+    new Rooms(this, 'Rooms', { api, data, bus, sender, publicUrl, slackUrl, mailFrom });
     new DeadLetters(this, 'DeadLetters', { api, data, publicUrl, firstOrg });
     acknowledge(this, 'approvals');
   }

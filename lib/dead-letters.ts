@@ -29,14 +29,14 @@ export function deadLetters(scope: Construct, id: string): Queue {
   return queue;
 }
 
-/** A queue whose messages are tried five times, then are dead letters. */
-export function reliableQueue(scope: Construct, id: string, visibilityTimeout: Duration): Queue {
+/** A queue whose messages are tried five times, or as often as is said, then are dead letters. */
+export function reliableQueue(scope: Construct, id: string, visibilityTimeout: Duration, tries = 5): Queue {
   const dead = deadLetters(scope, `${id}Dead`);
   const queue = new Queue(scope, id, {
     visibilityTimeout,
     enforceSSL: true,
     encryption: QueueEncryption.SQS_MANAGED,
-    deadLetterQueue: { queue: dead, maxReceiveCount: 5 },
+    deadLetterQueue: { queue: dead, maxReceiveCount: tries },
   });
   known.set(dead, queue);
   return queue;

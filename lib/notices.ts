@@ -31,10 +31,11 @@ export class Notices extends Construct {
         MAIL_QUEUE_URL: toSend.queueUrl,
         SLACK_QUEUE_URL: toSlack.queueUrl,
         PEOPLE_TABLE: data.people.tableName,
+        NOTICES_TABLE: data.notices.tableName,
       },
     });
     for (const queue of [toSend, toSlack]) queue.grantSendMessages(enqueue);
-    data.people.grant(enqueue, 'dynamodb:GetItem');
+    for (const table of [data.people, data.notices]) table.grant(enqueue, 'dynamodb:GetItem');
     enqueue.addEventSource(
       new DynamoEventSource(data.notices, {
         startingPosition: StartingPosition.TRIM_HORIZON,

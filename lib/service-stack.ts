@@ -23,6 +23,8 @@ interface ServiceProps extends StackProps {
 export class ServiceStack extends Stack {
   /** Where every stack adds its routes. */
   readonly api: HttpApi;
+  /** What happens to tickets. */
+  readonly bus = new EventBus(this, 'Bus');
   /** What an operator chose at deploy. */
   readonly settings: Settings;
 
@@ -30,9 +32,8 @@ export class ServiceStack extends Stack {
     super(scope, id, props);
     this.settings = parameters(this);
     this.api = httpApi(this);
-    const { api, settings } = this;
+    const { api, bus, settings } = this;
     const publicUrl = api.apiEndpoint;
-    const bus = new EventBus(this, 'Bus');
 
     const agents = new Agents(this, 'Agents', { data, modelBaseUrl: settings.modelBaseUrl });
     new Intake(this, 'Intake', { api, data, publicUrl });

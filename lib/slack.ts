@@ -112,8 +112,9 @@ export class Slack extends Construct {
       },
       timeout: Duration.seconds(60),
     });
-    reads(say, data.approvals, data.people, data.notices);
-    appends(say, data.notices, data.runs);
+    reads(say, data.approvals, data.people);
+    writes(say, data.notices);
+    appends(say, data.runs);
     toSend.grantSendMessages(say);
     readsSlackApps(say);
     consumes(say, toSlack, { data, batchSize: 5 });

@@ -1,7 +1,8 @@
 import { Fault } from '#core/fault.ts';
 import type { Projects } from '#core/ports.ts';
 import { type Repository, repositoryNamed } from '#core/projects/project.ts';
-import type { Channel, StatusText } from '#core/tickets/answer.ts';
+import type { Channel } from '#core/tickets/answer.ts';
+import { statusMarkdown } from '../markdown.ts';
 import { github } from './client.ts';
 import { type Place, trying } from './place.ts';
 
@@ -16,7 +17,7 @@ export function githubChannel(projects: Projects, forgeAuth: () => Promise<strin
       if (!where) return undefined;
       const place = placeOf(where.repository, await forgeAuth());
       const mark = `<!-- signalbox ${ticket.id} -->`;
-      const text = `${markdown(status)}\n\n${mark}`;
+      const text = `${statusMarkdown(status)}\n\n${mark}`;
       if (said?.text === text) return said;
       const ref = await trying('comment on the issue', () =>
         put(place, { number: Number(number), mark, text, ref: said?.ref }),
@@ -67,10 +68,4 @@ async function found(
     const own = data.find(({ body }) => body?.includes(mark));
     if (own || data.length < PAGE) return own && String(own.id);
   }
-}
-
-/** What comes from a model or from outside is quoted as code, where neither mentions nor markup work. */
-function markdown({ headline, detail, pullRequest, url }: StatusText): string {
-  const quoted = detail && `\`\`\`text\n${detail.replaceAll('```', "'''")}\n\`\`\``;
-  return [`**${headline}.**`, pullRequest, quoted, `[Follow it](${url})`].filter(Boolean).join('\n\n');
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { sqsQueue } from '#adapters/aws/queue.ts';
 import { clock } from '#adapters/clock.ts';
 import { dynamoApprovals } from '#adapters/dynamodb/approvals.ts';
-import { dynamoNotices, type SentNotices } from '#adapters/dynamodb/notices.ts';
+import { dynamoNotices } from '#adapters/dynamodb/notices.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
 import { slackCopies } from '#adapters/dynamodb/slack-copies.ts';
@@ -13,11 +13,11 @@ import { type Approval, isOver } from '#core/approvals/approval.ts';
 import { Fault, isForLater } from '#core/fault.ts';
 import type { Minted, ToSend } from '#core/notice.ts';
 import { parseJson } from '#core/parse.ts';
-import type { People } from '#core/people/ports.ts';
 import type { Clock, Runs } from '#core/ports.ts';
 import { ToSlack } from '#core/slack.ts';
 import { queue } from '../queue.ts';
 import { attempt, type CopyNeeds, messageOf, renew, renewAll } from '../slack-copies.ts';
+import { type TellNeeds, tellPerson } from '../slack-notice.ts';
 
 export const Env = z.object({
   APPROVALS_TABLE: z.string(),
@@ -32,13 +32,9 @@ export const Env = z.object({
 });
 export type Env = z.infer<typeof Env>;
 
-interface Needs extends CopyNeeds {
-  notices: Pick<SentNotices, 'find'>;
-  people: Pick<People, 'find'>;
+interface Needs extends CopyNeeds, TellNeeds {
+  connect: CopyNeeds['connect'];
   runs: Pick<Runs, 'say'>;
-  /** Sends the same notice by mail instead. */
-  mail(message: ToSend): Promise<void>;
-  clock: Clock;
 }
 
 interface Delivery {
@@ -56,9 +52,10 @@ const TRIES = 3;
 export function saying(needs: Needs) {
   return async ({ body, attributes }: Delivery): Promise<void> => {
     const message = parseJson(ToSlack, body);
-    if (message.kind === 'post') {
-      const { org, id, to } = message;
-      return post({ org, id, to }, Number(attributes?.ApproximateReceiveCount ?? 1), needs);
+    if (message.kind === 'post' || message.kind === 'tell') {
+      const { kind, ...toSend } = message;
+      const isLast = Number(attributes?.ApproximateReceiveCount ?? 1) >= TRIES;
+      return kind === 'tell' ? tellPerson(toSend, isLast, needs) : post(toSend, isLast, needs);
     }
     if (message.kind === 'renew') return renewAll(message, needs);
     await attempt(message.org, needs, (bot) => bot.whisper(message, message.text));
@@ -67,7 +64,7 @@ export function saying(needs: Needs) {
 
 type Request = Extract<Minted, { kind: 'approval_link' }>;
 
-async function post(message: ToSend, tries: number, needs: Needs): Promise<void> {
+async function post(message: ToSend, isLast: boolean, needs: Needs): Promise<void> {
   const { org, id } = message;
   const notice = (await needs.notices.find(org, id))?.notice;
   const asked = notice?.minted;
@@ -79,7 +76,7 @@ async function post(message: ToSend, tries: number, needs: Needs): Promise<void>
     const posted = await postFirst({ ...message, opening }, asked, needs);
     if (posted) await renew(posted.copy, needs, posted.version);
   } catch (error) {
-    if (!(error instanceof Fault) || (isForLater(error) && tries < TRIES)) throw error;
+    if (!(error instanceof Fault) || (isForLater(error) && !isLast)) throw error;
     await needs.mail(message);
     await complain(message, asked, { error, needs });
   }

@@ -171,6 +171,7 @@ describe('who can decide', () => {
       'functions/http/slack-interaction.ts',
       'functions/http/slack-link.ts',
       'functions/queue/say-in-slack.ts',
+      'functions/queue/tell-room.ts',
       'functions/queue/tell-source.ts',
     ]);
   });

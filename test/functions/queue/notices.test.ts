@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { signInCodes } from '#adapters/codes.ts';
 import { dynamoNotices } from '#adapters/dynamodb/notices.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
+import { dynamoPreferences } from '#adapters/dynamodb/preferences.ts';
 import { dynamoSlackPeople } from '#adapters/dynamodb/slack-people.ts';
 import { render } from '#adapters/email/render.ts';
 import { sesMail } from '#adapters/email/send.ts';
@@ -10,6 +11,7 @@ import { approvalCodes, approvalTokens } from '#adapters/links.ts';
 import { requests } from '#core/approvals/request.ts';
 import { canonical } from '#core/canonical.ts';
 import type { Notice, ToSend } from '#core/notice.ts';
+import { personId } from '#core/people/person.ts';
 import type { ToSlack } from '#core/slack.ts';
 import { enqueueing } from '#functions/queue/enqueue-notices.ts';
 import { sending } from '#functions/queue/send-notice.ts';
@@ -27,6 +29,7 @@ import {
 } from '../../support/approvals.ts';
 import { type LocalAws, localAws } from '../../support/aws.ts';
 
+const preferences = dynamoPreferences('Notices');
 let aws: LocalAws;
 beforeAll(async () => {
   aws = await localAws();
@@ -71,7 +74,7 @@ describe('enqueue', () => {
     await enqueueing({
       mail: async (message) => void mails.push(message),
       slack: async (message) => void slacks.push(message),
-      people,
+      ...{ people, preferences, clock: { now: () => NOW } },
     })(record);
     return { mails, slacks };
   }
@@ -101,6 +104,65 @@ describe('enqueue', () => {
     });
     expect(await enqueued('INSERT')).toMatchObject({ mails: [{}, {}], slacks: [] });
     expect(await enqueued('INSERT', asks(BEN))).toMatchObject({ mails: [{}, {}], slacks: [] });
+  });
+});
+
+describe('preferences', () => {
+  const to = { L: [{ S: 'a@b.co' }, { S: 'c@d.co' }] };
+
+  async function enqueued(org: string, kind: string) {
+    const sent: string[] = [];
+    const record = {
+      eventName: 'INSERT',
+      dynamodb: { NewImage: { org: { S: org }, id: { S: 'n' }, kind: { S: kind }, to } },
+    };
+    await enqueueing({
+      mail: async (message) => void sent.push(`mail ${message.to}`),
+      slack: async (message) => void sent.push('to' in message ? `slack ${message.to}` : ''),
+      ...{ people, preferences, clock: { now: () => NOW } },
+    })(record as DynamoDBRecord);
+    return sent;
+  }
+
+  it.each([
+    ['off', ['mail c@d.co']],
+    ['slack', ['slack a@b.co', 'mail c@d.co']],
+    ['email', ['mail a@b.co', 'mail c@d.co']],
+  ] as const)('of one person are theirs alone: %s', async (way, sent) => {
+    const org = `prefers-${way}`;
+    await preferences.putPersonal(org, personId(org, 'a@b.co'), {
+      ways: { ticket_closed: way },
+      revision: 0,
+    });
+
+    expect(await enqueued(org, 'ticket_closed')).toEqual(sent);
+    expect(await enqueued(org, 'ticket_escalated')).toEqual(['mail a@b.co', 'mail c@d.co']);
+  });
+
+  it('keep quiet until then, but for what asks to decide and what guards an account', async () => {
+    const org = 'prefers-quiet';
+    const until = (at: Date) => ({ ways: {}, quietUntil: at.toISOString() });
+    const id = personId(org, 'a@b.co');
+    const first = await preferences.putPersonal(org, id, {
+      ...until(new Date(NOW.getTime() + 1)),
+      revision: 0,
+    });
+    expect(await enqueued(org, 'ticket_closed')).toEqual(['mail c@d.co']);
+    for (const kind of ['approval_requested', 'approval_reminder', 'sign_in_code', 'passkey_added'])
+      expect(await enqueued(org, kind)).toContain('mail a@b.co');
+    await preferences.putPersonal(org, id, { ...first, ...until(NOW) });
+
+    expect(await enqueued(org, 'ticket_closed')).toContain('mail a@b.co');
+  });
+
+  it('are written only over what was read', async () => {
+    const put = (revision: number) => preferences.putPersonal('prefers-once', 'p_1', { ways: {}, revision });
+    await put(0);
+
+    await expect(put(0)).rejects.toMatchObject({ code: 'Conflict' });
+    await expect(put(7)).rejects.toMatchObject({ code: 'Conflict' });
+    expect(await put(1)).toEqual({ ways: {}, revision: 2 });
+    expect(await preferences.personal('prefers-once', 'p_1')).toEqual({ ways: {}, revision: 2 });
   });
 });
 

@@ -443,3 +443,47 @@ describe('follow', () => {
     expect(sent).toEqual([]);
   });
 });
+
+describe('a notice that somebody wants in Slack', () => {
+  const notice = (id: string): Notice => ({
+    ...{ org: ORG, id, kind: 'ticket_closed', to: ['anna@acme.example'], at: NOW.toISOString() },
+    subject: `${id} is merged <!channel>`,
+    ...{ paragraphs: ['The ticket is merged.'], facts: [{ name: 'Ticket', value: 'ETL-1' }] },
+    link: { label: 'Open the ticket', url: 'http://localhost/tickets/tk_1' },
+  });
+  const tell = (id: string, to = 'anna@acme.example'): ToSlack => ({ kind: 'tell', org: ORG, id, to });
+  const posted = (id: string) =>
+    workspace.posted.filter((one) => JSON.stringify(one).includes(`${id} is merged`));
+
+  it('is in their direct messages, once', async () => {
+    await notices.post(notice('tell-1'));
+    for (const _ of [1, 2]) await say(tell('tell-1'));
+
+    expect(posted('tell-1').map(({ channel }) => channel)).toEqual(['D0ANNA']);
+    expect(JSON.stringify(posted('tell-1'))).not.toContain('<!channel>');
+    expect(mails).toEqual([]);
+  });
+
+  it.each([
+    ['has not linked Slack', 'zoe@acme.example', [], 1],
+    ['cannot be reached there', 'anna@acme.example', ['account_inactive'], 1],
+    ['could not be reached at the last try', 'anna@acme.example', ['service_unavailable'], 3],
+  ])('goes by mail to whoever %s', async (_, to, failures, tries) => {
+    const id = `tell-${to}-${failures}`;
+    await notices.post({ ...notice(id), to: [to] });
+    workspace.failures.set('chat.postMessage', [...failures]);
+    await say(tell(id, to), { tries });
+
+    expect(mails).toEqual([{ org: ORG, id, to }]);
+    expect(posted(id)).toEqual([]);
+  });
+
+  it('comes again when Slack cannot take it now', async () => {
+    await notices.post(notice('tell-2'));
+    workspace.failures.set('chat.postMessage', ['service_unavailable']);
+
+    await expect(say(tell('tell-2'))).rejects.toMatchObject({ code: 'Unavailable' });
+    await say(tell('tell-2'), { tries: 2 });
+    expect(posted('tell-2')).toHaveLength(1);
+  });
+});
