@@ -23,6 +23,9 @@ const WHY = "{% $substring($join([$states.errorOutput.Error, $states.errorOutput
 /** Somebody's own wish; the schedule has none. */
 const ONLY = '{% $exists($states.input.only) ? $states.input.only : {} %}';
 
+/** Mondays' has none. */
+const SCHEDULE = "{% $exists($states.input.schedule) ? $states.input.schedule : 'weekly' %}";
+
 /** What is gone must still be gone after this. */
 const BETWEEN_LOOKS = Duration.minutes(10);
 
@@ -49,7 +52,7 @@ export function tapsMachine(scope: Construct, steps: TapsSteps): sfn.IChainable 
     scope,
     'List taps',
     list,
-    { check: '{% $states.context.Execution.Name %}', only: ONLY },
+    { check: '{% $states.context.Execution.Name %}', only: ONLY, schedule: SCHEDULE },
     { outputs: '{% $states.result.Payload %}' },
   ).next(each.itemProcessor(oneTap(scope, steps)));
 }

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { type HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
-import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
@@ -26,7 +26,7 @@ export interface TapsProps {
 /** Containers at once, unless the operator's context says `tapsAtOnce`: what forges and APIs bear, not what AWS does. */
 const AT_ONCE = 5;
 
-/** Every Monday at 05:00 UTC each tap is discovered and compared with its last catalog; a change becomes a ticket. */
+/** Every Monday at 05:00 UTC, or every day where its integration says so, each tap is discovered and compared with its last catalog; a change becomes a ticket. */
 export class Taps extends Construct {
   constructor(scope: Construct, id: string, { api, data, tap, publicUrl }: TapsProps) {
     super(scope, id);
@@ -74,10 +74,10 @@ export class Taps extends Construct {
         destination: new LogGroup(this, 'Logs', { retention: RetentionDays.ONE_MONTH }),
       },
     });
-    new Rule(this, 'Weekly', {
-      schedule: Schedule.cron({ weekDay: 'MON', hour: '5', minute: '0' }),
-      targets: [new SfnStateMachine(machine)],
-    });
+    const at = (weekDay: string) => Schedule.cron({ weekDay, hour: '5', minute: '0' });
+    new Rule(this, 'Weekly', { schedule: at('MON'), targets: [new SfnStateMachine(machine)] });
+    const input = RuleTargetInput.fromObject({ schedule: 'daily' });
+    new Rule(this, 'Daily', { schedule: at('TUE-SUN'), targets: [new SfnStateMachine(machine, { input })] });
 
     const checkNow = new Handler<CheckEnv>(this, 'CheckNow', {
       entry: 'http/check-taps',

@@ -103,7 +103,7 @@ function adding(command: Command, asked: Asked): void {
     .requiredOption('--package <name>', 'the Python package')
     .requiredOption('--tenant <name>', 'whose data it moves')
     .option('--kind <kind>', 'tap, target or etl', 'tap')
-    .option('--schedule <when>', 'weekly, or manual', 'weekly')
+    .option('--schedule <when>', 'daily, weekly or manual', 'weekly')
     .option(
       '--credentials <name>',
       "of the tenant's secret that holds them: signalbox integrations credentials put",

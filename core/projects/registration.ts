@@ -31,7 +31,7 @@ export const Registration = z.object({
     .max(64)
     .regex(/^[A-Za-z0-9][\w.-]*$/, 'Must be letters, digits, dots, dashes and underscores'),
   /** `manual`: only when somebody asks. */
-  schedule: z.enum(['weekly', 'manual']).default('weekly'),
+  schedule: z.enum(['daily', 'weekly', 'manual']).default('weekly'),
   credentials: SecretReference.optional(),
   /** Why its discovery is said to be of its kind: the place in the code. */
   reason: z.string().max(500).optional(),

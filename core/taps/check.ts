@@ -14,6 +14,8 @@ export const ListTaps = {
     check: z.string(),
     /** Nothing named is everything. */
     only: z.object({ org: z.string().optional(), repository: z.string().optional() }),
+    /** `daily`: those alone that are looked at every day. */
+    schedule: z.enum(['daily', 'weekly']).default('weekly'),
   }),
   output: z.object({ bucket: z.string(), key: z.string(), taps: z.int() }),
 };

@@ -22,10 +22,10 @@ interface Needs {
  * looked at when somebody asks is left out until somebody does. The only step that looks across organizations.
  */
 export function listTaps({ projects, artifacts, bucket }: Needs) {
-  return async ({ check, only }: Input) => {
+  return async ({ check, only, schedule }: Input) => {
     const found = (await projects()).flatMap(({ org, id: projectId, repositories }) =>
       repositories
-        .filter((one) => one.kind === 'tap' && (only.org || isWeekly(one)))
+        .filter((one) => one.kind === 'tap' && (only.org || isDue(one, schedule)))
         .map(({ fullName: repository }) => ({ org, projectId, repository })),
     );
     const asked = found.filter(
@@ -40,7 +40,9 @@ export function listTaps({ projects, artifacts, bucket }: Needs) {
   };
 }
 
-function isWeekly({ integration, weekly }: Repository): boolean {
+/** Once a week all that are not left to people, and on the other days those that are looked at daily. */
+function isDue({ integration, weekly }: Repository, schedule: Input['schedule']): boolean {
+  if (schedule === 'daily') return integration?.schedule === 'daily';
   return weekly !== false && integration?.schedule !== 'manual';
 }
 

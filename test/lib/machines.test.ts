@@ -83,10 +83,17 @@ describe('the taps machine', () => {
     await expect(`${JSON.stringify(JSON.parse(taps), null, 2)}\n`).toMatchFileSnapshot('taps.asl.json');
   });
 
-  it('is started each Monday at 05:00 UTC', () => {
+  it('is started each Monday at 05:00 UTC, and on other days for what is looked at daily', () => {
     const rules = ofType(service, 'AWS::Events::Rule').filter(([id]) => id.startsWith('Taps'));
 
-    expect(rules.map(([, { Properties }]) => Properties.ScheduleExpression)).toEqual(['cron(0 5 ? * MON *)']);
+    expect(rules.map(([, { Properties }]) => Properties.ScheduleExpression)).toEqual([
+      'cron(0 5 ? * MON *)',
+      'cron(0 5 ? * TUE-SUN *)',
+    ]);
+    expect(rules.map(([, { Properties }]) => Properties.Targets[0].Input)).toEqual([
+      undefined,
+      '{"schedule":"daily"}',
+    ]);
   });
 
   it('looks at a bounded number at a time, and lets no tap stop another', () => {

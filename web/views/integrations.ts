@@ -58,7 +58,7 @@ function form(refusal: string | undefined, onRegister: Shown['onRegister']) {
     ${field('credentials', 'Credentials: a name, never a value; see signalbox integrations credentials', 'shop', false)}
     ${field('approvers', 'Approvers, for a new project', 'paula@acme.example', false)}
     ${choice('kind', 'Kind', ['tap', 'target', 'etl'])}
-    ${choice('schedule', 'Schedule', ['weekly', 'manual'])}
+    ${choice('schedule', 'Schedule', ['weekly', 'daily', 'manual'])}
     ${choice('discovery', 'Catalog', ['auto', 'static', 'dynamic', 'inferred'])}
     ${refusal ? html`<p class="problem" role="alert">${refusal}</p>` : nothing}
     <button>Register</button>

@@ -405,7 +405,7 @@ describe('the list of taps', () => {
   const listed = () => JSON.parse(files.get('checks/lists/w1.json') ?? '');
 
   it('names each tap of each organization once, and nothing else', async () => {
-    expect(await list({ check: 'w1', only: {} })).toEqual({
+    expect(await list({ check: 'w1', only: {}, schedule: 'weekly' })).toEqual({
       bucket: 'files',
       key: 'checks/lists/w1.json',
       taps: 3,
@@ -424,8 +424,10 @@ describe('the list of taps', () => {
     ];
     const asked = listTaps({ projects: async () => manual as never, artifacts: { put }, bucket: 'files' });
 
-    expect(await asked({ check: 'w1', only: {} })).toMatchObject({ taps: 0 });
-    expect(await asked({ check: 'w1', only: { org: 'acme' } })).toMatchObject({ taps: 1 });
+    expect(await asked({ check: 'w1', only: {}, schedule: 'weekly' })).toMatchObject({ taps: 0 });
+    expect(await asked({ check: 'w1', only: { org: 'acme' }, schedule: 'weekly' })).toMatchObject({
+      taps: 1,
+    });
   });
 
   it('leaves out what was registered and is no more', async () => {
@@ -434,7 +436,18 @@ describe('the list of taps', () => {
     ];
     const list = listTaps({ projects: removed, artifacts: { put }, bucket: 'files' });
 
-    expect(await list({ check: 'w1', only: {} })).toMatchObject({ taps: 0 });
+    expect(await list({ check: 'w1', only: {}, schedule: 'weekly' })).toMatchObject({ taps: 0 });
+  });
+
+  it('has on other days than Monday only what is looked at daily', async () => {
+    const integration = { package: 'tap-orders', tenant: 'acme', schedule: 'daily' as const };
+    const daily = repository('acme/tap-orders', 'tap', { integration });
+    const some = async () => [project('acme', 'p', daily, repository('acme/tap-refunds', 'tap'))];
+    const list = listTaps({ projects: some, artifacts: { put }, bucket: 'files' });
+
+    expect(await list({ check: 'w1', only: {}, schedule: 'weekly' })).toMatchObject({ taps: 2 });
+    expect(await list({ check: 'w1', only: {}, schedule: 'daily' })).toMatchObject({ taps: 1 });
+    expect(listed()).toEqual([{ org: 'acme', projectId: 'p', repository: 'acme/tap-orders' }]);
   });
 
   it('leaves a tap that is only looked at by hand to people', async () => {
@@ -442,14 +455,14 @@ describe('the list of taps', () => {
     const manual = async () => [project('acme', 'p', repository('acme/tap-orders', 'tap', { integration }))];
     const list = listTaps({ projects: manual, artifacts: { put }, bucket: 'files' });
 
-    expect(await list({ check: 'w1', only: {} })).toMatchObject({ taps: 0 });
-    expect(await list({ check: 'w1', only: { org: 'acme' } })).toMatchObject({ taps: 1 });
+    expect(await list({ check: 'w1', only: {}, schedule: 'weekly' })).toMatchObject({ taps: 0 });
+    expect(await list({ check: 'w1', only: { org: 'acme' }, schedule: 'weekly' })).toMatchObject({ taps: 1 });
   });
 
   it('is as short as somebody asks, and never reaches into another organization', async () => {
-    await list({ check: 'w1', only: { org: 'zeta' } });
+    await list({ check: 'w1', only: { org: 'zeta' }, schedule: 'weekly' });
     expect(listed()).toEqual([{ org: 'zeta', projectId: 'p', repository: 'acme/tap-orders' }]);
-    await list({ check: 'w1', only: { org: 'acme', repository: 'acme/tap-refunds' } });
+    await list({ check: 'w1', only: { org: 'acme', repository: 'acme/tap-refunds' }, schedule: 'weekly' });
     expect(listed()).toEqual([{ org: 'acme', projectId: 'p', repository: 'acme/tap-refunds' }]);
   });
 });
