@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { oneLine } from '../visible.ts';
 import { type Consumer, isWithin, readersOf } from './consumers.ts';
 import { closedChange, fieldChanges, type Step, typesTold } from './field-changes.ts';
-import { fieldLikeness, pairs, parentOf, streamLikeness } from './rename.ts';
+import { fieldLikeness, MOST_PAIRS, pairs, parentOf, type Room, streamLikeness } from './rename.ts';
 import { RULES, type Rule, SEVERITIES, type Severity, type SeverityOverrides } from './severity.ts';
 import type { Field, Shape, StreamShape } from './shape.ts';
 
@@ -31,7 +31,8 @@ export function changesBetween(before: Shape, after: Shape, judgement: Judgement
   const [was, is] = [new Map(Object.entries(before)), new Map(Object.entries(after))];
   const gone = [...was.keys()].filter((name) => !is.has(name));
   const fresh = [...is.keys()].filter((name) => !was.has(name));
-  const renamed = new Map(pairs(gone, fresh, streamLikeness(was, is)));
+  const room = { left: MOST_PAIRS };
+  const renamed = new Map(pairs(gone, fresh, { likeness: streamLikeness(was, is), room }));
   const became = new Set(renamed.values());
   const found = [
     ...gone
@@ -43,7 +44,7 @@ export function changesBetween(before: Shape, after: Shape, judgement: Judgement
     ...[...renamed].map(([from, to]) => at(from, 'STREAM_RENAMED', from, `probably ${to}`)),
     ...[...was].flatMap(([name, shape]) => {
       const other = is.get(renamed.get(name) ?? name);
-      return other ? streamChanges({ name, before: shape, after: other, judgement }) : [];
+      return other ? streamChanges({ name, before: shape, after: other, judgement, room }) : [];
     }),
   ];
   return judged(found, judgement);
@@ -79,6 +80,7 @@ interface Pair {
   before: StreamShape;
   after: StreamShape;
   judgement: Judgement;
+  room: Room;
 }
 
 function streamChanges(pair: Pair): Found[] {
@@ -110,7 +112,9 @@ function fieldsChanged(pair: Pair): Omit<Found, 'stream'>[] {
   const gone = [...was.keys()].filter((path) => !is.has(path));
   const fresh = [...is.keys()].filter((path) => !was.has(path));
   const [goneTop, freshTop] = [outermost(gone, is), outermost(fresh, was)];
-  const renamed = new Map(pairs(goneTop, freshTop, fieldLikeness(before, after)));
+  const renamed = new Map(
+    pairs(goneTop, freshTop, { likeness: fieldLikeness(before, after), room: pair.room }),
+  );
   const became = new Set(renamed.values());
   const spellings = Map.groupBy(is.keys(), (path) => path.toLowerCase());
   const kept = [...was].flatMap(([path, field]) => {
