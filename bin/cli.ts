@@ -18,6 +18,7 @@ import { notices } from './commands/notices.ts';
 import { people } from './commands/people.ts';
 import { policy } from './commands/policy.ts';
 import { projects } from './commands/projects.ts';
+import { queue } from './commands/queue.ts';
 import { runs } from './commands/runs.ts';
 import { spend } from './commands/spend.ts';
 import { start } from './commands/start.ts';
@@ -65,6 +66,7 @@ for (const add of [
   deadLetters,
   connect,
   logs,
+  queue,
   runs,
   projects,
   integrations,

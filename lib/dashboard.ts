@@ -11,9 +11,10 @@ import type { Env as IntegrationsEnv } from '#functions/http/integrations.ts';
 import type { Env as PutBudgetsEnv } from '#functions/http/put-budgets.ts';
 import type { Env as PutProjectEnv } from '#functions/http/put-project.ts';
 import type { Env as SteerRunEnv } from '#functions/http/steer-run.ts';
+import type { Env as SteerTicketEnv } from '#functions/http/steer-ticket.ts';
 import { CREDENTIALS_PREFIX, putsCredentials } from './credentials.ts';
 import type { DataStack } from './data-stack.ts';
-import { keepsFiles, knowsPeople, reads, writes } from './grants.ts';
+import { keepsFiles, knowsPeople, queueEnv, reads, writes } from './grants.ts';
 import { Handler } from './handler.ts';
 import { addRoutes } from './routes.ts';
 
@@ -25,11 +26,13 @@ export interface DashboardProps {
   data: DataStack;
   publicUrl: string;
   firstOrg: string;
+  slots: string;
+  slotsPerOrg: string;
 }
 
 /** The page and what it reads: static files, a read-only API, and what leads and admins may write. */
 export class Dashboard extends Construct {
-  constructor(scope: Construct, id: string, { api, data, publicUrl, firstOrg }: DashboardProps) {
+  constructor(scope: Construct, id: string, { api, data, publicUrl, firstOrg, ...limits }: DashboardProps) {
     super(scope, id);
     buildPage();
     const page = new Handler<DashboardEnv>(this, 'Page', {
@@ -48,7 +51,7 @@ export class Dashboard extends Construct {
       SESSION_SECRET_ARN: data.sessionSecret.secretArn,
       PUBLIC_URL: publicUrl,
     };
-    const reader = this.reader(data, { ...env, FIRST_ORG: firstOrg });
+    const reader = this.reader(data, { ...env, ...queueEnv(data, limits), FIRST_ORG: firstOrg });
 
     const putProject = new Handler<PutProjectEnv>(this, 'PutProject', { entry: 'http/put-project', env });
     const integrations = new Handler<IntegrationsEnv>(this, 'Integrations', {
@@ -61,7 +64,12 @@ export class Dashboard extends Construct {
     const putBudgets = new Handler<PutBudgetsEnv>(this, 'PutBudgets', { entry: 'http/put-budgets', env });
     const steerRun = new Handler<SteerRunEnv>(this, 'SteerRun', { entry: 'http/steer-run', env });
     for (const fn of [putBudgets, steerRun]) writes(fn, data.runs);
-    for (const fn of [putProject, integrations, putBudgets, steerRun]) knowsPeople(fn, data);
+    const steerTicket = new Handler<SteerTicketEnv>(this, 'SteerTicket', {
+      entry: 'http/steer-ticket',
+      env: { ...env, QUEUE_TABLE: data.queue.tableName },
+    });
+    writes(steerTicket, data.tickets, data.runs, data.queue);
+    for (const fn of [putProject, integrations, putBudgets, steerRun, steerTicket]) knowsPeople(fn, data);
 
     addRoutes(this, api, [
       ...PAGES.map((path): [HttpMethod, string, IFunction] => [HttpMethod.GET, path, page]),
@@ -72,6 +80,7 @@ export class Dashboard extends Construct {
       [HttpMethod.DELETE, '/api/integrations/{owner}/{name}', integrations],
       [HttpMethod.PUT, '/api/integrations/{owner}/{name}/credentials', integrations],
       [HttpMethod.POST, '/api/runs/{id}/{wish}', steerRun],
+      [HttpMethod.POST, '/api/tickets/{id}/{wish}', steerTicket],
       [HttpMethod.PUT, '/api/budgets', putBudgets],
     ]);
   }
@@ -89,9 +98,9 @@ export class Dashboard extends Construct {
         ARTIFACTS_BUCKET: data.artifacts.bucketName,
       },
     });
-    const { tickets, deliveries, runs, projects, approvals, triage, checks, deadLetters } = data;
+    const { tickets, deliveries, runs, projects, approvals, triage, checks, deadLetters, queue } = data;
     keepsFiles(reader, data.artifacts, 'runs/', { isWriter: false });
-    reads(reader, tickets, deliveries, runs, projects, approvals, triage, checks, deadLetters);
+    reads(reader, tickets, deliveries, runs, projects, approvals, triage, checks, deadLetters, queue);
     knowsPeople(reader, data);
     return reader;
   }
@@ -101,6 +110,7 @@ const PAGES = [
   '/',
   '/tickets/{id}',
   '/approvals',
+  '/queue',
   '/integrations',
   '/drift',
   '/dead-letters',

@@ -18,6 +18,14 @@ export function writes(grantee: IGrantable, ...tables: ITable[]): void {
   }
 }
 
+/** What telling how long somebody waits takes, but for the right to read the queue. */
+export function queueEnv(
+  { queue }: DataStack,
+  { slots, slotsPerOrg }: { slots: string; slotsPerOrg: string },
+) {
+  return { QUEUE_TABLE: queue.tableName, SLOTS: slots, SLOTS_PER_ORG: slotsPerOrg };
+}
+
 /** New items only: for what is written once and never changed. */
 export function appends(grantee: IGrantable, ...tables: ITable[]): void {
   for (const table of tables) table.grant(grantee, 'dynamodb:PutItem');

@@ -8,7 +8,7 @@ import type { Env as ReplayEnv } from '#functions/http/replay-deliveries.ts';
 import type { Env as RestEnv } from '#functions/http/rest-intake.ts';
 import type { Env as SlackEnv } from '#functions/http/slack-intake.ts';
 import type { DataStack } from './data-stack.ts';
-import { knowsPeople, readsSecretsBelow, writes } from './grants.ts';
+import { knowsPeople, queueEnv, reads, readsSecretsBelow, writes } from './grants.ts';
 import { Handler } from './handler.ts';
 import { addRoutes } from './routes.ts';
 import { readsSlackApps, slackEnv } from './slack-apps.ts';
@@ -19,11 +19,13 @@ export interface IntakeProps {
   api: HttpApi;
   data: DataStack;
   publicUrl: string;
+  slots: string;
+  slotsPerOrg: string;
 }
 
 /** The doors tickets come in by: one route and one function per source, all writing the same two tables. */
 export class Intake extends Construct {
-  constructor(scope: Construct, id: string, { api, data, publicUrl }: IntakeProps) {
+  constructor(scope: Construct, id: string, { api, data, publicUrl, ...limits }: IntakeProps) {
     super(scope, id);
     const tables = { TICKETS_TABLE: data.tickets.tableName, DELIVERIES_TABLE: data.deliveries.tableName };
     const webhook = { ...tables, WEBHOOK_SECRETS_PREFIX: PREFIX };
@@ -42,7 +44,11 @@ export class Intake extends Construct {
       SESSION_SECRET_ARN: data.sessionSecret.secretArn,
       PUBLIC_URL: publicUrl,
     };
-    const rest = new Handler<RestEnv>(this, 'Rest', { entry: 'http/rest-intake', env: asked });
+    const rest = new Handler<RestEnv>(this, 'Rest', {
+      entry: 'http/rest-intake',
+      env: { ...asked, ...queueEnv(data, limits) },
+    });
+    reads(rest, data.queue);
     const replay = new Handler<ReplayEnv>(this, 'Replay', { entry: 'http/replay-deliveries', env: asked });
     for (const fn of [github, jira, erp, slack, rest, replay]) writes(fn, data.tickets, data.deliveries);
     for (const fn of [rest, replay]) knowsPeople(fn, data);

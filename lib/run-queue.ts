@@ -1,15 +1,14 @@
 import { Duration } from 'aws-cdk-lib';
 import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
-import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { Env as AdmitEnv } from '#functions/queue/admit.ts';
 import { answersTokens } from './agents.ts';
 import type { DataStack } from './data-stack.ts';
-import { reliableQueue } from './dead-letters.ts';
-import { writes } from './grants.ts';
+import { consumes, reliableQueue } from './dead-letters.ts';
+import { queueEnv, writes } from './grants.ts';
 import { Handler } from './handler.ts';
 
 export interface RunQueueProps {
@@ -24,7 +23,7 @@ export class RunQueue extends Construct {
   readonly toAdmit: Queue;
   private readonly admit: Handler<AdmitEnv>;
 
-  constructor(scope: Construct, id: string, { data, slots, slotsPerOrg }: RunQueueProps) {
+  constructor(scope: Construct, id: string, { data, ...limits }: RunQueueProps) {
     super(scope, id);
     this.toAdmit = reliableQueue(this, 'ToAdmit', Duration.minutes(3));
     this.admit = new Handler<AdmitEnv>(this, 'Admit', {
@@ -32,18 +31,14 @@ export class RunQueue extends Construct {
       env: {
         TICKETS_TABLE: data.tickets.tableName,
         DELIVERIES_TABLE: data.deliveries.tableName,
-        QUEUE_TABLE: data.queue.tableName,
+        ...queueEnv(data, limits),
         ADMIT_QUEUE_URL: this.toAdmit.queueUrl,
-        SLOTS: slots,
-        SLOTS_PER_ORG: slotsPerOrg,
       },
     });
     writes(this.admit, data.tickets, data.queue);
     this.admit.addToRolePolicy(answersTokens());
     this.toAdmit.grantSendMessages(this.admit);
-    this.admit.addEventSource(
-      new SqsEventSource(this.toAdmit, { batchSize: 5, reportBatchItemFailures: true }),
-    );
+    consumes(this.admit, this.toAdmit, { data, batchSize: 5 });
     new Rule(this, 'EveryMinute', {
       schedule: Schedule.rate(Duration.minutes(1)),
       targets: [new SqsQueue(this.toAdmit, { message: RuleTargetInput.fromObject({ isTick: true }) })],

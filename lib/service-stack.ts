@@ -36,13 +36,13 @@ export class ServiceStack extends Stack {
     const publicUrl = api.apiEndpoint;
 
     const agents = new Agents(this, 'Agents', { data, modelBaseUrl: settings.modelBaseUrl });
-    new Intake(this, 'Intake', { api, data, publicUrl });
+    new Intake(this, 'Intake', { api, data, publicUrl, ...settings });
     new Answers(this, 'Answers', { data, bus, publicUrl, slackUrl: settings.slackUrl });
     new Access(this, 'Access', { api, data, publicUrl, ...settings });
     new Pipeline(this, 'Pipeline', { data, bus, agents, publicUrl, ...settings });
     new Models(this, 'Models', { data, ...settings });
     new Taps(this, 'Taps', { api, data, tap: agents.tap, publicUrl });
-    new Dashboard(this, 'Dashboard', { api, data, publicUrl, firstOrg: settings.firstOrg });
+    new Dashboard(this, 'Dashboard', { api, data, publicUrl, ...settings });
     new Triage(this, 'Triage', { api, data, publicUrl });
 
     new CfnOutput(this, 'Url', {

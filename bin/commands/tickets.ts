@@ -1,10 +1,10 @@
-import { type Command, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import type { Answer } from '#core/tickets/answer.ts';
 import { Priority, type Ticket, TicketType } from '#core/tickets/ticket.ts';
 import type { Similar } from '#core/triage/similar.ts';
 import { type Client, client } from '../client.ts';
 import { columns, facts, moment } from '../layout.ts';
-import { CommandError, EXIT, terminal, tone } from '../terminal.ts';
+import { CommandError, EXIT, type Terminal, terminal, tone } from '../terminal.ts';
 
 interface Detail {
   ticket: Ticket;
@@ -22,7 +22,9 @@ const HELP = `
 Examples:
   npx signalbox tickets show tk_0123456789abcdef
   npx signalbox tickets correct tk_0123456789abcdef --type bug --module acme/tap-orders
-  npx signalbox tickets merge tk_0123456789abcdef tk_fedcba9876543210`;
+  npx signalbox tickets merge tk_0123456789abcdef tk_fedcba9876543210
+  npx signalbox tickets prioritize tk_0123456789abcdef critical
+  npx signalbox tickets retry tk_0123456789abcdef`;
 
 /** `signalbox tickets`: how a ticket was understood and why, what is like it, and how a lead puts that right. */
 export function tickets(program: Command): void {
@@ -32,7 +34,9 @@ export function tickets(program: Command): void {
   };
   const command = program
     .command('tickets')
-    .description('see why a ticket was understood as it was, correct it, merge duplicates')
+    .description(
+      'see why a ticket was understood as it was, correct it, merge duplicates, prioritize, cancel, retry',
+    )
     .addHelpText('after', HELP);
   command
     .command('show')
@@ -57,6 +61,7 @@ export function tickets(program: Command): void {
       const ticket = await changed(api, `${pathOf(id)}/corrections`, wish);
       out.result(ticket, () => `${ticket.id}  ${ticket.classification?.reason ?? ''}`);
     });
+  steering(command, asked);
   command
     .command('merge')
     .description('end a ticket as a duplicate of another; both are kept')
@@ -67,6 +72,33 @@ export function tickets(program: Command): void {
       const ticket = await changed(api, `${pathOf(id)}/merge`, { into });
       out.result(ticket, () => `${ticket.id} is merged into ${into}, and ${tone(ticket.status)}`);
     });
+}
+
+/** What a lead does with a ticket while it waits, while it is worked on, and after it came to nothing. */
+function steering(command: Command, asked: () => { api: Client; out: Terminal }): void {
+  command
+    .command('prioritize')
+    .description('how urgent a ticket is from now on; one that waits goes to where it then stands')
+    .argument('<ticket>', 'its id')
+    .addArgument(new Argument('<priority>', 'how urgent it is').choices(Priority.options))
+    .action(async (id: string, priority: string) => {
+      const { api, out } = asked();
+      const ticket = await changed(api, `${pathOf(id)}/priority`, { priority });
+      out.result(ticket, () => `${ticket.id} has priority ${ticket.priority}`);
+    });
+  for (const [wish, says] of [
+    ['cancel', 'end a ticket that is not done; whoever works on it stops'],
+    ['retry', 'begin anew with a ticket that came to nothing'],
+  ] as const)
+    command
+      .command(wish)
+      .description(says)
+      .argument('<ticket>', 'its id')
+      .action(async (id: string) => {
+        const { api, out } = asked();
+        const ticket = await changed(api, `${pathOf(id)}/${wish}`, {});
+        out.result(ticket, () => `${ticket.id}  ${tone(ticket.status)}`);
+      });
 }
 
 function pathOf(id: string): string {

@@ -8,7 +8,7 @@ export const Accepted = z.object({
   status: TicketStatus,
   /** The run that works on it, or will. */
   jobId: z.string(),
-  /** Seconds until work on it begins, by how long the last ones waited; null while none was measured. */
+  /** Seconds until work on it begins, by where it stands and how long runs take; null while none was measured. */
   estimatedWait: z.nullable(z.int()),
   trackingUrl: z.url(),
 });

@@ -24,7 +24,12 @@ export const IssueFilters = z.strictObject({
 });
 
 const IssuePage = z.object({ issues: z.array(Issue), cursor: z.optional(Cursor) });
-const IssueWithJob = z.extend(Issue, { job: z.optional(Job) });
+const IssueWithJob = z.extend(Issue, {
+  job: z.optional(Job),
+  /** Its place in the queue while it waits, and the seconds that this takes; null while none was measured. */
+  position: z.optional(z.int()),
+  estimatedWait: z.optional(z.nullable(z.int())),
+});
 const Problem = z.object({ error: z.string(), message: z.string() });
 
 /** The body of a status callback. */

@@ -129,12 +129,26 @@ export const Comment = z.object({
 });
 export type Comment = z.infer<typeof Comment>;
 
+/** Why the last run failed, in the classes that retries follow: see `core/queue/retry.ts`. */
+export const Failure = z.object({
+  kind: z.enum(['transient', 'service', 'user', 'defect']),
+  error: z.string(),
+  /** Runs that failed one after the other, this one too. */
+  attempts: z.int(),
+  at: z.iso.datetime(),
+  /** When it is tried again by itself; a dead letter has none. */
+  retryAt: z.optional(z.iso.datetime()),
+});
+export type Failure = z.infer<typeof Failure>;
+
 export const Ticket = z.extend(Draft, {
   /** `tk_` and 16 hex digits of the hash of organization, source and external id: the same request is the same ticket. */
   id: z.string(),
   status: TicketStatus,
   /** For people, when `escalated`, `failed` or `declined`: what happened and what to do next. */
   reason: z.optional(z.string()),
+  /** While it is tried again, or once it is a dead letter: `status` is then `failed`. */
+  failure: z.optional(Failure),
   classification: z.optional(Classification),
   diagnosis: z.optional(Diagnosis),
   pullRequest: z.optional(PullRequestLink),

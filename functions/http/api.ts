@@ -27,6 +27,9 @@ import type { Role, Scope } from '#core/people/person.ts';
 import type { People } from '#core/people/ports.ts';
 import { allow, type Principal } from '#core/people/principal.ts';
 import type { Artifacts, Clock, Deliveries, Projects, Runs, TicketQuery, Tickets } from '#core/ports.ts';
+import type { Limits } from '#core/queue/limits.ts';
+import type { Queue } from '#core/queue/ports.ts';
+import { queueView, standingOf } from '#core/queue/view.ts';
 import type { Checks } from '#core/taps/ports.ts';
 import type { Outbox } from '#core/tickets/answer.ts';
 import { issueOf, jobOf } from '#core/tickets/issue.ts';
@@ -40,10 +43,12 @@ import { driftList, driftOf } from '../drift.ts';
 import { http, type Request, type Route } from '../http.ts';
 import { integrationList, oneIntegration } from '../integration-list.ts';
 import { PrincipalEnv, type PrincipalOf, principalsFrom } from '../principal.ts';
+import { QueueEnv, queueFrom } from '../queue-env.ts';
 import { journal, patch } from '../run-files.ts';
 import { costRows, spending } from '../spending.ts';
 
 export const Env = PrincipalEnv.extend({
+  ...QueueEnv.shape,
   TICKETS_TABLE: z.string(),
   DELIVERIES_TABLE: z.string(),
   RUNS_TABLE: z.string(),
@@ -75,6 +80,8 @@ interface Needs {
   identities: Pick<Identities, 'list'>;
   outbox: Pick<Outbox, 'answers'>;
   people: Pick<People, 'delegations' | 'keys' | 'list'>;
+  queue: Pick<Queue, 'counts' | 'waiting' | 'held' | 'find' | 'ahead'>;
+  limits: Limits;
   clock: Clock;
   publicUrl: string;
 }
@@ -135,6 +142,7 @@ const READS: Read[] = [
     scope: 'issues:read',
     answer: async ({ routes }) => ({ routes: await routes.all() }),
   },
+  { path: /^\/api\/queue$/, scope: 'issues:read', answer: (asked) => queueView(asked.org, asked) },
   { path: /^\/api\/summary$/, scope: 'issues:read', answer: summary },
 ];
 
@@ -203,7 +211,8 @@ async function issue(asked: Asked) {
   const { runs, org, publicUrl } = asked;
   const job = one.runId ? await runs.find(org, one.runId) : undefined;
   const log = job ? await runs.lines(org, job.id) : [];
-  return { ...issueOf(one, publicUrl), job: jobOf(job, log) };
+  const standing = job && (await standingOf(org, job.id, asked));
+  return { ...issueOf(one, publicUrl), ...standing, job: jobOf(job, log) };
 }
 
 async function ticket(asked: Asked) {
@@ -302,6 +311,7 @@ export const handler = http(Env, async (env) =>
     outbox: dynamoOutbox(env.DELIVERIES_TABLE, clock),
     people: dynamoPeople(env.PEOPLE_TABLE),
     identities: dynamoIdentities(env.PEOPLE_TABLE),
+    ...queueFrom(env),
     clock,
     publicUrl: env.PUBLIC_URL,
   }),

@@ -28,6 +28,24 @@ const ANSWERS: Record<string, object> = {
   'POST /api/tickets/tk_1/merge': {
     ticket: { ...given, id: 'tk_1', status: 'cancelled', duplicateOf: 'tk_2' },
   },
+  'POST /api/tickets/tk_1/priority': { ticket: { ...given, id: 'tk_1', priority: 'critical' } },
+  'POST /api/tickets/tk_1/cancel': { ticket: { ...given, id: 'tk_1', status: 'cancelled' } },
+  'POST /api/tickets/tk_1/retry': { ticket: { ...given, id: 'tk_1', status: 'received' } },
+  'GET /api/queue': {
+    ...{ slots: 2, free: 0, waitingInAll: 7, holdsFor: 600 },
+    working: [
+      {
+        ticketId: 'tk_9',
+        priority: 'high',
+        since: new Date(Date.now() - 7_500_000).toISOString(),
+        title: 'Works',
+      },
+    ],
+    waiting: [
+      { position: 1, ticketId: 'tk_1', priority: 'low', estimatedWait: 300, title: 'First' },
+      { position: 2, ticketId: 'tk_2', priority: 'low', estimatedWait: null, title: 'Second' },
+    ],
+  },
   'POST /api/triage/train': {
     ...{
       version: 2,
@@ -89,6 +107,27 @@ it('corrects by exactly what was said, and refuses to correct nothing', async ()
 it('merges one into another', async () => {
   expect((await signalbox('tickets', 'merge', 'tk_1', 'tk_2')).said).toMatch(/tk_1 is merged into tk_2/);
   expect(JSON.parse(heard.at(-1)?.body ?? '')).toEqual({ into: 'tk_2' });
+});
+
+it('shows who works and who works next, and in how long', async () => {
+  const { said } = await signalbox('queue');
+
+  for (const words of [
+    /1 of 2 slots are taken, each for about 10 min; 7 wait/,
+    /works +tk_9 +high +2 hours ago +Works/,
+    /1\. +tk_1 +low +in about 5 min +First/,
+    /2\. +tk_2 +low +not measured yet +Second/,
+  ])
+    expect(said).toMatch(words);
+  expect(JSON.parse((await signalbox('queue', '--json')).said)).toMatchObject({ slots: 2, waitingInAll: 7 });
+});
+
+it('prioritizes, cancels and retries', async () => {
+  expect((await signalbox('tickets', 'prioritize', 'tk_1', 'critical')).said).toMatch(/priority critical/);
+  expect(JSON.parse(heard.at(-1)?.body ?? '')).toEqual({ priority: 'critical' });
+  expect(await signalbox('tickets', 'prioritize', 'tk_1', 'asap')).toMatchObject({ exit: 2, said: '' });
+  expect((await signalbox('tickets', 'cancel', 'tk_1')).said).toMatch(/tk_1 +cancelled/);
+  expect((await signalbox('tickets', 'retry', 'tk_1')).said).toMatch(/tk_1 +received/);
 });
 
 it('trains, and shows before and after', async () => {

@@ -9,12 +9,15 @@ import { dynamoLikeness } from '#adapters/dynamodb/likeness.ts';
 import { dynamoOutbox } from '#adapters/dynamodb/outbox.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
+import { dynamoQueue } from '#adapters/dynamodb/queue.ts';
 import { dynamoRoutes } from '#adapters/dynamodb/routes.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
 import { dynamoSpend } from '#adapters/dynamodb/spend.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { s3Artifacts } from '#adapters/s3/artifacts.ts';
 import type { Principal } from '#core/people/principal.ts';
+import { limitsFrom } from '#core/queue/limits.ts';
+import type { Place } from '#core/queue/place.ts';
 import type { CheckRecord } from '#core/taps/check.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
 import { api } from '#functions/http/api.ts';
@@ -52,11 +55,13 @@ const publicUrl = 'http://localhost:4600/';
 const people = dynamoPeople('People');
 const clock = { now: () => new Date(AT) };
 const artifacts = s3Artifacts('artifacts');
+const queue = dynamoQueue('Queue');
+const limits = limitsFrom('50', '2');
 const likeness = dynamoLikeness('Triage');
 const outbox = dynamoOutbox('Deliveries', clock);
 
 const post = (body: unknown, headers: Record<string, string> = {}) =>
-  send(restIntake({ principalOf, tickets, publicUrl, clock }), {
+  send(restIntake({ principalOf, tickets, publicUrl, clock, queue, limits }), {
     method: 'POST',
     path: '/api/issues',
     headers,
@@ -90,6 +95,8 @@ async function get(path: string, query?: Sent['query']) {
     likeness,
     identities: dynamoIdentities('People'),
     outbox,
+    queue,
+    limits,
   };
   const route = api({ ...reads, clock, publicUrl });
   const { statusCode, body } = await send(route, { path, ...(query && { query }) });
@@ -127,6 +134,37 @@ it('estimates the wait by how long the last ones waited', async () => {
     status: 'triaging',
     estimatedWait: 0,
   });
+});
+
+it('estimates the wait by who stands before it and how long runs take, once every slot is taken', async () => {
+  const at = (minute: number) => `2026-11-20T08:${minute + 10}:00.000Z`;
+  const joined = async (n: number, priority: 'high' | 'low', ticketId = `tk_${n}`) => {
+    const arrival = { org, runId: `run_${n}`, ticketId, executionArn: 'x', kind: 'start' as const };
+    return queue.join({ ...arrival, priority, arrivedAt: at(n) }, { grant: 0, token: 't', at: at(n) });
+  };
+  for (const n of [0, 1]) await queue.hold((await joined(n, 'high')) as Place, limits, at(0));
+  await queue.end(org, 'run_0', at(10));
+  await queue.hold((await joined(2, 'high')) as Place, limits, at(10));
+  const { id } = JSON.parse((await post({ title: 'last', priority: 'low' })).body);
+  await joined(4, 'low');
+  await joined(5, 'low', id);
+  await runs.open(run({ org, id: 'run_5', ticketId: id }));
+  await tickets.advance(org, id, ['received'], { runId: 'run_5' });
+  await joined(6, 'high');
+
+  expect((await get('/api/queue')).body).toMatchObject({
+    ...{ slots: 2, free: 0, waitingInAll: 3, holdsFor: 600 },
+    working: [{ runId: 'run_1' }, { runId: 'run_2' }],
+    waiting: [
+      { position: 1, runId: 'run_6', estimatedWait: 300 },
+      { position: 2, runId: 'run_4', estimatedWait: 600 },
+      { position: 3, runId: 'run_5', estimatedWait: 900, title: 'last', priority: 'low' },
+    ],
+  });
+  expect((await get(`/api/issues/${id}`)).body).toMatchObject({ position: 3, estimatedWait: 900 });
+  expect(JSON.parse((await post({ title: 'new', priority: 'critical' })).body).estimatedWait).toBe(600);
+  await queue.rerank(org, 'run_5', { priority: 'critical' });
+  expect((await get(`/api/issues/${id}`)).body).toMatchObject({ position: 1, estimatedWait: 300 });
 });
 
 it('finds issues by module, words and time, page by page', async () => {

@@ -7,6 +7,7 @@ import { dynamoLikeness } from '#adapters/dynamodb/likeness.ts';
 import { dynamoOutbox } from '#adapters/dynamodb/outbox.ts';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
+import { dynamoQueue } from '#adapters/dynamodb/queue.ts';
 import { dynamoRoutes } from '#adapters/dynamodb/routes.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
 import { dynamoSpend } from '#adapters/dynamodb/spend.ts';
@@ -62,6 +63,8 @@ async function get(path: string, query: Record<string, string> = {}, principal =
     artifacts: s3Artifacts('artifacts'),
     likeness: dynamoLikeness('Triage'),
     outbox: dynamoOutbox('Deliveries', handClock()),
+    queue: dynamoQueue('Queue'),
+    limits: { all: 1, of: () => 1 },
   });
   const { statusCode, body } = await send(route, { path, query });
   return { statusCode, body: JSON.parse(body) };
