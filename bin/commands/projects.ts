@@ -69,18 +69,18 @@ async function add(
   const added = repository(cloneUrl, options);
   const known = (await all(api)).find((project) => project.id === id);
   const before = known?.repositories.find(({ fullName }) => fullName === added.fullName);
-  // What this command has options for is said anew each time; the rest stays.
-  const { aliases: _, hosts: __, trustedReporters: ___, ...kept } = before ?? {};
   const others = known?.repositories.filter(({ fullName }) => fullName !== added.fullName) ?? [];
-  const { org = '', id: ____, ...same } = known ?? { selfApproval: false, name: id, approvers: [] };
+  // What this command has options for is said anew each time; the rest stays.
+  const asSaid = { ...before, hosts: undefined, trustedReporters: undefined, ...added };
   const body = {
-    ...same,
-    name: options.name ?? same.name,
-    approvers: [...new Set([...same.approvers, ...options.approver])],
-    repositories: [...others, { ...kept, ...added }],
+    selfApproval: false,
+    ...known,
+    name: options.name ?? known?.name ?? id,
+    approvers: [...new Set([...(known?.approvers ?? []), ...options.approver])],
+    repositories: [...others, asSaid],
   };
   await api.ask(`/api/projects/${encodeURIComponent(id)}`, { method: 'PUT', body });
-  return { ...body, id, org };
+  return { ...body, id, org: known?.org ?? '' };
 }
 
 function repository(address: string, options: Options): Repository {

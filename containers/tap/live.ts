@@ -26,6 +26,8 @@ export interface Live {
   waivers: Waiver[];
   credentials: Credentials;
   tenant: string;
+  /** Told when others were waited for. */
+  progress(): void;
 }
 
 /** What a tap shows with its tenant's config: its catalog, and what a few records add to that. */
@@ -35,6 +37,7 @@ export type Shown = Pick<Seen, 'sampled' | 'unsampled'> & { catalog: string; con
 export function lookLive(live: Live): Promise<Shown> {
   const { credentials, shop, environment, tenant } = live;
   return credentials.alone(async () => {
+    live.progress();
     const { text, version } = await credentials.read();
     const write: Credentials['write'] = (next, since) => untilAnswered(() => credentials.write(next, since));
     const { hands, folder, signal } = shop;
@@ -60,7 +63,8 @@ async function shownBy(live: Live, made: Room): Promise<Omit<Shown, 'config'>> {
   const lost = made.lost();
   const unsampled = [taken.unsampled, lost && `a rotated token could not be kept: ${lost}`].filter(Boolean);
   return {
-    ...{ catalog: made.redactNamed(catalog), ...taken },
+    catalog: made.redactNamed(catalog),
+    ...JSON.parse(made.redactNamed(JSON.stringify(taken))),
     ...(unsampled.length > 0 && { unsampled: made.redact(unsampled.join('; ')).slice(0, 1_000) }),
   };
 }

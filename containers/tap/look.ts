@@ -84,6 +84,7 @@ interface Bench extends Job {
   environment: Environment;
   facts: Facts;
   made: Seen['made'];
+  progress: Given['progress'];
 }
 
 /** The tap in an environment of its own, and what that is. */
@@ -98,7 +99,8 @@ async function installed(job: Job, { progress }: Given): Promise<Bench> {
   const facts = await factsAbout(shop, { tree: commit, called: repository.fullName, kind: 'tap' });
   if (!facts.script) throw new Fault('Invalid', 'Its packaging names no command to run');
   const sdk = await sdkOf(shop, made);
-  return { ...job, environment: made, facts, made: { python: interpreter.version, ...(sdk && { sdk }) } };
+  const by = { python: interpreter.version, ...(sdk && { sdk }) };
+  return { ...job, environment: made, facts, made: by, progress };
 }
 
 /** What it shows with the config that it is registered with; without one, what it prints. */
@@ -108,8 +110,9 @@ async function shownBy(env: Env & Assignment, bench: Bench, read?: Discovery): P
   if (!integration?.credentials) return { catalog: await printed(bench) };
   const { tenant } = integration;
   const credentials = await lent(env, { tenant, credentials: integration.credentials }, shop.signal);
-  if (typeof credentials === 'string') return { catalog: await printed(bench), unsampled: credentials };
-  return lookLive({ ...bench, discovery, waivers, credentials, tenant });
+  if (typeof credentials !== 'string') return lookLive({ ...bench, discovery, waivers, credentials, tenant });
+  if (discovery === 'dynamic') throw new Fault('Invalid', credentials);
+  return { catalog: await printed(bench), unsampled: credentials };
 }
 
 type Printed = Pick<Shown, 'catalog' | 'sampled' | 'unsampled'> & { config?: undefined };
