@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { json, text } from 'node:stream/consumers';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import * as z from 'zod';
+
 import { dynamoOutbox } from '#adapters/dynamodb/outbox.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
@@ -20,26 +20,7 @@ import { openTestForge, type TestForge, WRITER } from '../../local/forge/open.ts
 import { type LocalAws, localAws } from '../../support/aws.ts';
 import { SLACK_APP, type SlackDouble, slackDouble } from '../../support/slack/double.ts';
 import { AT, delivery, PROJECT, ticket } from '../../support/tickets.ts';
-
-/** The nodes and marks of the Atlassian Document Format that we use, as Jira takes them: nothing else, nothing empty. */
-const Mark = z.union([
-  z.strictObject({ type: z.literal('strong') }),
-  z.strictObject({ type: z.literal('link'), attrs: z.strictObject({ href: z.url() }) }),
-]);
-const Words = z.strictObject({
-  type: z.literal('text'),
-  text: z.string().min(1),
-  marks: z.array(Mark).min(1).optional(),
-});
-const Block = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('paragraph'), content: z.array(Words).min(1) }),
-  z.strictObject({
-    type: z.literal('codeBlock'),
-    attrs: z.strictObject({ language: z.string() }),
-    content: z.array(Words.omit({ marks: true })).min(1),
-  }),
-]);
-const Adf = z.strictObject({ type: z.literal('doc'), version: z.literal(1), content: z.array(Block).min(1) });
+import { Adf, JIRA_BOT, jiraDouble } from '../../support/vendors/jira.ts';
 
 const KEYS = ['the ERP secret, sixteen bytes', 'the one before it, sixteen bytes'];
 const clock = { now: () => new Date(AT) };
@@ -50,12 +31,12 @@ const publicUrl = 'http://localhost:4600';
 let aws: LocalAws;
 let forge: TestForge;
 let vendor: Server;
+let jira: Awaited<ReturnType<typeof jiraDouble>>;
 let workspace: SlackDouble;
 let base = '';
 let org = '';
 let count = 0;
-/** Comments in Jira by id; and what the ERP heard. */
-let comments = new Map<string, z.infer<typeof Adf>>();
+/** What the ERP heard. */
 let heard: { id: string; status: string; signed: boolean[] }[] = [];
 /** What the vendor answers instead, as long as there is something. */
 let trouble: number[] = [];
@@ -64,9 +45,10 @@ beforeAll(async () => {
   aws = await localAws();
   forge = await openTestForge();
   workspace = await slackDouble(clock);
+  jira = await jiraDouble();
   vendor = createServer(async (request, response) => {
     const status = trouble.shift();
-    const answer = status ? { status } : await (request.url === '/erp' ? erp(request) : jira(request));
+    const answer = status ? { status } : await erp(request);
     response
       .writeHead(answer.status, status === 429 ? { 'retry-after': '70' } : {})
       .end(JSON.stringify('body' in answer ? answer.body : {}));
@@ -77,29 +59,17 @@ beforeAll(async () => {
 afterAll(async () => {
   vendor.close();
   await forge.close();
-  await workspace.stop();
+  await Promise.all([workspace.stop(), jira.stop()]);
   await aws.stop();
 });
 beforeEach(() => {
   count += 1;
   org = `tell-${count}`;
-  [comments, heard, trouble] = [new Map(), [], []];
+  [heard, trouble] = [[], []];
+  jira.comments.clear();
   workspace.posted.length = 0;
   workspace.failures.clear();
 });
-
-async function jira(request: IncomingMessage): Promise<{ status: number; body?: object }> {
-  const [, id] = /\/rest\/api\/3\/issue\/ETL-142\/comment(?:\/(\d+))?/.exec(request.url ?? '') ?? [];
-  if (request.headers.authorization !== `Basic ${btoa('bot@acme.example:token')}`) return { status: 401 };
-  if (request.method === 'GET')
-    return { status: 200, body: { comments: [...comments].map(([known, body]) => ({ id: known, body })) } };
-  const { success, data } = z.strictObject({ body: Adf }).safeParse(await json(request));
-  if (!success) return { status: 400 };
-  if (id && !comments.has(id)) return { status: 404 };
-  const made = id ?? String(10_000 + comments.size);
-  comments.set(made, data.body);
-  return { status: id ? 200 : 201, body: { id: made } };
-}
 
 async function erp(request: IncomingMessage): Promise<{ status: number }> {
   const raw = Buffer.from(await text(request));
@@ -117,7 +87,7 @@ async function erp(request: IncomingMessage): Promise<{ status: number }> {
 function telling(outbox: Pick<Outbox, 'inTurn'> = dynamoOutbox('Deliveries', clock)) {
   const isPrivate = true;
   const callback: Callback = { url: `${base}/erp`, secrets: KEYS, isPrivate };
-  const site = { site: base, email: 'bot@acme.example', token: 'token', isPrivate };
+  const site = { site: jira.url, ...JIRA_BOT, isPrivate };
   const channels = {
     github: githubChannel(projects, async () => WRITER),
     jira: jiraChannel(async (of) => (of === org ? site : undefined)),
@@ -152,18 +122,18 @@ const escalate = (id: string, reason: string) =>
 it('writes one comment in Jira and edits it, also when a crash left it unnoted', async () => {
   const { id } = await made('jira');
   await telling(FORGETFUL)(id);
-  const first = [...comments];
+  const first = [...jira.comments];
   await escalate(id, 'h1. *bold* [link|http://evil.example]\n@everybody');
   for (const _ of [1, 2]) await telling()(id);
 
   expect(first).toHaveLength(1);
-  expect([...comments.keys()]).toEqual(first.map(([known]) => known));
-  expect(JSON.stringify([...comments.values()])).toContain('A person has to look at this');
+  expect([...jira.comments.keys()]).toEqual(first.map(([known]) => known));
+  expect(JSON.stringify([...jira.comments.values()])).toContain('A person has to look at this');
   expect(
-    comments
+    jira.comments
       .values()
       .next()
-      .value?.content.find(({ type }) => type === 'codeBlock'),
+      .value?.[0]?.content.find(({ type }) => type === 'codeBlock'),
   ).toBeDefined();
 });
 
@@ -216,13 +186,14 @@ it.each([
   ['erp', 410, false],
 ] as const)('of %s answering %i comes again: %s', async (source, status, isLater) => {
   const { id } = await made(source);
-  trouble = [status];
+  if (source === 'erp') trouble = [status];
+  else jira.trouble.push({ status, headers: status === 429 ? { 'retry-after': '70' } : {} });
   const answer = telling()(id);
 
   if (isLater) await expect(answer).rejects.toMatchObject(status === 429 ? { afterMs: 70_000 } : {});
   else await answer;
   await telling()(id);
-  expect(source === 'jira' ? comments.size : heard.length).toBe(1);
+  expect(source === 'jira' ? jira.comments.size : heard.length).toBe(1);
 });
 
 it('says nothing where nothing is connected, and nothing of what is gone', async () => {
@@ -232,7 +203,7 @@ it('says nothing where nothing is connected, and nothing of what is gone', async
   const { id: drift } = await made('drift');
   await telling()(drift);
 
-  expect([comments.size, heard.length]).toEqual([0, 0]);
+  expect([jira.comments.size, heard.length]).toEqual([0, 0]);
 });
 
 const THREAD = 'C0OPS/1763632800.000100';
@@ -317,6 +288,6 @@ it('says the newest last, and once, when many tell at the same time', async () =
   });
   await Promise.all(telling20);
 
-  expect(comments.size).toBe(1);
-  expect(JSON.stringify([...comments.values()])).toContain('A person has to look at this');
+  expect(jira.comments.size).toBe(1);
+  expect(JSON.stringify([...jira.comments.values()])).toContain('A person has to look at this');
 });
