@@ -164,6 +164,7 @@ function text(one: Integration & Partial<IntegrationEntry>): string {
       ['catalog', reason ? `${discovery}: ${reason}` : discovery],
       ['its code says', read && `${read.kind}: ${read.reason}${read.at ? ` (${read.at})` : ''}`],
       ['last check', lastCheck && `${lastCheck.state}, ${moment(lastCheck.at)}`],
+      ['because', lastCheck?.reason],
       ['open tickets', openTickets?.toString()],
       ['last run', lastRun && `${lastRun.title}: ${tone(lastRun.status)}, ${moment(lastRun.at)}`],
     ]),

@@ -7,7 +7,7 @@ export interface Health {
   lastRun?: { ticketId: string; title: string; status: TicketStatus; at: string };
   openTickets: number;
   /** With what the code said of where the catalog comes from. */
-  lastCheck?: Pick<CheckRecord, 'state' | 'at' | 'ticketId' | 'discovery'>;
+  lastCheck?: Pick<CheckRecord, 'state' | 'at' | 'ticketId' | 'discovery' | 'reason'>;
 }
 
 /** An integration as lists show it. */
@@ -24,7 +24,11 @@ export function healthOf(tickets: Ticket[], check?: CheckRecord): Health {
       lastRun: { ticketId: last.id, title: last.title, status: last.status, at: last.updatedAt },
     }),
     ...(check && {
-      lastCheck: { state: check.state, at: check.at, ticketId: check.ticketId, discovery: check.discovery },
+      lastCheck: lastCheckOf(check),
     }),
   };
+}
+
+function lastCheckOf({ state, at, ticketId, discovery, reason }: CheckRecord): Health['lastCheck'] {
+  return { state, at, ticketId, discovery, reason };
 }

@@ -97,6 +97,25 @@ describe('a secret of Secrets Manager', () => {
     expect((await secretsManager().send(late)).SecretString).toBe('{"token":"2"}');
   });
 
+  it('loses no token when several runs want to rotate it at one moment', async () => {
+    const id = await secret('{"token":1}');
+    let good = 1;
+    const refresh = () => {
+      const { alone, read, write } = secretCredentials(id, { leases: leases(), patience: 60_000 });
+      return alone(async () => {
+        const { text, version } = await read();
+        // As an API does that takes each refresh token once.
+        if (JSON.parse(text).token !== good) throw new Error('invalid_grant');
+        good++;
+        await write(JSON.stringify({ token: good }), version);
+      });
+    };
+    await Promise.all([refresh(), refresh(), refresh()]);
+
+    expect(good).toBe(4);
+    expect((await secretCredentials(id, { leases: leases() }).read()).text).toBe('{"token":4}');
+  });
+
   it('waits for who has it as long as it may', async () => {
     const id = await secret('{}');
     await leases(100).take(id, 'dead');

@@ -153,14 +153,15 @@ describe('an integration', () => {
     const at = '2026-11-23T05:00:00.000Z';
     const read = { kind: 'dynamic' as const, reason: 'the catalog is made with requests.get()' };
     await checks.put({
-      ...{ org, projectId: 'shop', repository: 'acme/tap-shop', check: 'w1', began: at, at, state: 'same' },
+      ...{ org, projectId: 'shop', repository: 'acme/tap-shop', check: 'w1', began: at, at },
+      ...{ state: 'inconclusive' as const, reason: 'AUTH, http-401' },
       ...{ counts: { breaking: 0, warning: 0, information: 0 }, changes: [], severities: 1, discovery: read },
     });
 
     const [one] = await listed();
     expect(one?.health).toMatchObject({
       ...{ openTickets: 1, lastRun: { ticketId: open.id, status: 'implementing' } },
-      lastCheck: { state: 'same', at, discovery: read },
+      lastCheck: { state: 'inconclusive', at, discovery: read, reason: 'AUTH, http-401' },
     });
     org = 'somebody-else';
     expect(await listed()).toEqual([]);
