@@ -1,5 +1,6 @@
 import { Fault } from '#core/fault.ts';
-import type { Projects } from '#core/ports.ts';
+import type { Projects, Tickets } from '#core/ports.ts';
+import { repositoryNamed } from '#core/projects/project.ts';
 import type { Checks } from '#core/taps/ports.ts';
 import { SEVERITIES, SEVERITIES_VERSION } from '#core/taps/severity.ts';
 
@@ -9,6 +10,7 @@ interface Asked {
   id: string;
   projects: Pick<Projects, 'list'>;
   checks: Pick<Checks, 'latest' | 'history'>;
+  tickets: Pick<Tickets, 'find'>;
 }
 
 /** A year of weeks. */
@@ -30,12 +32,19 @@ export async function driftList({ org, projects, checks }: Asked) {
   return { taps, severities: SEVERITIES, version: SEVERITIES_VERSION };
 }
 
-/** GET /api/drift/{owner}/{name}: a tap's checks, the newest first. */
-export async function driftOf({ org, id, projects, checks }: Asked) {
-  const all = await projects.list(org);
-  const isKnown = all.some(({ repositories }) => repositories.some(({ fullName }) => fullName === id));
-  if (!isKnown) throw new Fault('NotFound', `${id} is no repository of any project`);
-  return { repository: id, checks: await checks.history(org, id, SHOWN) };
+/** GET /api/drift/{owner}/{name}: a tap's checks, the newest first, who reads its data, and what became of its tickets. */
+export async function driftOf({ org, id, projects, checks, tickets }: Asked) {
+  const known = repositoryNamed(await projects.list(org), id);
+  if (!known) throw new Fault('NotFound', `${id} is no repository of any project`);
+  const history = await checks.history(org, id, SHOWN);
+  const ids = [...new Set(history.flatMap(({ ticketId }) => ticketId ?? []))];
+  const found = await Promise.all(ids.map((one) => tickets.find(org, one)));
+  const told = found.flatMap((one) => {
+    if (!one) return [];
+    const { id: ticketId, status, pullRequest } = one;
+    return { id: ticketId, status, ...(pullRequest && { pullRequest: pullRequest.url }) };
+  });
+  return { repository: id, checks: history, consumers: known.repository.consumers ?? [], tickets: told };
 }
 
 export type DriftList = Awaited<ReturnType<typeof driftList>>;

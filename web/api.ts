@@ -4,8 +4,9 @@ import type { DeadLetterView } from '#core/dead-letters.ts';
 import type { IntegrationEntry } from '#core/projects/health.ts';
 import type { CostRow, Run, RunLine } from '#core/runs/run.ts';
 import type { CheckRecord } from '#core/taps/check.ts';
+import type { Consumer } from '#core/taps/consumers.ts';
 import type { Answer } from '#core/tickets/answer.ts';
-import type { Ticket } from '#core/tickets/ticket.ts';
+import type { Ticket, TicketStatus } from '#core/tickets/ticket.ts';
 import type { Similar } from '#core/triage/similar.ts';
 import type { DeadLetterPage } from './views/dead-letters.ts';
 import type { Wish } from './views/steering.ts';
@@ -58,6 +59,9 @@ export interface DriftList {
 export interface DriftHistory {
   repository: string;
   checks: CheckRecord[];
+  consumers: Consumer[];
+  /** What became of the tickets that its checks name. */
+  tickets: { id: string; status: TicketStatus; pullRequest?: string }[];
 }
 
 /** The API said no; `status` 401 means that nobody is signed in. */

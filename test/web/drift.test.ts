@@ -18,7 +18,12 @@ describe.runIf(CHROMIUM)('drift on the dashboard, in a real browser', { timeout:
 
   beforeAll(async () => {
     team = await productWithTeam();
-    await dynamoProjects(team.tableOf('Projects')).put({ ...PROJECT, org: ORG });
+    const [tap, ...others] = PROJECT.repositories;
+    const read = { ...tap, consumers: [{ name: 'billing', reads: { orders: ['total'] } }] };
+    await dynamoProjects(team.tableOf('Projects')).put({
+      ...{ ...PROJECT, org: ORG },
+      repositories: [read as typeof tap & object, ...others],
+    });
     const checks = dynamoChecks(team.tableOf('Checks'));
     for (const [week, came] of WEEKS.entries()) await checks.put(recordOf(week, came));
     browser = await chromiumHere();
@@ -57,7 +62,10 @@ describe.runIf(CHROMIUM)('drift on the dashboard, in a real browser', { timeout:
     await picture.waitFor();
 
     expect(await page.getByRole('table').getByRole('row').count()).toBe(6);
-    expect(await region('History').textContent()).toContain('no network');
+    expect(await region('History').textContent()).toMatch(
+      /7 days ago.*20\d\d.*closed without a merge.*no network/s,
+    );
+    expect(await region('Readers').textContent()).toMatch(/billing.*orders: total/s);
     const differs = await region('What differs').textContent();
     expect(differs).toContain('orders.<img src=x>');
     expect(differs).toMatch(/integer → string.*type changed; api drift; read by billing/s);
@@ -95,6 +103,8 @@ const WEEKS: Partial<CheckRecord>[] = [
   {
     state: 'drift',
     counts: { ...NONE, breaking: 1, warning: 1 },
+    ...{ ticketId: 'tk_1', closed: ['tk_1'] },
+    discovery: { kind: 'static', reason: 'nothing that makes the catalog talks to the API', at: 'tap.py:3' },
     baseline: 'a'.repeat(40),
     changes: [
       {

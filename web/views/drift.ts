@@ -1,7 +1,7 @@
 import { html, nothing } from 'lit-html';
 import type { CheckedChange, CheckRecord } from '#core/taps/check.ts';
 import type { DriftHistory, DriftList } from '../api.ts';
-import { absolute, relative } from '../format.ts';
+import { absolute, relative, words } from '../format.ts';
 import { type Look, lookOf, timeline, wordFor } from './timeline.ts';
 
 interface Acts {
@@ -44,29 +44,54 @@ function pill(check: Pick<CheckRecord, 'state' | 'counts'>) {
 }
 
 /** One tap's history as a picture and a table, and what its last check saw. */
-export function tapDriftView({ repository, checks }: DriftHistory, { mayLead, onCheck }: Acts) {
+export function tapDriftView(
+  { repository, checks, consumers, tickets }: DriftHistory,
+  { mayLead, onCheck }: Acts,
+) {
   const [last] = checks;
   return html`<p><a href="/drift">All taps</a></p>
     <h1>${repository}</h1>
+    ${last?.discovery ? html`<p class="quiet">Its schema is ${last.discovery.kind}: ${last.discovery.reason}${last.discovery.at ? html` (<code>${last.discovery.at}</code>)` : nothing}</p>` : nothing}
     <section class="card" aria-label="History">
       <div class="filters"><h2>History</h2>${mayLead ? html`<button @click=${() => onCheck(repository)}>Check now</button>` : nothing}</div>
       ${checks.length === 0 ? html`<p class="quiet">Never checked. The next check is on Monday at 05:00 UTC.</p>` : timeline(checks)}
-      ${checks.length === 0 ? nothing : table(checks)}
+      ${checks.length === 0 ? nothing : table(checks, tickets)}
     </section>
-    ${last ? changesOf(last) : nothing}`;
+    ${last ? changesOf(last) : nothing}
+    ${readersOf(consumers)}`;
 }
 
-function table(checks: CheckRecord[]) {
+function table(checks: CheckRecord[], tickets: DriftHistory['tickets']) {
   return html`<div class="scroll" tabindex="0" role="group" aria-label="Checks"><table>
     <thead><tr><th scope="col">When</th><th scope="col">Came to</th><th scope="col">Commit</th><th scope="col">Ticket</th></tr></thead>
     <tbody>${checks.map(
       (check) => html`<tr>
-        <td title=${absolute(check.at)}>${relative(check.at)}</td>
+        <td><time datetime=${check.at}>${relative(check.at)}<br><span class="quiet">${absolute(check.at)}</span></time></td>
         <td>${pill(check)} ${check.reason ? html`<span class="quiet">${check.reason.slice(0, 300)}</span>` : nothing}${check.unsure ? html`<span class="quiet">${check.unsure.length} seen once and not again</span>` : nothing}</td>
         <td class="narrow"><code>${check.commit?.slice(0, 12) ?? ''}</code></td>
-        <td class="narrow">${check.ticketId ? html`<a href="/tickets/${check.ticketId}">ticket</a>` : nothing}</td>
+        <td class="narrow">${ticketOf(check, tickets)}</td>
       </tr>`,
     )}</tbody></table></div>`;
+}
+
+/** The ticket of what a check found, where it stands now, and its pull request. */
+function ticketOf({ ticketId, closed }: CheckRecord, tickets: DriftHistory['tickets']) {
+  if (!ticketId) return nothing;
+  const known = tickets.find(({ id }) => id === ticketId);
+  return html`<a href="/tickets/${ticketId}">ticket</a>${known ? html`, ${words(known.status)}` : nothing}${known?.pullRequest ? html`, <a href=${known.pullRequest}>pull request</a>` : nothing}${closed ? html`<br><span class="quiet">closed without a merge</span>` : nothing}`;
+}
+
+function readersOf(consumers: DriftHistory['consumers']) {
+  return html`<section class="card" aria-label="Readers">
+    <h2>Who reads it</h2>
+    ${consumers.length === 0 ? html`<p class="quiet">Nobody has said. A lead does: <code>signalbox drift readers OWNER/NAME FILE</code></p>` : nothing}
+    <ul class="rows">${consumers.map(
+      ({ name, reads }) =>
+        html`<li><span>${name}</span><span class="wide quiet">${Object.entries(reads).map(
+          ([stream, paths]) => html`<code>${stream}</code>: ${paths.join(', ')} `,
+        )}</span></li>`,
+    )}</ul>
+  </section>`;
 }
 
 function changesOf({ changes, unlisted, baseline }: CheckRecord) {
