@@ -114,6 +114,7 @@ const PAGES = [
   '/integrations',
   '/drift',
   '/dead-letters',
+  '/notices',
   '/drift/{owner}/{name}',
   '/assets/{file}',
 ];

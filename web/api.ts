@@ -9,6 +9,7 @@ import type { Answer } from '#core/tickets/answer.ts';
 import type { Ticket, TicketStatus } from '#core/tickets/ticket.ts';
 import type { Similar } from '#core/triage/similar.ts';
 import type { DeadLetterPage } from './views/dead-letters.ts';
+import type { PreferencesPage } from './views/notices.ts';
 import type { Wish } from './views/steering.ts';
 import type { Correction } from './views/triage.ts';
 
@@ -118,6 +119,10 @@ export const api = {
       method: 'POST',
       body: cursor ? { cursor } : {},
     }),
+  preferences: () => ask<PreferencesPage>('/v1/preferences'),
+  putMine: (body: PreferencesPage['mine']) => ask<unknown>('/v1/preferences/mine', { method: 'PUT', body }),
+  putRooms: (body: PreferencesPage['rooms']) =>
+    ask<unknown>('/v1/preferences/rooms', { method: 'PUT', body }),
   askCode: (email: string) => ask<unknown>('/auth/code', { method: 'POST', body: { email } }),
   signIn: (email: string, code: string) =>
     ask<unknown>('/auth/session', { method: 'POST', body: { email, code } }),

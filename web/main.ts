@@ -19,6 +19,7 @@ import { type DeadLetterPage, deadLettersView } from './views/dead-letters.ts';
 import { driftView, tapDriftView } from './views/drift.ts';
 import { integrationsView, registration } from './views/integrations.ts';
 import type { Saved } from './views/left.ts';
+import { noticesView, type PreferencesPage } from './views/notices.ts';
 import { signInView } from './views/sign-in.ts';
 import type { Wish } from './views/steering.ts';
 import { ticketView } from './views/ticket.ts';
@@ -46,6 +47,7 @@ const state: {
   dead?: DeadLetterPage;
   /** The dead letter that is open. */
   letter?: DeadLetterView | undefined;
+  preferences?: PreferencesPage;
   /** Days that the figures are about. */
   days: number;
 } = { email: '', filter: '', lines: [], days: 30 };
@@ -70,6 +72,7 @@ function links() {
     <a href="/approvals" aria-current=${current(isDesk())}>Approvals</a>
     <a href="/integrations" aria-current=${current(areIntegrations())}>Integrations</a>
     <a href="/drift" aria-current=${current(isDrift())}>Drift</a>
+    <a href="/notices" aria-current=${current(areNotices())}>Notices</a>
     ${mayLead() ? html`<a href="/dead-letters" aria-current=${current(areDeadLetters())}>Dead letters</a>` : ''}
   </nav>`;
 }
@@ -93,6 +96,7 @@ const OF_THEIR_OWN = [
   [areIntegrations, integrationsPage],
   [isDrift, driftPage],
   [areDeadLetters, deadLettersPage],
+  [areNotices, noticesPage],
 ] as const;
 
 function integrationsPage() {
@@ -123,6 +127,16 @@ function areDeadLetters(): boolean {
   return location.pathname === '/dead-letters';
 }
 
+function noticesPage() {
+  const { preferences } = state;
+  const acts = { mayLead: mayLead(), onMine, onRooms };
+  return preferences ? noticesView(preferences, acts) : html`<p class="quiet">Loading…</p>`;
+}
+
+function areNotices(): boolean {
+  return location.pathname === '/notices';
+}
+
 function isDrift(): boolean {
   return location.pathname === '/drift' || tapName() !== undefined;
 }
@@ -147,6 +161,7 @@ async function load(): Promise<void> {
     else if (isDesk()) state.desk = await lookAtDesk(state.days, state.desk);
     else if (isDrift()) await loadDrift();
     else if (areDeadLetters()) state.dead = await api.deadLetters();
+    else if (areNotices()) state.preferences = await api.preferences();
     else if (id) await loadTicket(id);
     else await loadBoard();
     delete state.problem;
@@ -279,6 +294,14 @@ function onReplay(id?: string): void {
   });
 }
 
+function onMine(mine: PreferencesPage['mine']): void {
+  void act(() => api.putMine(mine));
+}
+
+function onRooms(rooms: PreferencesPage['rooms']): void {
+  void act(() => api.putRooms(rooms));
+}
+
 function onDays(days: number): void {
   state.days = days;
   void load();
@@ -290,7 +313,7 @@ function onOlder(): void {
   });
 }
 
-const OWN_PAGES = /^\/(tickets\/|drift(\/|$)|approvals$|integrations$|dead-letters$|$)/;
+const OWN_PAGES = /^\/(tickets\/|drift(\/|$)|approvals$|integrations$|dead-letters$|notices$|$)/;
 
 /** Links inside the page change the address without loading it again. */
 function onClick(event: MouseEvent): void {
