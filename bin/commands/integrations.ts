@@ -1,12 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { IntegrationEntry } from '#core/projects/health.ts';
 import type { Integration, RegisterIntegration } from '#core/projects/integration.ts';
-import { Config } from '#core/taps/credentials.ts';
 import { client } from '../client.ts';
 import { columns, facts, moment } from '../layout.ts';
-import { given } from '../taps/catalogs.ts';
+import { configIn, fileCredentials } from '../taps/credentials.ts';
 import { inventoryAt } from '../taps/source.ts';
 import { terminal, tone } from '../terminal.ts';
 
@@ -82,7 +82,8 @@ function credentials(command: Command, asked: Asked): void {
     .requiredOption('--file <path>', 'its config as JSON; - is standard input')
     .action(async (repository: string, { file }: { file: string }) => {
       const { api, out } = asked();
-      const body = given(file, Config);
+      const text = file === '-' ? readFileSync(0, 'utf8') : (await fileCredentials(file).read()).text;
+      const body = configIn(text, file);
       const kept = await api.ask<Kept>(`${addressOf(repository)}/credentials`, { method: 'PUT', body });
       out.result(kept, () => `Kept as ${kept.secret}: ${kept.settings.join(', ')}`);
     });

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { Fault } from '#core/fault.ts';
-import type { Credentials } from '#core/taps/credentials.ts';
+import { Config, type Credentials } from '#core/taps/credentials.ts';
 import { CommandError, EXIT } from '../terminal.ts';
 
 /** A config file as the place where credentials are kept: one run at a time, and never over somebody else's change. */
@@ -33,6 +33,15 @@ export function fileCredentials(path: string): Credentials {
       }
     },
   };
+}
+
+/** The config in a file; what is wrong with it is not said in its own words. */
+export function configIn(text: string, file: string): Config {
+  try {
+    return Config.parse(JSON.parse(text));
+  } catch {
+    throw new CommandError(`${file} is no JSON object`, EXIT.usage);
+  }
 }
 
 /** The lock names its process: one that is dead holds nothing. */

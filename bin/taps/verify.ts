@@ -5,11 +5,10 @@ import type { Command } from 'commander';
 import { verifyIntegration } from '#containers/tap/verify.ts';
 import { Fault } from '#core/fault.ts';
 import { Consumers } from '#core/taps/consumers.ts';
-import { Config } from '#core/taps/credentials.ts';
 import { IntegrationKind, type Step, type TapReport } from '#core/taps/step.ts';
 import { CommandError, EXIT, terminal } from '../terminal.ts';
 import { given } from './catalogs.ts';
-import { fileCredentials } from './credentials.ts';
+import { configIn, fileCredentials } from './credentials.ts';
 import { htmlReport, textReport } from './report.ts';
 import { bench } from './subject.ts';
 
@@ -122,14 +121,6 @@ function kindOf(text: string): IntegrationKind {
   const { success, data } = IntegrationKind.safeParse(text);
   if (!success) throw new CommandError(`--kind is tap, target or etl, not ${text}`, EXIT.usage);
   return data;
-}
-
-function configIn(text: string, file: string): Config {
-  try {
-    return Config.parse(JSON.parse(text));
-  } catch {
-    throw new CommandError(`${file} is no JSON object`, EXIT.usage);
-  }
 }
 
 function inputOf(path: string): string {
