@@ -2,6 +2,7 @@ import type { ApprovalMetrics } from '#core/approvals/metrics.ts';
 import type { ApprovalEntry } from '#core/approvals/view.ts';
 import type { DeadLetterView } from '#core/dead-letters.ts';
 import type { IntegrationEntry } from '#core/projects/health.ts';
+import type { QueueView } from '#core/queue/view.ts';
 import type { CostRow, Run, RunLine } from '#core/runs/run.ts';
 import type { CheckRecord } from '#core/taps/check.ts';
 import type { Consumer } from '#core/taps/consumers.ts';
@@ -10,6 +11,7 @@ import type { Ticket, TicketStatus } from '#core/tickets/ticket.ts';
 import type { Similar } from '#core/triage/similar.ts';
 import type { DeadLetterPage } from './views/dead-letters.ts';
 import type { PreferencesPage } from './views/notices.ts';
+import type { Steering } from './views/queue.ts';
 import type { Wish } from './views/steering.ts';
 import type { Correction } from './views/triage.ts';
 
@@ -81,6 +83,9 @@ export const api = {
     ask<unknown>(`/api/tickets/${encodeURIComponent(id)}/corrections`, { method: 'POST', body }),
   merge: (id: string, into: string) =>
     ask<unknown>(`/api/tickets/${encodeURIComponent(id)}/merge`, { method: 'POST', body: { into } }),
+  queue: () => ask<QueueView>('/api/queue'),
+  steer: (id: string, wish: Steering, body: { priority?: string }) =>
+    ask<unknown>(`/api/tickets/${encodeURIComponent(id)}/${wish}`, { method: 'POST', body }),
   lines: (runId: string) => ask<{ lines: RunLine[] }>(`/api/runs/${encodeURIComponent(runId)}/lines`),
   wish: (runId: string, wish: Wish, text?: string) =>
     ask<unknown>(`/api/runs/${encodeURIComponent(runId)}/${wish}`, {

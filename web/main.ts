@@ -2,6 +2,7 @@ import { html, render } from 'lit-html';
 import type { ApprovalEntry } from '#core/approvals/view.ts';
 import type { DeadLetterView } from '#core/dead-letters.ts';
 import type { IntegrationEntry } from '#core/projects/health.ts';
+import type { QueueView } from '#core/queue/view.ts';
 import type { RunLine } from '#core/runs/run.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
 import {
@@ -20,6 +21,7 @@ import { driftView, tapDriftView } from './views/drift.ts';
 import { integrationsView, registration } from './views/integrations.ts';
 import type { Saved } from './views/left.ts';
 import { noticesView, type PreferencesPage } from './views/notices.ts';
+import { queueView, type Steering } from './views/queue.ts';
 import { signInView } from './views/sign-in.ts';
 import type { Wish } from './views/steering.ts';
 import { ticketView } from './views/ticket.ts';
@@ -42,6 +44,7 @@ const state: {
   integrations?: IntegrationEntry[];
   /** Why the last registration was refused. */
   refusal?: string;
+  queue?: QueueView;
   drift?: DriftList;
   tap?: DriftHistory;
   dead?: DeadLetterPage;
@@ -69,6 +72,7 @@ function links() {
   const current = (isHere: boolean) => (isHere ? 'page' : 'false');
   return html`<nav aria-label="Pages">
     <a href="/" aria-current=${current(location.pathname === '/')}>Tickets</a>
+    <a href="/queue" aria-current=${current(isQueue())}>Queue</a>
     <a href="/approvals" aria-current=${current(isDesk())}>Approvals</a>
     <a href="/integrations" aria-current=${current(areIntegrations())}>Integrations</a>
     <a href="/drift" aria-current=${current(isDrift())}>Drift</a>
@@ -87,7 +91,7 @@ function view() {
     return desk ? approvalsView({ ...desk, onDays, onOlder }) : html`<p class="quiet">Loading…</p>`;
   if (ticketId())
     return detail
-      ? ticketView(detail, { lines, mayLead: mayLead(), onWish, onSave, onCorrect, onMerge })
+      ? ticketView(detail, { lines, mayLead: mayLead(), onWish, onSave, onCorrect, onMerge, onSteer })
       : html`<p class="quiet">Loading…</p>`;
   return board ? ticketsView({ ...board, filter, onFilter }) : html`<p class="quiet">Loading…</p>`;
 }
@@ -97,6 +101,7 @@ const OF_THEIR_OWN = [
   [isDrift, driftPage],
   [areDeadLetters, deadLettersPage],
   [areNotices, noticesPage],
+  [isQueue, queuePage],
 ] as const;
 
 function integrationsPage() {
@@ -121,6 +126,15 @@ function deadLettersPage() {
   return dead
     ? deadLettersView(dead, { open: letter, onOpen, onReplay })
     : html`<p class="quiet">Loading…</p>`;
+}
+
+function queuePage() {
+  const { queue } = state;
+  return queue ? queueView(queue, { mayLead: mayLead(), onSteer }) : html`<p class="quiet">Loading…</p>`;
+}
+
+function isQueue(): boolean {
+  return location.pathname === '/queue';
 }
 
 function areDeadLetters(): boolean {
@@ -160,6 +174,7 @@ async function load(): Promise<void> {
     if (areIntegrations()) state.integrations = (await api.integrations()).integrations;
     else if (isDesk()) state.desk = await lookAtDesk(state.days, state.desk);
     else if (isDrift()) await loadDrift();
+    else if (isQueue()) state.queue = await api.queue();
     else if (areDeadLetters()) state.dead = await api.deadLetters();
     else if (areNotices()) state.preferences = await api.preferences();
     else if (id) await loadTicket(id);
@@ -276,6 +291,10 @@ function onMerge(into: string): void {
   if (id) void act(() => api.merge(id, into));
 }
 
+function onSteer(ticketId: string, wish: Steering, priority?: string): void {
+  void act(() => api.steer(ticketId, wish, priority ? { priority } : {}));
+}
+
 function onCheck(repository?: string): void {
   void act(() => api.checkTaps(repository));
 }
@@ -313,7 +332,7 @@ function onOlder(): void {
   });
 }
 
-const OWN_PAGES = /^\/(tickets\/|drift(\/|$)|approvals$|integrations$|dead-letters$|notices$|$)/;
+const OWN_PAGES = /^\/(tickets\/|drift(\/|$)|approvals$|queue$|integrations$|dead-letters$|notices$|$)/;
 
 /** Links inside the page change the address without loading it again. */
 function onClick(event: MouseEvent): void {

@@ -32,12 +32,13 @@ const DOCUMENT = {
 };
 
 /** The synthesised product on the local AWS: Olga proposes; Anna and Ben are the leads who are asked. */
-export async function productWithTeam() {
+export async function productWithTeam(parameters: Record<string, string> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-team-'));
   const local = await start({
     ...{ root: process.cwd(), folder, ports: { product: 0, aws: 0, mailbox: 0 } },
     parameters: () => ({
       ...{ FirstOrg: ORG, AdminEmail: 'admin@acme.example', MailFrom: 'signalbox@acme.example' },
+      ...parameters,
     }),
   });
   Object.assign(process.env, {

@@ -5,6 +5,7 @@ import type { Diagnosis, Ticket } from '#core/tickets/ticket.ts';
 import type { TicketDetail } from '../api.ts';
 import { absolute, money, relative, words } from '../format.ts';
 import { left, type Saved } from './left.ts';
+import { again, type Steering } from './queue.ts';
 import { pill, track } from './status.ts';
 import { steering, type Wish } from './steering.ts';
 import { alike, type Correction, understood } from './triage.ts';
@@ -19,12 +20,13 @@ interface Beside {
   onSave(what: Saved): void;
   onCorrect(correction: Correction): void;
   onMerge(into: string): void;
+  onSteer(ticketId: string, wish: Steering): void;
 }
 
 /** One ticket: where it stands, what was found, what was done, what it cost, line by line as it happens. */
 export function ticketView(
   { ticket, runs, costs, similar, answers }: TicketDetail,
-  { lines, mayLead, onWish, onSave, onCorrect, onMerge }: Beside,
+  { lines, mayLead, onWish, onSave, onCorrect, onMerge, onSteer }: Beside,
 ) {
   const run = runs.at(-1);
   const beside = { similar, mayLead, onCorrect, onMerge };
@@ -32,7 +34,7 @@ export function ticketView(
     <p class="quiet"><a href="/">Tickets</a> / ${ticket.externalId}</p>
     <h1>${ticket.title}</h1>
     <p>${pill(ticket.status)} ${run && run.status === 'running' ? html`<span class="quiet" role="status">${run.doing}, ${run.percent} %</span>` : nothing}</p>
-    ${run && !GAVE_UP.includes(ticket.status) ? track(run) : nothing} ${ticket.reason ? html`<section class="card ${GAVE_UP.includes(ticket.status) ? 'waiting' : ''}"><h2>${GAVE_UP.includes(ticket.status) ? 'Why' : 'Outcome'}</h2><p>${ticket.reason}</p></section>` : nothing}
+    ${run && !GAVE_UP.includes(ticket.status) ? track(run) : nothing} ${ticket.reason ? html`<section class="card ${GAVE_UP.includes(ticket.status) ? 'waiting' : ''}"><h2>${GAVE_UP.includes(ticket.status) ? 'Why' : 'Outcome'}</h2><p>${ticket.reason}</p>${again(ticket, { mayLead, onSteer })}</section>` : nothing}
     <div class="two">
       <div>
         ${steering(run, mayLead, onWish)} ${left(run, mayLead, onSave)} ${pullRequest(ticket)} ${ticket.diagnosis ? diagnosis(ticket.diagnosis) : nothing}
