@@ -20,6 +20,8 @@ export interface Given {
   isUnsandboxed: boolean;
   /** Hosts of its API, besides those that its code names. */
   hosts: string[];
+  /** Of an account that may be written to. */
+  sandbox?: string[];
   signal?: AbortSignal;
 }
 
@@ -28,11 +30,20 @@ export interface Bench {
   head: string;
   base?: string;
   reach(phase: Phase): void;
+  /** The tree of another folder of this machine. */
+  treeOf(place: string): Promise<string>;
   close(): Promise<void>;
 }
 
 /** A project's trees, and hands to run them with, on this machine. Removes everything when closed. */
-export async function bench({ place, base, isUnsandboxed, hosts: named, signal }: Given): Promise<Bench> {
+export async function bench({
+  place,
+  base,
+  isUnsandboxed,
+  hosts: named,
+  sandbox = [],
+  signal,
+}: Given): Promise<Bench> {
   const folder = await mkdtemp(join(process.getuid?.() === 0 ? '/tmp' : tmpdir(), 'signalbox-taps-'));
   await chmod(folder, 0o711);
   const open: string[] = [];
@@ -53,12 +64,13 @@ export async function bench({ place, base, isUnsandboxed, hosts: named, signal }
       ? fetched(git, base)
       : copied(git, { place: resolve(place), folder, base }));
     const api = [...hosts(await git.grep(trees.head, HOST_PATTERN)), ...named];
-    const allowed: Record<Phase, string[]> = { install: mirrors(), api, nothing: [] };
+    const allowed: Record<Phase, string[]> = { install: mirrors(), api, sandbox, nothing: [] };
     const reach = (phase: Phase) => void open.splice(0, open.length, ...allowed[phase]);
     return {
       shop: { workspace: git, hands: made, folder, ...(signal && { signal }) },
       ...trees,
       reach,
+      treeOf: (other) => snapshot(git, resolve(other), join(folder, 'given-other')),
       close,
     };
   } catch (error) {
@@ -100,19 +112,22 @@ async function copied(
   git: Workspace,
   { place, folder, base }: { place: string; folder: string; base?: string | undefined },
 ) {
+  const head = await snapshot(git, place, join(folder, 'given'));
+  return { head, ...(base !== undefined && { base: await committed(git, { place, folder, base }) }) };
+}
+
+async function snapshot(git: Workspace, place: string, copy: string): Promise<string> {
   const isFolder = await stat(place).then(
     (found) => found.isDirectory(),
     () => false,
   );
   if (!isFolder) throw new CommandError(`${place} is not a folder`, EXIT.notFound);
-  const copy = join(folder, 'given');
   await cp(place, copy, {
     recursive: true,
     verbatimSymlinks: true,
     filter: (path) => !LEFT_OUT.has(basename(path)) || path === place,
   });
-  const head = await git.snapshot(copy);
-  return { head, ...(base !== undefined && { base: await committed(git, { place, folder, base }) }) };
+  return git.snapshot(copy);
 }
 
 async function committed(

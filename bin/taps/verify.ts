@@ -32,6 +32,8 @@ interface Options {
   host: string[];
   mayBeEmpty: string[];
   badCredential?: boolean;
+  sandbox: string[];
+  target?: string;
   unsandboxed?: boolean;
 }
 
@@ -53,6 +55,13 @@ export function verify(command: Command, program: Command): void {
     )
     .option('--host <name>', 'a host of its API besides those that its code names', many, [])
     .option('--may-be-empty <stream=reason>', 'a stream that may have no record, and why', many, [])
+    .option(
+      '--sandbox <host>',
+      'a host of an account that may be written to: a target writes one record there',
+      many,
+      [],
+    )
+    .option('--target <folder>', "the target that is to take an ETL's output")
     .option('--bad-credential', 'also try a wrong credential; it may lock the account')
     .option('--html <file>', 'also write the report as a page')
     .option('--unsandboxed', 'run its code as you, where commands cannot be kept apart')
@@ -85,6 +94,7 @@ async function verified(
       place,
       isUnsandboxed: options.unsandboxed ?? false,
       hosts: options.host,
+      sandbox: options.sandbox,
       signal: stop.signal,
       ...(options.base && { base: options.base }),
     });
@@ -103,6 +113,8 @@ async function verified(
         ...(options.readers && { readers: given(options.readers, Consumers) }),
         waivers: Object.fromEntries(options.mayBeEmpty.map(waiver)),
         mayCorrupt: options.badCredential ?? false,
+        sandbox: options.sandbox,
+        ...(options.target && { target: await made.treeOf(options.target) }),
       });
     } finally {
       await made.close();

@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isError } from '#core/singer/report.ts';
 import { failureIn, failureOf } from '#core/taps/failure.ts';
+import { Digests } from '#core/taps/outputs.ts';
 import { list } from '#core/taps/patch.ts';
 import { type Outcome, onPath } from '../command.ts';
 import { installing } from '../python.ts';
 import { beginning, lastLine, tests } from './common-steps.ts';
 import { smokeTests } from './smoke-tests.ts';
+import { staticChecks } from './static-steps.ts';
 import { type Check, type Found, failed, pass, type Subject, skip } from './subject.ts';
+import { loads } from './target-steps.ts';
 import { validated } from './validate.ts';
 
 const [python, parses] = beginning(() => 'E');
@@ -24,16 +27,17 @@ export const ETL_CHECKS: Check[] = [
     needs: ['E1'],
     look: parsesAndTests,
   },
+  ...staticChecks('E2', 'E1'),
   { id: 'E3', title: 'It runs on given data', isMandatory: true, needs: ['E2'], look: runs },
   { id: 'E4', title: 'Its output is what a target takes', isMandatory: true, needs: ['E3'], look: isSound },
   { id: 'E5', title: 'What was recorded of it is repeated', needs: ['E1'], look: smokeTests },
-  { id: 'E6', title: 'With its snapshots it sends no row again', needs: ['E4'], look: sendsNothingAgain },
   {
     id: 'E7',
     title: 'A target takes its output',
     needs: ['E4'],
-    look: async () => skip('verify the target with --input on this output'),
+    look: chains,
   },
+  { id: 'E6', title: 'With its snapshots it sends no row again', needs: ['E4'], look: sendsNothingAgain },
 ];
 
 async function installs({
@@ -159,14 +163,19 @@ async function readAll(subject: Subject): Promise<Output[]> {
   return Promise.all(files.map((file) => read(subject, join(root, 'etl-output', file), file)));
 }
 
-async function read({ hands, room, shop }: Subject, path: string, file: string): Promise<Output> {
+async function captured({ hands, shop }: Subject, path: string) {
   const into = join(shop.folder, 'captured', createHash('sha256').update(path).digest('hex'));
   const { sha256 = '', stdout } = await hands.run({ argv: ['cat', '--', path], cwd: '/', into });
+  return { sha256, stdout, path: await hands.take(into) };
+}
+
+async function read(subject: Subject, path: string, file: string): Promise<Output> {
+  const { sha256, stdout, path: taken } = await captured(subject, path);
   if (!file.endsWith('.singer'))
     return { file, sha256, records: Math.max(0, stdout.split('\n').filter(Boolean).length - 1) };
   const report = await validated({
-    path: await hands.take(into),
-    secrets: room.secrets(),
+    path: taken,
+    secrets: subject.room.secrets(),
     replicationKeys: [],
     isLimited: true,
   });
@@ -194,6 +203,7 @@ async function isSound(subject: Subject): Promise<Found> {
   if (wrong) return { ...wrong, evidence };
   const records = all.reduce((sum, one) => sum + one.records, 0);
   subject.notes.counts = { records };
+  subject.notes.digests = await digestsOf(subject);
   if (records === 0)
     return failed(
       { class: 'CODE_ERROR', rule: 'volume-zero', line: 'no row in any output' },
@@ -201,6 +211,27 @@ async function isSound(subject: Subject): Promise<Found> {
       { evidence },
     );
   return pass(`${records} rows in ${all.length} files`, { evidence });
+}
+
+/** Read as its own user; nothing where a file is not what its name says. */
+async function digestsOf({ hands, environment: made, notes }: Subject): Promise<Digests | undefined> {
+  const script = await readFile(join(import.meta.dirname, 'digest.py'), 'utf8');
+  const argv = [made.python, '-I', '-c', script, join(notes.outputs ?? '', 'etl-output')];
+  const { code, stdout } = await hands.run({ argv, cwd: '/', limit: 120_000 });
+  return code === 0 ? Digests.parse(JSON.parse(stdout)) : undefined;
+}
+
+/** What the target that was named makes of it, at the mock. */
+async function chains(subject: Subject): Promise<Found> {
+  if (!subject.target) return skip('say --target FOLDER, the target that is to take it');
+  const root = subject.notes.outputs ?? '';
+  const file = (await outputs(subject, root)).find((name) => name.endsWith('.singer'));
+  if (!file) return skip('it writes no Singer messages, and a target takes nothing else');
+  const input = await captured(subject, join(root, 'etl-output', file));
+  const target = await subject.target();
+  if (typeof target === 'string') return { verdict: 'INCONCLUSIVE', detail: target };
+  const found = await loads({ ...target, input: input.path });
+  return { ...found, detail: `${target.facts.name}: ${found.detail}` };
 }
 
 async function sendsNothingAgain(subject: Subject): Promise<Found> {

@@ -6,6 +6,7 @@ by the hook (SIGNALBOX_MOCK). Each request becomes a line in the file that SIGNA
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ mode, command = sys.argv[1], sys.argv[2:]
 seen = set()
 count = 0
 lock = threading.Lock()
+GIVEN = re.compile(rb"\bmock-\d+\b")  # Ids of records that were made here.
 TOKEN = {"access_token": "mock-access-token", "token_type": "Bearer", "expires_in": 3600, "refresh_token": "mock-refresh"}
 NOTHING = {name: [] for name in ("data", "results", "items", "value", "records")}
 
@@ -27,13 +29,14 @@ class Api(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         digest = hashlib.sha256(body).hexdigest()[:16]
         path = self.path.split("?")[0]
+        known = bool(GIVEN.search(self.path.encode() + b" " + body))
         with lock:
             count += 1
             number = count
             is_first = (path, digest) not in seen
             seen.add((path, digest))
             with open(os.environ["SIGNALBOX_TRACE"], "a") as file:
-                file.write(json.dumps({"mock": "%s %s" % (self.command, path[:200]), "body": digest}) + "\n")
+                file.write(json.dumps({"mock": "%s %s" % (self.command, path[:200]), "known": known}) + "\n")
         status, value = self.decide(path, number, is_first)
         data = b"" if self.command == "HEAD" else json.dumps(value).encode()
         self.send_response(status)

@@ -51,7 +51,7 @@ export interface Ran extends Outcome {
 
 const Trace = z.union([
   z.object({ method: z.string(), host: z.string(), path: z.string(), status: z.number() }),
-  z.object({ mock: z.string(), body: z.string() }),
+  z.object({ mock: z.string(), known: z.boolean() }),
   z.object({ coerced: z.string(), name: z.string(), was: z.string() }),
 ]);
 export type Trace = z.infer<typeof Trace>;

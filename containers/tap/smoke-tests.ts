@@ -1,21 +1,13 @@
 import { failureOf } from '#core/taps/failure.ts';
-import { onPath } from '../command.ts';
+import { type Outcome, onPath } from '../command.ts';
 import { lastLine } from './common-steps.ts';
 import { type Found, failed, pass, type Subject, skip } from './subject.ts';
 
 /** Replays what a project recorded of its API, where it has such recordings. */
 export async function smokeTests(subject: Subject): Promise<Found> {
-  const { facts, hands, environment: made, interpreter } = subject;
+  const { facts, hands, environment: made } = subject;
   if (!facts.hasSmokeTests) return skip('there is no __smoke-tests__');
-  subject.reach('install');
-  const pip = onPath('uv')
-    ? ['uv', 'pip', 'install', '-q', '-p', made.python]
-    : [...interpreter.argv, '-m', 'pip', '--python', made.python, 'install', '-q'];
-  const install = await hands.run({
-    argv: [...pip, 'hotglue-smoke-test'],
-    cwd: made.repository,
-    limit: 300_000,
-  });
+  const install = await added(subject, 'hotglue-smoke-test');
   if (install.code !== 0)
     return {
       verdict: 'INCONCLUSIVE',
@@ -28,4 +20,14 @@ export async function smokeTests(subject: Subject): Promise<Found> {
   if (code === 0) return pass(lastLine(output), { log: output.slice(-4_000) });
   const failure = failureOf({ code, stderr: output, ...(stopped && { stopped: 'it took too long' }) });
   return failed(failure, lastLine(output), { log: output.slice(-4_000) });
+}
+
+/** Installs a tool into the project's environment. */
+export async function added(subject: Subject, name: string): Promise<Outcome> {
+  const { hands, environment: made, interpreter } = subject;
+  subject.reach('install');
+  const pip = onPath('uv')
+    ? ['uv', 'pip', 'install', '-q', '-p', made.python]
+    : [...interpreter.argv, '-m', 'pip', '--python', made.python, 'install', '-q'];
+  return hands.run({ argv: [...pip, name], cwd: made.repository, limit: 300_000 });
 }

@@ -1,5 +1,7 @@
 import type { Facts } from '#core/taps/facts.ts';
 import { ADVICE, type Failure, failureOf, isOutside } from '#core/taps/failure.ts';
+import type { Digests } from '#core/taps/outputs.ts';
+import type { Write } from '#core/taps/repeats.ts';
 import type { Step } from '#core/taps/step.ts';
 import type { Hands } from '../hands.ts';
 import type { Interpreter } from '../python.ts';
@@ -28,6 +30,12 @@ export interface Subject {
   input?: string;
   /** A wrong credential may be tried: it could lock an account. */
   mayCorrupt: boolean;
+  /** Hosts of an account that a person says may be written to. */
+  sandbox?: string[];
+  /** The target that is to take an ETL's output; or why it cannot be tried. */
+  target?: () => Promise<Subject | string>;
+  /** The tree that a change starts from, where this is the change. */
+  base?: string;
   /** What steps hand on to later ones. */
   notes: {
     catalog?: string;
@@ -35,10 +43,12 @@ export interface Subject {
     counts?: Record<string, number>;
     isLimited?: boolean;
     outputs?: string;
+    digests?: Digests;
+    writes?: Write[];
   };
 }
 
-export type Phase = 'install' | 'api' | 'nothing';
+export type Phase = 'install' | 'api' | 'sandbox' | 'nothing';
 
 export type Found = Omit<Step, 'id' | 'title' | 'isMandatory' | 'seconds'>;
 

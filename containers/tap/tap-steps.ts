@@ -10,6 +10,7 @@ import { about, beginning, lastLine, tests } from './common-steps.ts';
 import type { Ran } from './room.ts';
 import { coercionTold, faultOf, type Sample, sample } from './sample.ts';
 import { smokeTests } from './smoke-tests.ts';
+import { staticChecks } from './static-steps.ts';
 import { type Check, type Found, failed, failureOfRun, pass, ranBy, type Subject, skip } from './subject.ts';
 
 const id = (number: number) => `T${number}`;
@@ -17,6 +18,7 @@ const id = (number: number) => `T${number}`;
 /** What is checked of a tap, in order. T6 and T13 hold its catalog to others, and are added by whoever has those. */
 export const TAP_CHECKS: Check[] = [
   ...beginning(id),
+  ...staticChecks('T0', 'T2'),
   { ...about, id: 'T3', needs: ['T2'] },
   { ...tests, id: 'T4', needs: ['T2'] },
   { id: 'T5', title: 'It discovers a sound catalog', isMandatory: true, needs: ['T2'], look: discovers },

@@ -1,19 +1,19 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { givenIn, mistyped } from '#core/singer/input.ts';
-import { type TargetState, targetState } from '#core/singer/target-state.ts';
-import { dummyConfig } from '#core/taps/facts.ts';
-import type { Failure } from '#core/taps/failure.ts';
+import type { TargetState } from '#core/singer/target-state.ts';
 import { list } from '#core/taps/patch.ts';
+import { faultIn } from './accepted.ts';
 import { about, beginning, lastLine, tests } from './common-steps.ts';
-import type { Ran } from './room.ts';
+import { countedBy, inputOf, load, type Mode, writesOf } from './load.ts';
+import { staticChecks } from './static-steps.ts';
 import { type Check, type Found, failed, failureOfRun, pass, ranBy, type Subject, skip } from './subject.ts';
+import { repeats, writesOne } from './target-writes.ts';
 
 const id = (number: number) => `G${number}`;
 
 /** What is checked of a target. Whatever it sends goes to a mock on this machine: none of its steps reaches an API. */
 export const TARGET_CHECKS: Check[] = [
   ...beginning(id),
+  ...staticChecks('G0', 'G2'),
   { ...about, id: 'G3', needs: ['G2'] },
   { ...tests, id: 'G4', needs: ['G2'] },
   { id: 'G5', title: 'Its modules can be imported', isMandatory: true, needs: ['G2'], look: imports },
@@ -23,8 +23,9 @@ export const TARGET_CHECKS: Check[] = [
   { id: 'G9', title: 'The same input again is not sent again', needs: ['G7'], look: repeats },
   {
     id: 'G10',
-    title: 'A record is written to a sandbox account',
-    look: async () => skip('it writes to a real account: a person does that'),
+    title: 'A sandbox account takes a record, and knows it again',
+    needs: ['G6'],
+    look: writesOne,
   },
 ];
 
@@ -45,37 +46,6 @@ for name in sys.argv[1:]:
   });
 }
 
-type Mode = 'ok' | '400' | '401' | '429';
-
-/** Runs the target on some messages beside the mock. */
-async function load(
-  subject: Subject,
-  input: string,
-  { mode = 'ok' as Mode, state = '' } = {},
-): Promise<Ran & { state: TargetState }> {
-  const { facts, room, environment: made, interpreter, isLive } = subject;
-  subject.reach('nothing');
-  const mock = await readFile(join(import.meta.dirname, 'mock.py'), 'utf8');
-  const ran = await room.run({
-    program: interpreter.argv[0] ?? '',
-    args: [
-      '-I',
-      'mock.py',
-      mode,
-      join(made.bin, facts.script ?? ''),
-      '--config',
-      'config.json',
-      ...(state ? ['--state', 'state.json'] : []),
-    ],
-    files: { 'mock.py': mock, ...(state && { 'state.json': state }) },
-    input,
-    limit: 300_000,
-    // A token that the mock gives out is nobody's.
-    instead: isLive ? {} : dummyConfig(facts),
-  });
-  return { ...ran, state: targetState(ran.stdout) };
-}
-
 async function takesNothing(subject: Subject): Promise<Found> {
   const ran = await load(subject, '');
   const failure = failureOfRun(ran, subject);
@@ -90,7 +60,8 @@ async function takesNothing(subject: Subject): Promise<Found> {
   return pass(ran.state.isSilent ? 'no state' : 'an empty state', ranBy(ran));
 }
 
-async function loads(subject: Subject): Promise<Found> {
+/** Whether every record of its input arrives at the mock. */
+export async function loads(subject: Subject): Promise<Found> {
   const input = await inputOf(subject);
   if (input === undefined) return skip('there are no Singer messages to load: say --input FILE');
   const ran = await load(subject, input);
@@ -112,77 +83,12 @@ async function loads(subject: Subject): Promise<Found> {
   if (fault) return failed(fault, fault.line, more);
   subject.notes.state = lastLine(ran.stdout);
   subject.notes.counts = { writes: writes.length };
+  subject.notes.writes = writes;
   const records = Object.values(given.streams).reduce((all, one) => all + one, 0);
   return pass(
     `${records} records of ${Object.keys(given.streams).length} streams, ${writes.length} writes at the mock`,
     more,
   );
-}
-
-/** Exit code 0 says nothing: refused records and streams that nobody takes are in the state, or not even there. */
-function faultIn(
-  { summary, errors, noise, isSilent }: TargetState,
-  { streams, hasState }: ReturnType<typeof givenIn>,
-): Failure | undefined {
-  if (noise[0] !== undefined) return { class: 'CODE_ERROR', rule: 'stdout-not-state', line: noise[0] };
-  if (isSilent && hasState)
-    return { class: 'CODE_ERROR', rule: 'no-state', line: 'it was given a STATE, and printed none' };
-  if (!summary) return undefined;
-  const sinks = new Map(Object.entries(summary).map(([name, one]) => [plain(name), one]));
-  const sinkless = Object.keys(streams).filter((name) => streams[name] && !sinks.has(plain(name)));
-  if (sinkless.length > 0)
-    return {
-      class: 'CODE_ERROR',
-      rule: 'unknown-sink',
-      line: `nothing takes ${list(sinkless)}, and nothing says so`,
-    };
-  const refused = Object.entries(summary).filter(([, { fail }]) => fail > 0);
-  if (refused.length > 0) {
-    const counts = refused.map(([name, { fail }]) => `${name}: ${fail} refused`).join(', ');
-    return {
-      class: 'DATA_QUALITY',
-      rule: 'records-refused',
-      line: `${counts}; ${errors[0] ?? 'no reason given'}`,
-    };
-  }
-  const lost = Object.entries(streams).filter(([name, count]) => taken(sinks.get(plain(name))) < count);
-  if (lost.length > 0)
-    return {
-      class: 'DATA_QUALITY',
-      rule: 'records-lost',
-      line: `fewer taken than given of ${list(lost.map(([name]) => name))}`,
-    };
-  return undefined;
-}
-
-function taken(sink?: { success: number; existing: number; updated: number }): number {
-  return sink ? sink.success + sink.existing + sink.updated : 0;
-}
-
-function plain(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]/g, '');
-}
-
-function writesOf({ trace }: Ran): { what: string; body: string }[] {
-  const all = trace.flatMap((one) => ('mock' in one ? [{ what: one.mock, body: one.body }] : []));
-  return all.filter(
-    ({ what }) => /^(?:POST|PUT|PATCH|DELETE) /.test(what) && !/token|oauth|login|auth/i.test(what),
-  );
-}
-
-function countedBy(writes: { what: string }[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { what } of writes.slice(0, 10_000)) counts[what] = (counts[what] ?? 0) + 1;
-  return Object.fromEntries(Object.entries(counts).slice(0, 50));
-}
-
-/** The messages given, or a recording that the project keeps. */
-async function inputOf({ input, shop, tree }: Subject): Promise<string | undefined> {
-  if (input !== undefined) return readFile(input, 'utf8');
-  const [found] = (await shop.workspace.files(tree)).filter(
-    (path) => path.endsWith('.singer') && !/invalid|negative|error/.test(path),
-  );
-  return found === undefined ? undefined : shop.workspace.read(tree, found);
 }
 
 async function refuses(subject: Subject): Promise<Found> {
@@ -214,20 +120,4 @@ function refusal(odd: string[], hidden: string[]): Found {
   return odd.length > 0
     ? { verdict: 'WARN', detail: odd.join('; '), evidence }
     : pass('refused and told', { evidence });
-}
-
-async function repeats(subject: Subject): Promise<Found> {
-  const first = subject.notes.counts?.writes ?? 0;
-  if (first === 0) return skip('it sent nothing to the mock');
-  const state = String(subject.notes.state ?? '');
-  const ran = await load(subject, (await inputOf(subject)) ?? '', { state });
-  const failure = failureOfRun(ran, subject);
-  if (failure) return failed(failure, `with its own state, exit ${ran.code}`, ranBy(ran));
-  const posts = writesOf(ran).filter(({ what }) => what.startsWith('POST '));
-  if (posts.length === 0) return pass(`${first} writes before, no POST again`, ranBy(ran));
-  return {
-    verdict: 'WARN',
-    detail: `${posts.length} POSTs again of ${first} writes: records may be doubled`,
-    ...ranBy(ran),
-  };
 }

@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import type { Consumer } from '#core/taps/consumers.ts';
 import type { Config } from '#core/taps/credentials.ts';
 import type { Facts } from '#core/taps/facts.ts';
+import { type Digests, outputChanges } from '#core/taps/outputs.ts';
+import { list } from '#core/taps/patch.ts';
 import { against, type IntegrationKind, type Step, type TapReport, verdictOf } from '#core/taps/step.ts';
-import { interpreterFor, type Shop, unpack } from '../verify/environment.ts';
+import { environment as installed, interpreterFor, type Shop, unpack } from '../verify/environment.ts';
 import { factsAbout } from './about.ts';
 import { catalogSteps, type Given, given } from './catalogs.ts';
 import { ETL_CHECKS } from './etl-steps.ts';
@@ -26,6 +28,10 @@ export interface VerifyOptions {
   waivers?: Record<string, string>;
   input?: string;
   mayCorrupt?: boolean;
+  /** Hosts of an account that a person says may be written to. */
+  sandbox?: string[];
+  /** The tree of the target that is to take an ETL's output. */
+  target?: string;
   /** Who reads what; nothing where nobody has said. */
   readers?: Consumer[];
   quiet?: number;
@@ -47,7 +53,7 @@ export async function verifyIntegration(options: VerifyOptions): Promise<TapRepo
   });
   const before = base === undefined ? undefined : await lookBefore(options, facts, base);
   const after = await look(options, facts, { tree: head, label: 'head' });
-  const own = before ? against(before.steps, after.steps) : after.steps;
+  const own = before ? regressed(against(before.steps, after.steps), before, after) : after.steps;
   const more = facts.kind === 'tap' ? catalogSteps(after.given, before?.given, options.readers) : [];
   const steps = [...own, ...more.filter(({ id }) => before || id !== 'T6')].sort((a, b) =>
     a.id.localeCompare(b.id, 'en', { numeric: true }),
@@ -67,8 +73,26 @@ async function lookBefore(options: VerifyOptions, { kind }: Facts, base: string)
   return look(options, facts, { tree: base, label: 'base' });
 }
 
+/** Where an ETL has no recordings, its output is held to that of the commit before, on the same input. */
+function regressed(steps: Step[], before: Looked, after: Looked): Step[] {
+  const { digests: was } = before;
+  const { digests: is } = after;
+  if (!was || !is) return steps;
+  const found = outputChanges(was, is);
+  const outcome =
+    found.length === 0
+      ? ({ verdict: 'PASS', detail: 'its output is that of the commit before' } as const)
+      : ({
+          verdict: 'WARN',
+          detail: `not as before: ${list(found, 5)}`,
+          evidence: { found: found.slice(0, 200) },
+        } as const);
+  return steps.map((step) => (step.id === 'E5' && step.verdict === 'SKIP' ? { ...step, ...outcome } : step));
+}
+
 interface Looked {
   steps: Step[];
+  digests?: Digests;
   python?: string;
   given?: Given;
 }
@@ -82,19 +106,41 @@ async function look(
   const interpreter = await interpreterFor(shop, tree);
   const checks = CHECKS[facts.kind];
   if (typeof interpreter === 'string') return { steps: withoutPython(checks, interpreter) };
+  const { sandbox, base, target } = options;
   const subject: Subject = {
     ...{ facts, shop, hands: shop.hands, tree, label, interpreter, reach, waivers, mayCorrupt, notes: {} },
     ...(await placeOf(shop, { tree, label, config, credentials, quiet: options.quiet })),
     isLive: options.config !== undefined,
     ...(input !== undefined && { input }),
+    ...(sandbox && label === 'head' && { sandbox }),
+    ...(base !== undefined && label === 'head' && { base }),
+    ...(target !== undefined && label === 'head' && { target: () => targetAt(options, target) }),
   };
   const steps = await checked(checks, subject, (step) => tell?.(step, label));
   const { environment, notes } = subject;
-  const { catalog } = notes;
+  const { catalog, digests } = notes;
   return {
     steps,
     python: interpreter.version,
+    ...(digests && { digests }),
     ...(catalog && { given: await given(shop, { tree, environment, catalog }) }),
+  };
+}
+
+/** Another project, installed beside the one that is looked at. It knows no credentials. */
+async function targetAt({ shop, reach }: VerifyOptions, tree: string): Promise<Subject | string> {
+  const interpreter = await interpreterFor(shop, tree);
+  if (typeof interpreter === 'string') return interpreter;
+  reach('install');
+  const environment = await installed(shop, { tree, name: 'target', interpreter });
+  if (environment.install.verdict !== 'PASS')
+    return `the target does not install: ${environment.install.detail}`;
+  const facts = await factsAbout(shop, { tree, called: 'the target', kind: 'target' });
+  const { hands, folder, signal } = shop;
+  return {
+    ...{ facts, shop, hands, tree, label: 'target', interpreter, reach, environment, notes: {} },
+    ...{ waivers: {}, mayCorrupt: false, isLive: false },
+    room: await room({ hands, folder, environment, config: {}, ...(signal && { signal }) }),
   };
 }
 

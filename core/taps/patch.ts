@@ -104,9 +104,14 @@ function isPlain({ changes: all }: Patch): CheckResult {
   return result('kinds', 'No links, no repositories inside', odd.length === 0, detail);
 }
 
+/** Kinds and files of what looks like a secret among the lines that a diff adds. */
+export function addedSecrets(diff: string): string[] {
+  return [...new Set(diff.split(/^diff --git /m).flatMap(secretsOfFile))];
+}
+
 /** Names the kind and the file of what looks like a secret, never the text itself. */
 function keepsSecrets({ diff }: Patch): CheckResult {
-  const found = [...new Set(diff.split(/^diff --git /m).flatMap(secretsOfFile))];
+  const found = addedSecrets(diff);
   const detail = found.length === 0 ? 'None found in the lines added' : `Looks like ${list(found)}`;
   return result('secrets', 'No secrets are added', found.length === 0, detail);
 }

@@ -31,7 +31,7 @@ class Target:
                 self.load(message["stream"], message["record"])
 
     def check(self, record, schema):
-        types = {"integer": int, "string": str, "null": type(None)}
+        types = {"integer": int, "number": (int, float), "string": str, "null": type(None)}
         for name, value in record.items():
             allowed = schema["properties"].get(name, {}).get("type", [])
             allowed = [allowed] if isinstance(allowed, str) else allowed
