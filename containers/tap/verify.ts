@@ -127,8 +127,8 @@ async function look(
   };
 }
 
-/** Another project, installed beside the one that is looked at. It knows no credentials. */
-async function targetAt({ shop, reach }: VerifyOptions, tree: string): Promise<Subject | string> {
+/** A target beside the ETL that is looked at, which has no config: the one that is given is the target's. What it makes of it is forgotten. */
+async function targetAt({ shop, reach, config }: VerifyOptions, tree: string): Promise<Subject | string> {
   const interpreter = await interpreterFor(shop, tree);
   if (typeof interpreter === 'string') return interpreter;
   reach('install');
@@ -139,8 +139,8 @@ async function targetAt({ shop, reach }: VerifyOptions, tree: string): Promise<S
   const { hands, folder, signal } = shop;
   return {
     ...{ facts, shop, hands, tree, label: 'target', interpreter, reach, environment, notes: {} },
-    ...{ waivers: {}, mayCorrupt: false, isLive: false },
-    room: await room({ hands, folder, environment, config: {}, ...(signal && { signal }) }),
+    ...{ waivers: {}, mayCorrupt: false, isLive: config !== undefined },
+    room: await room({ hands, folder, environment, config: config ?? {}, ...(signal && { signal }) }),
   };
 }
 
