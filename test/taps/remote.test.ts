@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { workspace } from '#adapters/git/workspace.ts';
 import { reception } from '#containers/hands/remote.ts';
+import { inventoryOf } from '#containers/inventory.ts';
 import { verifyIntegration } from '#containers/tap/verify.ts';
 import { configOf, writeProject } from './projects.ts';
 
@@ -52,12 +53,14 @@ it.each(CHOSEN)(
       credentials: { version: '1', write: async (text) => `${kept.push(text)}` },
       ...(name.includes('target') && { input: join(place, 'input.singer') }),
     });
+    const inventory = await inventoryOf({ hands, folder }, join(folder, 'head', 'repository'));
     await hands.close();
 
     expect(report.steps.filter(({ verdict }) => verdict === 'FAIL' || verdict === 'INCONCLUSIVE')).toEqual(
       [],
     );
     expect(report.verdict).toBe('verified');
+    expect(inventory.files).toBeGreaterThan(0);
     expect(kept.length > 0).toBe(name.startsWith('08'));
   },
 );
