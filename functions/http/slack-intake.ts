@@ -42,7 +42,7 @@ async function event(request: Request, { org, app }: Genuine, needs: Needs): Pro
   if (type === 'url_verification') return { status: 200, body: { challenge } };
   if (!app.teams.includes(team_id ?? '')) return foreign(org, needs);
   const delivery = deliveryOf(request, { org, source: 'slack', id, now: needs.clock.now() });
-  const isWatched = app.watch?.includes(String(event?.channel));
+  const isWatched = app.watch?.some((one) => one === event?.channel);
   const headers = { ...delivery.headers, ...(isWatched && { [WATCHED]: 'yes' }) };
   return taken({ ...delivery, headers }, needs);
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { dynamoDeliveries } from '#adapters/dynamodb/deliveries.ts';
 import { isKnown } from '#core/tickets/sources/github-events.ts';
+import { Source } from '#core/tickets/ticket.ts';
 import { type LocalAws, localAws } from '../support/aws.ts';
 import { ERP, GITHUB, jiraPayloads, type Payload } from './payloads.ts';
 import { connect, NOW, post, textOf, tickets } from './post.ts';
@@ -21,7 +22,7 @@ it('makes a ticket, an update, an event or a documented ignore of every example,
     const answer = await post({ org: 'acme', source, id: `d-${at}`, event, text: textOf(payload) });
     const name =
       `${source} ${event ?? (payload.body as { webhookEvent?: string }).webhookEvent ?? ''}`.trim();
-    const found = await dynamoDeliveries('Deliveries').find('acme', source, `d-${at}`);
+    const found = await dynamoDeliveries('Deliveries').find('acme', Source.parse(source), `d-${at}`);
     // The collection has some examples twice: the second is known by its bytes, and changes nothing.
     const outcome = found?.kept.outcome ?? 'repeated';
     expect([answer.statusCode, name, at]).toEqual([

@@ -1,11 +1,21 @@
 import { DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { type LocalAws, localAws } from '../support/aws.ts';
-import { ERP, GITHUB, jiraPayloads, type Payload } from './payloads.ts';
-import { connect, KEY, NOW, post, type Sent, signed, textOf } from './post.ts';
+import {
+  ERP,
+  GITHUB,
+  HOTGLUE,
+  jiraPayloads,
+  type Payload,
+  REST,
+  SLACK_COMMANDS,
+  SLACK_EVENTS,
+} from './payloads.ts';
+import { apiKey, connect, KEY, NOW, post, type Sent, signed, textOf } from './post.ts';
 
 const COUNT = process.env.SIGNALBOX_FULL ? 100_000 : 1_500;
 const AT_ONCE = 16;
+const DOORS = ['erp', 'github', 'hotglue', 'jira', 'rest', 'slack-command', 'slack-event'];
 
 let aws: LocalAws;
 const logged: string[] = [];
@@ -105,7 +115,7 @@ function mutant(payload: Payload, number: number, roll: Dice): Sent {
   const { source, event } = payload;
   let body = payload.body;
   for (let times = roll(3); times >= 0; times -= 1) body = bent(body, roll);
-  const whole = JSON.stringify(body) ?? 'null';
+  const whole = textOf({ source, body });
   const text = roll(10) === 0 ? broken(whole, roll) : whole;
   const sent = {
     org: roll(50) === 0 ? 'nobody' : 'acme',
@@ -150,24 +160,26 @@ it('answers no mutated delivery with 500, writes none by half, and logs no secre
   timeout: 7_200_000,
 }, async () => {
   const roll = dice(20_261_121);
-  const seeds = [
-    ...GITHUB.filter(({ event }) => /^(issue|pull)/.test(event ?? '')),
-    ...jiraPayloads(NOW.getTime()),
-    ...ERP,
+  const pools = [
+    GITHUB.filter(({ event }) => /^(issue|pull)/.test(event ?? '')),
+    ...[jiraPayloads(NOW.getTime()), ERP, HOTGLUE, REST, SLACK_EVENTS, SLACK_COMMANDS],
   ];
-  const all = [...GITHUB, ...seeds, ...seeds, ...seeds];
+  const next = (number: number): Sent => {
+    const pool = roll(3) === 0 ? GITHUB : (pools[roll(pools.length)] as Payload[]);
+    const payload = pool[roll(pool.length)] as Payload;
+    const sent = mutant(payload, number, roll);
+    return roll(40) === 0 ? { ...sent, text: textOf(payload) } : sent;
+  };
   const statuses = new Map<number, number>();
+  const doors = new Map<string, number>();
   const failed: string[] = [];
   let number = 0;
   const lane = async () => {
     while (number < COUNT) {
       number += 1;
-      const payload = all[roll(all.length)] as Payload;
-      const sent =
-        roll(40) === 0
-          ? { ...mutant(payload, number, roll), text: textOf(payload) }
-          : mutant(payload, number, roll);
+      const sent = next(number);
       const { statusCode, body } = await post(sent);
+      if (statusCode < 300) doors.set(sent.source, (doors.get(sent.source) ?? 0) + 1);
       statuses.set(statusCode, (statuses.get(statusCode) ?? 0) + 1);
       if (statusCode >= 500)
         failed.push(`${sent.source} ${sent.event}: ${body} ${logged.at(-1)} ${sent.text.slice(0, 500)}`);
@@ -177,13 +189,18 @@ it('answers no mutated delivery with 500, writes none by half, and logs no secre
   const half = await halves();
   vi.restoreAllMocks();
   process.stdout.write(
-    `fuzz: ${number} deliveries, answers ${JSON.stringify(Object.fromEntries(statuses))}\n`,
+    `fuzz: ${number} deliveries, answers ${JSON.stringify(Object.fromEntries(statuses))}, taken ${JSON.stringify(Object.fromEntries(doors))}\n`,
   );
 
   expect(failed).toEqual([]);
   expect(half).toEqual([]);
   expect(
-    logged.filter((line) => line.includes(KEY) || /sha256=[0-9a-f]{64}|v1,[A-Za-z0-9+/]{43}=/.test(line)),
+    logged.filter(
+      (line) =>
+        [KEY, apiKey].some((one) => line.includes(one)) ||
+        /(sha256|v0)=[0-9a-f]{64}|v1,[A-Za-z0-9+/]{43}=|sbx_[0-9a-f]{16}_/.test(line),
+    ),
   ).toEqual([]);
+  expect([...doors.keys()].toSorted()).toEqual(DOORS);
   expect([...statuses.keys()].toSorted()).toEqual(expect.arrayContaining([202, 204, 400, 401]));
 });

@@ -1,11 +1,21 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
+import { jwtSessions } from '#adapters/session.ts';
+import { slackApps } from '#adapters/slack/apps.ts';
+import { signatureFor } from '#adapters/slack/signature.ts';
 import { signMessage } from '#adapters/standard-webhooks.ts';
 import { webhookSecrets } from '#adapters/webhook-secrets.ts';
+import { newKey } from '#core/people/key.ts';
+import { personId } from '#core/people/person.ts';
 import { erpWebhook } from '#functions/http/erp-webhook.ts';
 import { githubWebhook } from '#functions/http/github-webhook.ts';
 import { jiraWebhook } from '#functions/http/jira-webhook.ts';
+import { restIntake } from '#functions/http/rest-intake.ts';
+import { slackIntake } from '#functions/http/slack-intake.ts';
+import type { Route } from '#functions/http.ts';
+import { principals } from '#functions/principal.ts';
 import { type Answer, send } from '../support/request.ts';
 import type { Payload, Source } from './payloads.ts';
 
@@ -15,22 +25,54 @@ export const KEY = 'a secret of sixteen bytes or more';
 
 const clock = { now: () => NOW };
 export const tickets = dynamoTickets('Tickets', 'Deliveries', clock);
+const people = dynamoPeople('People');
+const publicUrl = 'http://localhost:4600';
 const inbound = { tickets, clock, secrets: webhookSecrets('signalbox/webhooks', clock) };
-const routes = {
+const slack = slackIntake({ apps: slackApps('signalbox/slack', clock), tickets, clock, publicUrl });
+const ROUTES: Record<Source, Route> = {
   github: githubWebhook(inbound),
   jira: jiraWebhook(inbound),
   erp: erpWebhook(inbound),
+  hotglue: erpWebhook(inbound),
+  rest: restIntake({
+    principalOf: principals({ people, sessions: jwtSessions(KEY, clock), clock, publicUrl }),
+    tickets,
+    clock,
+    publicUrl,
+  }),
+  'slack-event': slack,
+  'slack-command': slack,
+};
+const PATHS: Partial<Record<Source, (org: string) => string>> = {
+  rest: () => '/api/issues',
+  'slack-event': (org) => `/webhooks/slack/${org}/events`,
+  'slack-command': (org) => `/webhooks/slack/${org}/commands`,
 };
 
-/** Lets an organization's sources sign. */
+/** The API key of the organization that was connected last. */
+export let apiKey = '';
+
+/** Lets an organization's sources sign, its Slack app, and a key of its API. */
 export async function connect(org: string): Promise<void> {
-  for (const source of ['github', 'jira', 'erp'])
-    await new SecretsManagerClient().send(
-      new CreateSecretCommand({
-        Name: `signalbox/webhooks/${org}/${source}`,
-        SecretString: JSON.stringify({ secrets: [KEY] }),
-      }),
-    );
+  const webhook = JSON.stringify({ secrets: [KEY] });
+  for (const source of ['github', 'jira', 'erp', 'hotglue'])
+    await put(`signalbox/webhooks/${org}/${source}`, webhook);
+  const app = { signingSecrets: [KEY], botToken: 'xoxb-1', clientId: 'c', clientSecret: 's' };
+  await put(`signalbox/slack/${org}`, JSON.stringify({ ...app, teams: ['T0ACME'], watch: ['C1'] }));
+  const owner = await people.admit({
+    ...{ org, id: personId(org, 'lea@acme.example'), email: 'lea@acme.example', name: 'Lea' },
+    ...{ roles: ['lead'], groups: [], createdAt: NOW.toISOString() },
+  });
+  const { key, text } = newKey(
+    { org, owner: owner.id, name: 'fuzz', scopes: ['issues:write'], expiresAt: '2027-11-20T10:00:00.000Z' },
+    { random: randomBytes, now: NOW },
+  );
+  await people.createKey(key);
+  apiKey = text;
+}
+
+async function put(Name: string, SecretString: string): Promise<void> {
+  await new SecretsManagerClient().send(new CreateSecretCommand({ Name, SecretString }));
 }
 
 export interface Sent {
@@ -45,21 +87,35 @@ export interface Sent {
 
 export function post({ org, source, id, event, text, headers }: Sent): Promise<Answer> {
   const given = { ...signed({ source, id, event, text }), ...headers };
-  const path = `/webhooks/${org}/${source}`;
-  return send(routes[source], { method: 'POST', path, params: { org }, headers: given, body: text });
+  const path = PATHS[source]?.(org) ?? `/webhooks/${org}/${source}`;
+  return send(ROUTES[source], { method: 'POST', path, params: { org }, headers: given, body: text });
 }
 
 /** Headers as the source's own software signs them. */
 export function signed({ source, id, event, text }: Omit<Sent, 'org'>): Record<string, string> {
   const hub = `sha256=${createHmac('sha256', KEY).update(text).digest('hex')}`;
+  const timestamp = `${NOW.getTime() / 1000}`;
   if (source === 'github')
     return { 'x-github-event': event ?? 'issues', 'x-github-delivery': id, 'x-hub-signature-256': hub };
   if (source === 'jira') return { 'x-hub-signature': hub, 'x-atlassian-webhook-identifier': id };
-  const timestamp = `${NOW.getTime() / 1000}`;
+  if (source === 'rest') return { authorization: `Bearer ${apiKey}`, 'idempotency-key': id };
+  if (source === 'slack-event' || source === 'slack-command')
+    return {
+      'x-slack-request-timestamp': timestamp,
+      'x-slack-signature': signatureFor(KEY, Buffer.from(text), timestamp),
+    };
   const signature = signMessage({ id, timestamp, raw: Buffer.from(text) }, KEY);
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signature };
 }
 
-export function textOf({ body }: Payload): string {
-  return JSON.stringify(body);
+/** JSON, or the form that a slash command is. */
+export function textOf({ source, body }: Pick<Payload, 'source' | 'body'>): string {
+  const isForm = source === 'slack-command' && typeof body === 'object' && body !== null;
+  if (!isForm) return JSON.stringify(body) ?? 'null';
+  return new URLSearchParams(
+    Object.entries(body).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : JSON.stringify(value),
+    ]),
+  ).toString();
 }
