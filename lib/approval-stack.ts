@@ -6,6 +6,7 @@ import { Actions } from './actions.ts';
 import { Approvals } from './approvals.ts';
 import type { DataStack } from './data-stack.ts';
 import { DeadLetters } from './dead-letters.ts';
+import { Gaps } from './gaps.ts';
 import { Ledger } from './ledger.ts';
 import { Notices } from './notices.ts';
 import { Rooms } from './rooms.ts';
@@ -32,6 +33,7 @@ export class ApprovalStack extends Stack {
     const { toSend, toSlack } = new Notices(this, 'Notices', { data, sender, publicUrl, mailFrom });
     new Slack(this, 'Slack', { api, data, toSend, toSlack, publicUrl, slackUrl });
     new Rooms(this, 'Rooms', { api, data, bus, sender, publicUrl, slackUrl, mailFrom });
+    new Gaps(this, 'Gaps', { api, data, publicUrl, firstOrg });
     new DeadLetters(this, 'DeadLetters', { api, data, publicUrl, firstOrg });
     acknowledge(this, 'approvals');
   }

@@ -9,6 +9,8 @@ const App = z.object({
   privateKey: z.string().min(1),
   /** Not there until somebody has installed the App. */
   installationId: z.union([z.string(), z.int()]).optional(),
+  /** Where its forge is, if not where the host's name says. */
+  apiUrl: z.url().optional(),
 });
 
 type Access = string | z.infer<typeof App>;
@@ -33,7 +35,7 @@ export function github(apiUrl: string, auth: string): GitHub {
   };
   const access = accessTo(apiUrl, auth);
   if (typeof access === 'string') return new Octokit({ ...base, auth: access });
-  const { installationId, ...app } = access;
+  const { installationId, apiUrl: _, ...app } = access;
   const asApp = { ...app, ...(installationId && { installationId: Number(installationId) }) };
   return new Octokit({ ...base, authStrategy: createAppAuth, auth: asApp });
 }
@@ -44,6 +46,22 @@ export async function gitToken(apiUrl: string, auth: string): Promise<string> {
   if (typeof access === 'string') return access;
   const { token } = (await github(apiUrl, auth).auth({ type: 'installation' })) as { token: string };
   return token;
+}
+
+/** The Apps in a forge's secret, each as an access of its own with the REST API it is for. */
+export function appsIn(auth: string): { apiUrl: string; auth: string }[] {
+  const { success, data } = Secret.safeParse(jsonOf(auth));
+  if (!success) return [];
+  const byHost: Record<string, Access> = 'hosts' in data ? data.hosts : { 'github.com': data };
+  return Object.entries(byHost).flatMap(([host, access]) =>
+    typeof access === 'string'
+      ? []
+      : [{ apiUrl: access.apiUrl ?? apiAt(host), auth: JSON.stringify(access) }],
+  );
+}
+
+function apiAt(host: string): string {
+  return host === 'github.com' ? 'https://api.github.com' : `https://${host}/api/v3`;
 }
 
 /** What the secret holds for this forge. Throws `Unavailable` when it cannot be read or names other hosts only. */

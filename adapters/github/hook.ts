@@ -1,19 +1,18 @@
 import * as z from 'zod/mini';
+import type { Attempt } from '#core/tickets/gaps.ts';
 import type { GitHub } from './client.ts';
 import { trying } from './place.ts';
 
-/** One attempt of the forge to deliver something to a webhook; attempts at the same thing have the same `guid`. */
-const Attempt = z.object({
-  id: z.int(),
-  guid: z.string(),
-  delivered_at: z.string(),
-  redelivery: z.boolean(),
-  /** What the receiver answered; 0 or 5xx when nobody did. */
-  status_code: z.int(),
-  event: z.string(),
-  action: z.nullish(z.string()),
-});
-export type Attempt = z.infer<typeof Attempt>;
+/** As GitHub lists it. */
+const Listed = z.array(
+  z.object({
+    id: z.int(),
+    guid: z.string(),
+    delivered_at: z.string(),
+    status_code: z.int(),
+    event: z.string(),
+  }),
+);
 
 /** A webhook as the forge keeps its log. */
 export interface Hook {
@@ -36,10 +35,25 @@ export function githubHook(client: GitHub, path: string): Hook {
         });
         const next = /[?&]cursor=([^&>]+)[^>]*>; rel="next"/.exec(headers.link ?? '')?.[1];
         const left = Number(headers['x-ratelimit-remaining'] ?? Number.POSITIVE_INFINITY);
-        return { attempts: z.parse(z.array(Attempt), data), cursor: next && decodeURIComponent(next), left };
+        return { attempts: attemptsIn(data), cursor: next && decodeURIComponent(next), left };
       }),
     redeliver: async (id) => {
       await trying('deliver again', () => client.request(`POST ${path}/deliveries/${id}/attempts`));
     },
   };
+}
+
+function attemptsIn(data: unknown): Attempt[] {
+  return z
+    .parse(Listed, data)
+    .map(({ delivered_at: at, status_code: status, ...one }) => ({ ...one, at, status }));
+}
+
+/** Ids of a repository's webhooks that send to `url`. Takes an administrator's token. */
+export async function hooksTo(client: GitHub, fullName: string, url: string): Promise<number[]> {
+  const { data } = await trying(`list the webhooks of ${fullName}`, () =>
+    client.request(`GET /repos/${fullName}/hooks`, { per_page: PAGE }),
+  );
+  const Hooks = z.array(z.object({ id: z.int(), config: z.object({ url: z.optional(z.string()) }) }));
+  return z.parse(Hooks, data).flatMap(({ id, config }) => (config.url === url ? [id] : []));
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { milliseconds } from '#core/duration.ts';
 import type { KeptDelivery } from '#core/ports.ts';
 import { client } from '../client.ts';
 import { columns, facts, moment } from '../layout.ts';
@@ -10,7 +11,8 @@ Examples:
   npx signalbox deliveries list --outcome malformed
   npx signalbox deliveries show github 72d3162e-cc78-11e3-81ab-4c9367dc0958
   npx signalbox deliveries replay github 72d3162e-cc78-11e3-81ab-4c9367dc0958
-  npx signalbox deliveries replay --outcome malformed`;
+  npx signalbox deliveries replay --outcome malformed
+  npx signalbox deliveries repair --since 3d`;
 
 interface Filters {
   source?: string;
@@ -64,6 +66,7 @@ export function deliveries(program: Command): void {
       out.result(found, () => one(found));
     });
   replayCommand(command, asked);
+  repairCommand(command, asked);
 }
 
 function replayCommand(
@@ -92,6 +95,58 @@ function replayCommand(
       }
       out.result(all, () => columns(all.map(row)) || 'Nothing to replay.');
     });
+}
+
+interface Repaired {
+  webhooks: number;
+  gaps: { hook: string; guid: string; event: string; at: string; did: string }[];
+  isWhole: boolean;
+}
+
+/** Requests of half a minute each: a repair that takes more is asked for again, by a person. */
+const MOST_LOOKS = 20;
+
+function repairCommand(
+  command: Command,
+  asked: () => { api: ReturnType<typeof client>; out: ReturnType<typeof terminal> },
+): void {
+  command
+    .command('repair')
+    .description('have GitHub send again what never came; done every hour for the last three')
+    .option('--since <duration>', 'so far back, 3d at most', '24h')
+    .action(async ({ since }: { since: string }) => {
+      const { api, out } = asked();
+      const found = await repair(api, hoursOf(since));
+      out.result(found, () => repaired(found));
+      if (!found.isWhole) process.exitCode = EXIT.later;
+    });
+}
+
+function hoursOf(since: string): number {
+  try {
+    const hours = milliseconds(since) / 3_600_000;
+    if (hours <= 72) return hours;
+  } catch {
+    // Said below.
+  }
+  throw new CommandError(`--since ${since}: like 90m, 24h or 3d, and 3d at most`, EXIT.usage);
+}
+
+async function repair(api: ReturnType<typeof client>, hours: number): Promise<Repaired> {
+  const gaps = new Map<string, Repaired['gaps'][number]>();
+  for (let look = 1; ; look += 1) {
+    const found = await api.ask<Repaired>('/api/deliveries/repair', { method: 'POST', body: { hours } });
+    for (const gap of found.gaps) gaps.set(gap.guid, gap);
+    const isLater = found.gaps.some(({ did }) => did === 'left for later');
+    if (found.isWhole || isLater || look === MOST_LOOKS) return { ...found, gaps: [...gaps.values()] };
+  }
+}
+
+function repaired({ webhooks, gaps, isWhole }: Repaired): string {
+  if (webhooks === 0) return 'No webhook here that GitHub lets us look at: see signalbox connect github.';
+  const rows = gaps.map(({ at, hook, event, guid, did }) => [moment(at), hook, event, guid, did]);
+  const more = isWhole ? '' : '\nGitHub wants to be asked later: run it again in an hour.';
+  return (columns(rows) || 'Nothing is missing.') + more;
 }
 
 function list(

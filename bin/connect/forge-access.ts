@@ -6,6 +6,7 @@ export interface App {
   appId: number;
   privateKey: string;
   installationId?: number;
+  apiUrl: string;
 }
 
 /** What the forge's secret holds, by host. One that names no host counts for github.com. */

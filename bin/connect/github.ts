@@ -2,6 +2,7 @@ import { appFrom, appItself, hookUrl, installations, type Made, setHook } from '
 import { type GitHub, github } from '#adapters/github/client.ts';
 import { githubHook } from '#adapters/github/hook.ts';
 import { Fault } from '#core/fault.ts';
+import type { Attempt } from '#core/tickets/gaps.ts';
 import { CommandError, EXIT } from '../terminal.ts';
 import { type App, forgeAccess, keepForgeAccess } from './forge-access.ts';
 import { freshSecret, rotateWebhook } from './live.ts';
@@ -29,7 +30,7 @@ export async function connectGitHub(place: Place, options: GitHubOptions): Promi
   const there = access.hosts[host];
   const hook = `${api.url}/webhooks/${org}/github`;
   if (there && typeof there !== 'string' && !options.new) {
-    const app = await installed(place, { app: there, apiUrl, options });
+    const app = await installed(place, { app: { ...there, apiUrl }, apiUrl, options });
     await keepForgeAccess(secrets, access, { host, app });
     return rotate(place, asApp(apiUrl, app), hook);
   }
@@ -41,7 +42,7 @@ export async function connectGitHub(place: Place, options: GitHubOptions): Promi
     patienceMs: Number(options.patience) * 1000,
   });
   const made = await appFrom(apiUrl, code);
-  const app = { appId: made.id, privateKey: made.pem };
+  const app = { appId: made.id, privateKey: made.pem, apiUrl };
   // At once: GitHub shows these two never again.
   await keepForgeAccess(secrets, access, { host, app });
   const live = await rotateWebhook(secrets, { org, source: 'github', fresh: made.webhook_secret });
@@ -125,7 +126,7 @@ export async function testHook(app: GitHub): Promise<Check> {
     );
     if (taken) return `GitHub's ${last.event} was taken by ${await hookUrl(app)}`;
     const { attempts } = await hook.attempts();
-    const answered = attempts.find(({ guid }) => guid === last.guid)?.status_code;
+    const answered = attempts.find(({ guid }) => guid === last.guid)?.status;
     throw new Fault(
       'Unavailable',
       `GitHub gets ${answered || 'no answer'} from ${await hookUrl(app)}: can GitHub reach that address, and is the product up?`,
@@ -133,10 +134,7 @@ export async function testHook(app: GitHub): Promise<Check> {
   });
 }
 
-function isTaken(
-  attempts: { guid: string; redelivery: boolean; status_code: number }[],
-  { guid }: { guid: string },
-): true | undefined {
-  const again = attempts.find((one) => one.guid === guid && one.redelivery);
-  return again && again.status_code >= 200 && again.status_code < 300 ? true : undefined;
+function isTaken(attempts: Attempt[], last: Attempt): true | undefined {
+  const again = attempts.find(({ guid, id }) => guid === last.guid && id > last.id);
+  return again && again.status >= 200 && again.status < 300 ? true : undefined;
 }

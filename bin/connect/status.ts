@@ -55,7 +55,7 @@ async function github(place: Place, { forgeSecret }: StatusOptions): Promise<Con
 }
 
 async function appState({ api, org }: Place, host: string, app: App): Promise<string> {
-  const client = asApp(apiOf(`${host.startsWith('127.') ? 'http' : 'https'}://${host}`), app);
+  const client = asApp(app.apiUrl ?? apiOf(`https://${host}`), app);
   const { slug } = await appItself(client);
   const [where] = await installations(client);
   const sendsTo = await hookUrl(client);
