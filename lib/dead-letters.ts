@@ -59,6 +59,9 @@ export function consumes(
   fn.addEventSource(new SqsEventSource(queue, { ...more, reportBatchItemFailures: true }));
 }
 
+/** Each takes some 140 bytes of the collector's environment. */
+const MOST = 27;
+
 export interface DeadLettersProps {
   api: HttpApi;
   data: DataStack;
@@ -74,6 +77,10 @@ export class DeadLetters extends Construct {
       .findAll()
       .filter((one): one is Queue => one instanceof Queue && known.has(one))
       .map((dead) => ({ dead, live: known.get(dead) }));
+    if (all.length > MOST)
+      throw new Error(
+        `${all.length} queues of dead letters: their URLs are more than the 4 KB that a function's environment holds; file them by two functions`,
+      );
     const table = { DEAD_LETTERS_TABLE: data.deadLetters.tableName };
 
     const collect = new Handler<CollectEnv>(this, 'Collect', {

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
+import { dynamoQueue } from '#adapters/dynamodb/queue.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { jwtSessions } from '#adapters/session.ts';
 import { slackApps } from '#adapters/slack/apps.ts';
@@ -9,6 +10,7 @@ import { signMessage } from '#adapters/standard-webhooks.ts';
 import { webhookSecrets } from '#adapters/webhook-secrets.ts';
 import { newKey } from '#core/people/key.ts';
 import { personId } from '#core/people/person.ts';
+import { limitsFrom } from '#core/queue/limits.ts';
 import { erpWebhook } from '#functions/http/erp-webhook.ts';
 import { githubWebhook } from '#functions/http/github-webhook.ts';
 import { jiraWebhook } from '#functions/http/jira-webhook.ts';
@@ -39,6 +41,8 @@ const ROUTES: Record<Source, Route> = {
     tickets,
     clock,
     publicUrl,
+    queue: dynamoQueue('Queue'),
+    limits: limitsFrom('50', '20'),
   }),
   'slack-event': slack,
   'slack-command': slack,
