@@ -9,6 +9,8 @@ import { type Door, type Listening, urlOf } from './ports.ts';
 import { define } from './resources.ts';
 import { openServices, type Services, wired } from './services.ts';
 import { openStore, type Store } from './store.ts';
+import { sentStore } from './vendors/kept.ts';
+import { type Vendors, vendors } from './vendors/vendors.ts';
 
 export type Doors = Partial<Record<Door, Listening>>;
 
@@ -51,7 +53,8 @@ export async function instance(
     services.containers.resume();
     services.machines.resume();
     const inspect = inspection({ store, clock, services, mailbox: url('mailbox') });
-    answer(doors, services, inspect);
+    const sent = vendors(sentStore(store, clock));
+    answer(doors, services, { inspect, sent });
     await accompany(options, doors, { given: { store, clock, url }, companions });
     return { url, store, clock, services, assembly, stop };
   } catch (error) {
@@ -60,14 +63,18 @@ export async function instance(
   }
 }
 
-function answer(doors: Doors, services: Services, inspect: RequestListener): void {
+function answer(
+  doors: Doors,
+  services: Services,
+  { inspect, sent }: { inspect: RequestListener; sent: Vendors },
+): void {
   const aws = wireServer(wired(services));
   doors.aws?.answer((request, response) => {
     if (request.url?.startsWith(PREFIX)) inspect(request, response);
     else aws.emit('request', request, response);
   });
   doors.product?.answer(services.api.handle);
-  doors.mailbox?.answer(mailbox(services.mail));
+  doors.mailbox?.answer(mailbox({ ses: services.mail, vendors: sent }));
 }
 
 async function accompany(

@@ -3,9 +3,29 @@ import type { Mail, Ses } from './aws/ses.ts';
 import { listPage } from './mailbox/list-page.ts';
 import { mailPage } from './mailbox/mail-page.ts';
 import { PAGE_POLICY } from './mailbox/page.ts';
+import { sentPage } from './mailbox/sent-page.ts';
+import type { Vendors } from './vendors/vendors.ts';
 
-/** Shows every mail that the product sent: `/`, `/mails/{id}`, and `/mails.json` for tools. */
-export function mailbox(ses: Pick<Ses, 'mails' | 'mail'>, now: () => number = Date.now) {
+interface From {
+  ses: Pick<Ses, 'mails' | 'mail'>;
+  vendors?: Vendors;
+  now?: () => number;
+}
+
+/**
+ * Shows every mail that the product sent: `/`, `/mails/{id}`, and `/mails.json` for tools; and what it said elsewhere: `/sent`
+ * and `/sent.json`. Vendors are answered for here, too.
+ */
+export function mailbox({ ses, vendors, now = Date.now }: From) {
+  const pages = mailPages(ses, now);
+  return async function handle(request: IncomingMessage, response: ServerResponse) {
+    if (request.url === '/sent') return html(response, sentPage(vendors?.sent() ?? [], now()));
+    if (request.url === '/sent.json') return json(response, vendors?.sent() ?? []);
+    if (!(await vendors?.answer(request, response))) pages(request, response);
+  };
+}
+
+function mailPages(ses: From['ses'], now: () => number) {
   return function handle(request: IncomingMessage, response: ServerResponse) {
     const url = new URL(request.url ?? '/', 'http://mailbox.local');
     if (request.method !== 'GET' && request.method !== 'HEAD')

@@ -106,7 +106,10 @@ function welcome(product: Product, milliseconds: number): string {
   const { dashboard, mailbox, forge, rest, aws, model, webhookSecrets } = addresses(product);
   const rows = facts([
     ['dashboard', `${dashboard}   sign in as ${PEOPLE.map(({ email }) => email).join(', ')}`],
-    ['mailbox', `${mailbox}   every mail: codes to sign in, approvals to decide`],
+    [
+      'mailbox',
+      `${mailbox}   every mail: codes to sign in, approvals to decide; /sent: what was said elsewhere`,
+    ],
     ['forge', `${forge}   repositories and pull requests`],
     ['REST', rest],
     ['webhooks', `${dashboard}/webhooks/${ORG}/{github,jira,erp}`],

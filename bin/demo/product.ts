@@ -8,11 +8,13 @@ import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { s3Artifacts } from '#adapters/s3/artifacts.ts';
 import { personId } from '#core/people/person.ts';
 import type { Runs, Tickets } from '#core/ports.ts';
+import { call } from '#local/call.ts';
 import { openForge } from '#local/forge/forge.ts';
 import type { Local } from '#local/instance.ts';
 import { scriptedModel } from '#local/model/model.ts';
 import type { Companion, Given, Options } from '#local/options.ts';
 import { start } from '#local/start.ts';
+import { LOCAL_TOKEN, LOCAL_USER } from '#local/vendors/vendors.ts';
 import { demoKeys, type Keys } from './keys.ts';
 import { ADMIN, ORG, PEOPLE, projects, REPOSITORIES } from './organization.ts';
 
@@ -124,6 +126,7 @@ async function seed(local: Local, keys: Keys, apiKey: string | undefined): Promi
   for (const [source, secret] of Object.entries(keys.webhooks)) {
     vault.put(`signalbox/webhooks/${ORG}/${source}`, JSON.stringify({ secrets: [secret] }));
   }
+  connectVendors(local, keys);
   vault.put(nameOf(local, 'ModelSecret'), apiKey ?? keys.modelKey);
   vault.put(nameOf(local, 'ForgeSecret'), forgeAccess(local, keys));
 
@@ -134,6 +137,33 @@ async function seed(local: Local, keys: Keys, apiKey: string | undefined): Promi
   const known = dynamoProjects(tableOf(local)('Projects'));
   for (const project of projects(local.url('forge'))) await known.put(project);
   await keepLogs(local);
+}
+
+/** Those that this machine stands in for; one that somebody has connected stays as they did. */
+function connectVendors({ services, url }: Local, { webhooks }: Keys): void {
+  const { vault } = services;
+  const here = { url: url('mailbox'), isPrivate: true };
+  const channels = {
+    jira: { site: url('mailbox'), ...LOCAL_USER, isPrivate: true },
+    callback: { ...here, url: `${url('mailbox')}/callback?${LOCAL_TOKEN}`, secrets: [webhooks.erp] },
+    discord: { ...here, token: LOCAL_TOKEN },
+    linear: { ...here, apiKey: LOCAL_TOKEN },
+  };
+  for (const [channel, secret] of Object.entries(channels))
+    if (!isConnected(services, `signalbox/channels/${ORG}/${channel}`))
+      vault.put(`signalbox/channels/${ORG}/${channel}`, JSON.stringify(secret));
+}
+
+/** Whether a secret is there that is not ours. */
+function isConnected({ vault }: Local['services'], SecretId: string): boolean {
+  try {
+    const { SecretString } = call(vault.operations, 'GetSecretValue', { SecretId }) as {
+      SecretString: string;
+    };
+    return !SecretString.includes(LOCAL_TOKEN);
+  } catch {
+    return false;
+  }
 }
 
 /** The local forge's token, and with GITHUB_TOKEN in the environment GitHub's too, so that repositories there can be worked on. */

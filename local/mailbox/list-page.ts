@@ -6,7 +6,7 @@ export function listPage(mails: Mail[], { recipient, now }: { recipient: string;
   const shown = mails.filter((mail) => !recipient || everyone(mail).includes(recipient));
   const recipients = [...new Set(mails.flatMap(everyone))].sort();
   const body = html`<h1>Mailbox</h1>
-<p class="quiet">Mail that this machine sent. None of it left.</p>
+<p class="quiet">Mail that this machine sent. None of it left. <a href="/sent">Said elsewhere</a></p>
 <nav aria-label="Recipients">${[tab('', 'Everyone', recipient), ...recipients.map((one) => tab(one, one, recipient))]}</nav>
 ${shown.length > 0 ? html`<ul>${shown.map((mail) => entry(mail, now))}</ul>` : html`<p>No mail yet.</p>`}`;
   return page('Mailbox', body, html`<meta http-equiv="refresh" content="5">`);

@@ -181,7 +181,7 @@ const files = {
 /** What stands at each source, the newest version first. */
 const stands: Record<keyof typeof files, () => string[][]> = {
   github: () => [...github.comments.values()],
-  jira: () => [...jira.comments.values()].map((versions) => versions.map((one) => JSON.stringify(one))),
+  jira: () => [...jira.comments.values()],
   slack: () =>
     workspace.posted
       .filter(({ thread }) => thread === THREAD)
@@ -266,7 +266,7 @@ describe('the product and whoever asked it', { timeout: 90_000 }, () => {
     await expect
       .poll(() => {
         later();
-        return discord.messages.map(({ versions: [newest] }) => newest);
+        return [...discord.messages.values()].map(([newest]) => newest);
       }, slowly)
       .toEqual([expect.stringContaining('A person has to look at this')]);
     await expect.poll(trouble, patience).toEqual([]);

@@ -195,6 +195,24 @@ describe('the doors, over HTTP', { timeout: 60_000 }, () => {
     expect(reason).toMatch(/repository/);
   });
 
+  it('says at the source where a ticket stands, and shows beside the mailbox what was said', async () => {
+    const said = async (vendor: string, place: string) => {
+      const sent = await (await fetch(`${product.mailbox}/sent.json`)).json();
+      return sent.filter(
+        (one: { vendor: string; place: string }) => one.vendor === vendor && one.place === place,
+      );
+    };
+    await expect
+      .poll(async () => (await said('jira', 'ETL-901'))[0]?.versions[0], { timeout: 20_000 })
+      .toMatch(/^A person has to look at this\./);
+    await expect
+      .poll(async () => (await said('erp', 'ERP-7'))[0]?.versions[0], { timeout: 20_000 })
+      .toContain('"status": "escalated"');
+
+    expect(await said('jira', 'ETL-901')).toHaveLength(1);
+    expect(await (await fetch(`${product.mailbox}/sent`)).text()).toContain('jira ETL-901');
+  });
+
   it('ends as declined, with the reason, when a person declines', async () => {
     const asked = await askedByMail(product.mailbox, 'approver@demo.example', /ETL-900/);
     await approveByPage(asked, { decision: 'decline', reason: 'Not this week' });

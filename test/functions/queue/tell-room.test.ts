@@ -43,7 +43,8 @@ beforeEach(() => {
   count += 1;
   org = `rooms-${count}`;
   mails = [];
-  for (const kept of [workspace.posted, discord.messages, discord.trouble, linear.trouble]) kept.length = 0;
+  for (const kept of [workspace.posted, discord.trouble, linear.trouble]) kept.length = 0;
+  discord.messages.clear();
   linear.comments.clear();
 });
 
@@ -91,7 +92,7 @@ const FORGETFUL: Pick<Outbox, 'inTurn'> = {
 /** What stands in each room, the newest version first. */
 const told = {
   slack: () => workspace.posted.map(({ versions }) => versions.map((one) => JSON.stringify(one))),
-  discord: () => discord.messages.map(({ versions }) => versions),
+  discord: () => [...discord.messages.values()],
   linear: () => [...linear.comments.values()],
 };
 

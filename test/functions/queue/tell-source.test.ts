@@ -16,11 +16,12 @@ import { isFresh, isSignedMessage, messageOf } from '#adapters/standard-webhooks
 import type { Outbox } from '#core/tickets/answer.ts';
 import type { Source, Ticket } from '#core/tickets/ticket.ts';
 import { tellSource } from '#functions/queue/tell-source.ts';
+import { Adf } from '#local/vendors/jira.ts';
 import { openTestForge, type TestForge, WRITER } from '../../local/forge/open.ts';
 import { type LocalAws, localAws } from '../../support/aws.ts';
 import { SLACK_APP, type SlackDouble, slackDouble } from '../../support/slack/double.ts';
 import { AT, delivery, PROJECT, ticket } from '../../support/tickets.ts';
-import { Adf, JIRA_BOT, jiraDouble } from '../../support/vendors/jira.ts';
+import { JIRA_BOT, jiraDouble } from '../../support/vendors/jira.ts';
 
 const KEYS = ['the ERP secret, sixteen bytes', 'the one before it, sixteen bytes'];
 const clock = { now: () => new Date(AT) };
@@ -129,12 +130,7 @@ it('writes one comment in Jira and edits it, also when a crash left it unnoted',
   expect(first).toHaveLength(1);
   expect([...jira.comments.keys()]).toEqual(first.map(([known]) => known));
   expect(JSON.stringify([...jira.comments.values()])).toContain('A person has to look at this');
-  expect(
-    jira.comments
-      .values()
-      .next()
-      .value?.[0]?.content.find(({ type }) => type === 'codeBlock'),
-  ).toBeDefined();
+  expect(jira.comments.values().next().value?.[0]).toContain('codeBlock');
 });
 
 it('says what is a document to Jira for every status', () => {

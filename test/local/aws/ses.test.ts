@@ -20,7 +20,7 @@ describe('the mailbox', () => {
   let local: Opened<Ses>;
   let sdk: SESv2Client;
   let url: string;
-  const server = createServer((request, response) => mailbox(local.service())(request, response));
+  const server = createServer((request, response) => mailbox({ ses: local.service() })(request, response));
 
   beforeAll(async () => {
     local = await open();

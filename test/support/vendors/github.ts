@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { json } from 'node:stream/consumers';
 import * as z from 'zod';
-import { listening, type Reply } from './listening.ts';
+import type { Reply } from '#local/vendors/kept.ts';
+import { listening } from './listening.ts';
 
 export const GITHUB_TOKEN = 'ghp_test';
 

@@ -1,11 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-
-export interface Reply {
-  status: number;
-  body?: object;
-  headers?: Record<string, string>;
-}
+import { json } from 'node:stream/consumers';
+import type { Ask, Kept, Reply } from '#local/vendors/kept.ts';
 
 /** A vendor's API on a free port of this machine, with what it answers instead as long as there is something. */
 export async function listening(answer: (request: IncomingMessage) => Promise<Reply>) {
@@ -24,5 +20,31 @@ export async function listening(answer: (request: IncomingMessage) => Promise<Re
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
+  };
+}
+
+export async function askOf(request: IncomingMessage): Promise<Ask> {
+  const { pathname: path, searchParams: query } = new URL(request.url ?? '', 'http://vendor');
+  const { method = 'GET', headers } = request;
+  const body = method === 'GET' ? undefined : await json(request);
+  return { method, path, query, headers, body };
+}
+
+/** What was said, by id: the newest version first. */
+export function memoryKept(said: Map<string, string[]>): Kept {
+  const sent = (place: string, id: string, versions: string[]) => ({
+    vendor: '',
+    place,
+    id,
+    versions,
+    at: 0,
+  });
+  return {
+    list: (place) => [...said].map(([id, versions]) => sent(place, id, versions)),
+    find: (place, id) => {
+      const versions = said.get(id);
+      return versions && sent(place, id, versions);
+    },
+    write: (_place, id, text) => void said.set(id, [text, ...(said.get(id) ?? [])]),
   };
 }
