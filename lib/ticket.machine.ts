@@ -34,6 +34,7 @@ export function ticketMachine(scope: Construct, step: TicketSteps): sfn.IChainab
       runId: '{% $states.input.runId %}',
       round: 0,
       slot: 0,
+      notBefore: "{% $exists($states.input.notBefore) ? $states.input.notBefore : '' %}",
       isReview: '{% $exists($states.input.isReview) %}',
     },
   });
@@ -52,7 +53,7 @@ export function ticketMachine(scope: Construct, step: TicketSteps): sfn.IChainab
   const triage = understanding(scope, step, { deciding, handOver });
 
   const failed = call(scope, 'Record the failure', step.escalate, {
-    payload: { status: 'failed', reason: '{% $reason %}' },
+    payload: { status: 'failed', reason: '{% $reason %}', error: '{% $failure %}' },
   }).next(sfn.Fail.jsonata(scope, 'Failed', { error: '{% $failure %}', cause: '{% $reason %}' }));
   for (const state of [
     slots.first,
@@ -68,7 +69,11 @@ export function ticketMachine(scope: Construct, step: TicketSteps): sfn.IChainab
   }
   opened.next(sfn.Succeed.jsonata(scope, 'In review'));
   slots.first.next(choose(scope, 'A review?', isReview, deciding.entry, triage.entry));
-  return start.next(slots.first);
+  const putOff = sfn.Wait.jsonata(scope, 'Wait to try again', {
+    time: sfn.WaitTime.timestamp('{% $notBefore %}'),
+  });
+  putOff.next(slots.first);
+  return start.next(choose(scope, 'Tried again?', "{% $notBefore != '' %}", putOff, slots.first));
 }
 
 /** Sleeps until the queue gives the run a slot. */

@@ -1,7 +1,7 @@
 import type { Notice } from '../notice.ts';
 import type { Clock, Notices, Projects, Runs, Tickets } from '../ports.ts';
 import { cut, oneLine } from '../tickets/text.ts';
-import type { Ticket, TicketStatus } from '../tickets/ticket.ts';
+import type { Failure, Ticket, TicketStatus } from '../tickets/ticket.ts';
 import { visible } from '../visible.ts';
 import { progress } from './progress.ts';
 import type { Run } from './run.ts';
@@ -51,23 +51,41 @@ const SAYS: Record<End, string> = {
   cancelled: 'was cancelled',
 };
 
+interface Conclusion {
+  status: 'escalated' | 'declined' | 'failed';
+  reason: string;
+  /** Why it is a dead letter. */
+  failure?: Failure;
+}
+
 /**
  * Ends a ticket without a pull request, once, and tells its people why. A ticket that has ended otherwise, or has a
  * pull request by now, is left alone. Called again, it completes what was left.
  */
 export async function conclude(
   ref: RunRef,
-  { status, reason }: { status: 'escalated' | 'declined' | 'failed'; reason: string },
+  { status, reason, failure }: Conclusion,
   needs: ConcludeNeeds,
 ): Promise<void> {
+  if (await isPutOff(ref, needs)) return;
   const plain = cut(visible(plainReason(reason)), 4_000);
   const { ticket } = await needs.tickets.advance(ref.org, ref.ticketId, OPEN, {
     status,
     reason: plain,
     runId: ref.runId,
+    ...(failure && { failure }),
   });
   if (ticket.status !== status || ticket.runId !== ref.runId) return;
   await afterwards(ticket, ref, needs);
+}
+
+/** Whether the run is over and its ticket is not: it is tried again, maybe in another run by now. */
+async function isPutOff(
+  { org, ticketId, runId }: RunRef,
+  { tickets, runs }: ConcludeNeeds,
+): Promise<boolean> {
+  const [ticket, run] = await Promise.all([tickets.find(org, ticketId), runs.find(org, runId)]);
+  return ticket?.failure?.retryAt !== undefined && run?.stage === 'done' && OPEN.includes(ticket.status);
 }
 
 /** What follows from a ticket's end: its run is over, its log says so, and its people hear of it, once. */

@@ -69,8 +69,12 @@ export const Verify = {
 
 export const OpenPullRequest = { input: RunRef, output: z.object({ url: z.string() }) };
 
-/** Ends a ticket without a pull request: to a person, with the reason. */
+/** Ends a ticket without a pull request: to a person, with the reason; a failure by its error's name, which may be tried again. */
 export const Escalate = {
-  input: RunRef.extend({ status: z.enum(['escalated', 'declined', 'failed']), reason: z.string() }),
+  input: RunRef.extend({
+    status: z.enum(['escalated', 'declined', 'failed']),
+    reason: z.string(),
+    error: z.string().optional(),
+  }),
   output: z.object({}),
 };

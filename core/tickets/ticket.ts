@@ -133,6 +133,8 @@ export type Comment = z.infer<typeof Comment>;
 export const Failure = z.object({
   kind: z.enum(['transient', 'service', 'user', 'defect']),
   error: z.string(),
+  /** The last of them. */
+  runId: z.string(),
   /** Runs that failed one after the other, this one too. */
   attempts: z.int(),
   at: z.iso.datetime(),

@@ -66,7 +66,13 @@ async function begin({ org, ticketId }: Detail, needs: ReopenNeeds): Promise<voi
     startedAt: needs.clock.now().toISOString(),
   });
   await tickets.advance(org, ticketId, ['received'], { runId: id });
-  if (run.status === 'running') await machines.start(needs.machineArn, id, { org, ticketId, runId: id });
+  const input = {
+    org,
+    ticketId,
+    runId: id,
+    ...(found.failure?.retryAt && { notBefore: found.failure.retryAt }),
+  };
+  if (run.status === 'running') await machines.start(needs.machineArn, id, input);
 }
 
 /** A ticket that is received again, opened anew at its source or tried again, has a run of its own once its last one is over. */

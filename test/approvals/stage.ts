@@ -129,6 +129,8 @@ function definition(): object {
   const out = [
     'A review?',
     'Await slot',
+    'Tried again?',
+    'Wait to try again',
     'Classify',
     'Diagnose',
     'Understood?',

@@ -31,6 +31,20 @@ const ANSWERS: Record<string, object> = {
   'POST /api/tickets/tk_1/priority': { ticket: { ...given, id: 'tk_1', priority: 'critical' } },
   'POST /api/tickets/tk_1/cancel': { ticket: { ...given, id: 'tk_1', status: 'cancelled' } },
   'POST /api/tickets/tk_1/retry': { ticket: { ...given, id: 'tk_1', status: 'received' } },
+  'GET /api/tickets?status=failed&limit=100': {
+    tickets: [
+      {
+        ...{ ...given, id: 'tk_7', status: 'failed', reason: 'the provider is down' },
+        failure: {
+          kind: 'service',
+          error: 'Unavailable',
+          runId: 'run_7_8',
+          attempts: 8,
+          at: given.createdAt,
+        },
+      },
+    ],
+  },
   'GET /api/queue': {
     ...{ slots: 2, free: 0, waitingInAll: 7, holdsFor: 600 },
     working: [
@@ -122,12 +136,26 @@ it('shows who works and who works next, and in how long', async () => {
   expect(JSON.parse((await signalbox('queue', '--json')).said)).toMatchObject({ slots: 2, waitingInAll: 7 });
 });
 
-it('prioritizes, cancels and retries', async () => {
-  expect((await signalbox('tickets', 'prioritize', 'tk_1', 'critical')).said).toMatch(/priority critical/);
-  expect(JSON.parse(heard.at(-1)?.body ?? '')).toEqual({ priority: 'critical' });
-  expect(await signalbox('tickets', 'prioritize', 'tk_1', 'asap')).toMatchObject({ exit: 2, said: '' });
-  expect((await signalbox('tickets', 'cancel', 'tk_1')).said).toMatch(/tk_1 +cancelled/);
-  expect((await signalbox('tickets', 'retry', 'tk_1')).said).toMatch(/tk_1 +received/);
+it('lists tickets that are not tried again, and why', async () => {
+  const { said } = await signalbox('queue', 'dead');
+
+  expect(said).toMatch(/tk_7 +service, 8 times .*: the provider is down/);
+  expect(said).toContain('tickets retry');
+});
+
+it('prioritizes, cancels and retries', { timeout: 60_000 }, async () => {
+  const [moved, wrong, cancelled, retried] = await Promise.all([
+    signalbox('tickets', 'prioritize', 'tk_1', 'critical'),
+    signalbox('tickets', 'prioritize', 'tk_1', 'asap'),
+    signalbox('tickets', 'cancel', 'tk_1'),
+    signalbox('tickets', 'retry', 'tk_1'),
+  ]);
+
+  expect(moved?.said).toMatch(/priority critical/);
+  expect(heard.find(({ call }) => call.endsWith('/priority'))?.body).toBe('{"priority":"critical"}');
+  expect(wrong).toMatchObject({ exit: 2, said: '' });
+  expect(cancelled?.said).toMatch(/tk_1 +cancelled/);
+  expect(retried?.said).toMatch(/tk_1 +received/);
 });
 
 it('trains, and shows before and after', async () => {

@@ -49,11 +49,13 @@ let count = 0;
 let made: Ticket;
 let ref: { org: string; ticketId: string; runId: string };
 let started: string[] = [];
+let inputs: object[] = [];
 let stopped: string[] = [];
 
 const machines = {
-  start: async (_arn: string, name: string) => {
+  start: async (_arn: string, name: string, input: object) => {
     started.push(name);
+    inputs.push(input);
   },
   stop: async (_arn: string, name: string) => {
     stopped.push(name);
@@ -75,6 +77,7 @@ beforeEach(async () => {
   count += 1;
   org = `pipe-${count}`;
   started = [];
+  inputs = [];
   stopped = [];
   await projects.put({ ...PROJECT, org });
   const accepted = await tickets.accept(ticket({ org, type: 'bug' }), delivery({ org }));
@@ -125,6 +128,65 @@ describe('starting', () => {
     expect(await now()).toMatchObject({ status: 'received', runId: runId(made.id, 2) });
   });
 });
+
+describe('a run that failed', () => {
+  const failing = (error: string, random = () => 1) =>
+    escalating({ ...begins, random })({ ...ref, status: 'failed', reason: 'the provider is down', error });
+  const began = () => Promise.all([1, 2].map(() => starting()(message())));
+
+  it('is tried again in a run of its own, not before its time, however often it is said to have failed', async () => {
+    await began();
+    await tickets.advance(org, made.id, ['received'], { status: 'diagnosing' });
+    for (const _ of [1, 2]) await failing('Unavailable');
+    const retryAt = '2026-11-20T10:05:00.000Z';
+    const failure = { kind: 'service', runId: ref.runId, attempts: 1, at: AT, retryAt };
+
+    expect(await now()).toMatchObject({ status: 'received', failure });
+    expect(await runs.find(org, ref.runId)).toMatchObject({ status: 'failed', stage: 'done' });
+    await began();
+    const input = JSON.stringify({ status: 'FAILED', input: JSON.stringify(ref) });
+    await onRunEnded(ending)({ detail: JSON.parse(input) });
+    await failing('Unavailable');
+
+    expect(await now()).toMatchObject({ status: 'received', runId: runId(made.id, 2), failure });
+    expect([...new Set(started)]).toEqual([ref.runId, runId(made.id, 2)]);
+    expect(inputs.at(-1)).toMatchObject({ notBefore: retryAt });
+  });
+
+  it.each(['runs', 'tickets'] as const)('is tried again though the process died at its %s', async (port) => {
+    await began();
+    const dying = port === 'runs' ? { update: refuse } : { handOn: refuse };
+    const broken = { ...begins, random: () => 1, [port]: { ...begins[port], ...dying } };
+    const failed = { ...ref, status: 'failed' as const, reason: 'down', error: 'Unavailable' };
+    await expect(escalating(broken)(failed)).rejects.toThrow('killed');
+    await failing('Unavailable');
+    await began();
+
+    expect(await now()).toMatchObject({
+      ...{ status: 'received', runId: runId(made.id, 2) },
+      failure: { attempts: 1 },
+    });
+  });
+
+  it.each([
+    ['by what a person must change', 'NotFound', 0, 'user'],
+    ['by a defect of ours', 'TypeError', 0, 'defect'],
+    ['once too often', 'Unavailable', 7, 'service'],
+  ])('%s is a dead letter with its reason', async (_, error, before, kind) => {
+    await began();
+    const earlier = { kind: 'service', error: 'Unavailable', runId: 'r', attempts: before, at: AT } as const;
+    if (before) await tickets.advance(org, made.id, ['received'], { failure: earlier });
+    await failing(error);
+
+    expect(await now()).toMatchObject({
+      ...{ status: 'failed', reason: 'the provider is down' },
+      failure: { kind, error, attempts: before + 1 },
+    });
+    expect((await now()).failure).not.toHaveProperty('retryAt');
+  });
+});
+
+const refuse = () => Promise.reject(new Error('killed'));
 
 it('stops whoever works on a ticket that is cancelled, once, and tells its people', async () => {
   await starting()(message());
