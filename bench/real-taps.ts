@@ -98,17 +98,11 @@ async function repositoryOf({ name, from, to }: Pair): Promise<string | undefine
 
 async function source(name: string, version: string): Promise<string | undefined> {
   const into = join(folder, 'archives', name, version);
-  const options = [
-    '-q',
-    '--no-deps',
-    '--no-build-isolation',
-    '--ignore-requires-python',
-    '--no-binary',
-    ':all:',
-    '-d',
-    into,
-  ];
-  await run(python, ['-m', 'pip', 'download', ...options, `${name}==${version}`]).catch(() => undefined);
+  const options = ['-q', '--no-deps', '--ignore-requires-python', '--no-binary', ':all:', '-d', into];
+  const fetched = (...more: string[]) =>
+    run(python, ['-m', 'pip', 'download', ...options, ...more, `${name}==${version}`]).catch(() => undefined);
+  // With the builders that are there already it is faster; some projects want others.
+  if (!(await fetched('--no-build-isolation'))) await fetched();
   const [file] = await readdir(into).catch(() => []);
   return file && join(into, file);
 }
