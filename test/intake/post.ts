@@ -25,7 +25,12 @@ export const NOW = new Date('2026-11-20T10:00:00Z');
 /** What every organization signs with here. */
 export const KEY = 'a secret of sixteen bytes or more';
 
-const clock = { now: () => NOW };
+let ahead = 0;
+/** Lets time pass at the doors; senders go on signing as of {@link NOW}. */
+export function pass(ms: number): void {
+  ahead += ms;
+}
+const clock = { now: () => new Date(NOW.getTime() + ahead) };
 export const tickets = dynamoTickets('Tickets', 'Deliveries', clock);
 const people = dynamoPeople('People');
 const publicUrl = 'http://localhost:4600';
@@ -56,13 +61,17 @@ const PATHS: Partial<Record<Source, (org: string) => string>> = {
 /** The API key of the organization that was connected last. */
 export let apiKey = '';
 
-/** Lets an organization's sources sign, its Slack app, and a key of its API. */
-export async function connect(org: string): Promise<void> {
-  const webhook = JSON.stringify({ secrets: [KEY] });
+/** Lets an organization's sources and its Slack app sign with these. */
+export async function keepSecrets(org: string, secrets: string[]): Promise<void> {
   for (const source of ['github', 'jira', 'erp', 'hotglue'])
-    await put(`signalbox/webhooks/${org}/${source}`, webhook);
-  const app = { signingSecrets: [KEY], botToken: 'xoxb-1', clientId: 'c', clientSecret: 's' };
+    await put(`signalbox/webhooks/${org}/${source}`, JSON.stringify({ secrets }));
+  const app = { signingSecrets: secrets, botToken: 'xoxb-1', clientId: 'c', clientSecret: 's' };
   await put(`signalbox/slack/${org}`, JSON.stringify({ ...app, teams: ['T0ACME'], watch: ['C1'] }));
+}
+
+/** Lets an organization's sources sign with {@link KEY}, and makes a key of its API. */
+export async function connect(org: string): Promise<void> {
+  await keepSecrets(org, [KEY]);
   const owner = await people.admit({
     ...{ org, id: personId(org, 'lea@acme.example'), email: 'lea@acme.example', name: 'Lea' },
     ...{ roles: ['lead'], groups: [], createdAt: NOW.toISOString() },
@@ -85,19 +94,22 @@ export interface Sent {
   id: string;
   event?: string | undefined;
   text: string;
+  /** What it is signed with, if not {@link KEY}. */
+  key?: string;
   /** Over what its sender had signed. */
   headers?: Record<string, string>;
 }
 
-export function post({ org, source, id, event, text, headers }: Sent): Promise<Answer> {
-  const given = { ...signed({ source, id, event, text }), ...headers };
+export function post({ org, headers, ...sent }: Sent): Promise<Answer> {
+  const { source, text } = sent;
+  const given = { ...signed(sent), ...headers };
   const path = PATHS[source]?.(org) ?? `/webhooks/${org}/${source}`;
   return send(ROUTES[source], { method: 'POST', path, params: { org }, headers: given, body: text });
 }
 
 /** Headers as the source's own software signs them. */
-export function signed({ source, id, event, text }: Omit<Sent, 'org'>): Record<string, string> {
-  const hub = `sha256=${createHmac('sha256', KEY).update(text).digest('hex')}`;
+export function signed({ source, id, event, text, key = KEY }: Omit<Sent, 'org'>): Record<string, string> {
+  const hub = `sha256=${createHmac('sha256', key).update(text).digest('hex')}`;
   const timestamp = `${NOW.getTime() / 1000}`;
   if (source === 'github')
     return { 'x-github-event': event ?? 'issues', 'x-github-delivery': id, 'x-hub-signature-256': hub };
@@ -105,10 +117,11 @@ export function signed({ source, id, event, text }: Omit<Sent, 'org'>): Record<s
   if (source === 'rest') return { authorization: `Bearer ${apiKey}`, 'idempotency-key': id };
   if (source === 'slack-event' || source === 'slack-command')
     return {
+      'content-type': source === 'slack-command' ? 'application/x-www-form-urlencoded' : 'application/json',
       'x-slack-request-timestamp': timestamp,
-      'x-slack-signature': signatureFor(KEY, Buffer.from(text), timestamp),
+      'x-slack-signature': signatureFor(key, Buffer.from(text), timestamp),
     };
-  const signature = signMessage({ id, timestamp, raw: Buffer.from(text) }, KEY);
+  const signature = signMessage({ id, timestamp, raw: Buffer.from(text) }, key);
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signature };
 }
 
