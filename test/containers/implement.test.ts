@@ -78,7 +78,7 @@ describe('the engineer and the verifier', { timeout: 120_000 }, () => {
     expect((await bench.runs.find(ORG, 'run_mends_1'))?.headSha).toBe(before?.headSha);
   });
 
-  it('start anew after kill -9', { timeout: 60_000 }, async () => {
+  it('start anew after kill -9', { timeout: 120_000 }, async () => {
     writeScript(bench, 'killed', scriptOf('ETL-killed', [FIX]));
     const filed = await bench.file('killed');
     const first = bench.start('agent', filed);
@@ -91,7 +91,7 @@ describe('the engineer and the verifier', { timeout: 120_000 }, () => {
     expect(await bench.runs.find(ORG, filed.id)).toMatchObject({ headSha: expect.any(String) });
   });
 
-  it('answer nothing when stopped by SIGTERM', { timeout: 60_000 }, async () => {
+  it('answer nothing when stopped by SIGTERM', { timeout: 120_000 }, async () => {
     const filed = await bench.file('stopped');
     writeScript(bench, 'stopped', {
       match: { model: '.', system: ['engineer'], user: ['ETL-stopped'] },
@@ -125,7 +125,7 @@ describe('the engineer and the verifier', { timeout: 120_000 }, () => {
 
 describe('the verifier', { timeout: 120_000 }, () => {
   it('sends a change back with what is wrong, and the engineer goes on from there', {
-    timeout: 60_000,
+    timeout: 180_000,
   }, async () => {
     writeScript(bench, 'again-2', scriptOf('ETL-again', [gut('test_asks_for_the_page_size'), FIX]));
     writeScript(bench, 'again-1', {
