@@ -2,7 +2,7 @@ import { installCause } from '#core/taps/failure.ts';
 import { addedSecrets, list, secretsIn } from '#core/taps/patch.ts';
 import { textOf } from '../verify/environment.ts';
 import { added } from './smoke-tests.ts';
-import { type Check, type Found, pass, type Subject, skip } from './subject.ts';
+import { type Check, type Found, failed, pass, type Subject, skip } from './subject.ts';
 
 /** What is asked of the files alone; none of it decides whether an integration works. */
 export function staticChecks(id: string, install: string): Check[] {
@@ -48,7 +48,9 @@ async function keepsSecrets({ shop, tree, base }: Subject): Promise<Found> {
   const { workspace } = shop;
   if (base !== undefined) {
     const found = addedSecrets(await workspace.diff(base, tree));
-    return found.length === 0 ? pass('none in what is changed') : { verdict: 'FAIL', ...told(found) };
+    return found.length === 0
+      ? pass('none in what is changed')
+      : failed({ class: 'DATA_QUALITY', rule: 'secret', line: found[0] ?? '' }, list(found, 5), told(found));
   }
   const paths = (await workspace.files(tree)).filter((path) => TEXT.test(path)).slice(0, MOST_FILES);
   const found: string[] = [];
@@ -60,13 +62,7 @@ async function keepsSecrets({ shop, tree, base }: Subject): Promise<Found> {
 /** Names the kind and the file, never the text itself. */
 function told(found: string[]) {
   return {
-    ...{
-      detail: list(found, 5),
-      class: 'DATA_QUALITY' as const,
-      rule: 'secret',
-      line: found[0] ?? '',
-      evidence: { found },
-    },
+    ...{ detail: list(found, 5), evidence: { found } },
     advice: 'If it is one, have it changed where it is valid, then take it out: the history keeps it.',
   };
 }
