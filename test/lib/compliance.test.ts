@@ -33,18 +33,18 @@ async function synth(app: string, context = {}): Promise<string> {
     .finally(() => rmSync(out, { recursive: true }));
 }
 
-it('passes every AwsSolutions rule, or says why not', { timeout: 60_000 }, async () => {
+it('passes every AwsSolutions rule, or says why not', { timeout: 180_000 }, async () => {
   expect(await synth('bin/app.ts')).toBe('clean');
 });
 
-it('passes them with checkpoints in a bucket of another account', { timeout: 60_000 }, async () => {
+it('passes them with checkpoints in a bucket of another account', { timeout: 180_000 }, async () => {
   expect(await synth('bin/app.ts', { checkpointBucket: 'archive-of-acme' })).toBe('clean');
 });
 
-it('passes them with commands in a task of their own', { timeout: 60_000 }, async () => {
+it('passes them with commands in a task of their own', { timeout: 180_000 }, async () => {
   expect(await synth('bin/app.ts', { AgentProfile: 'strict' })).toBe('clean');
 });
 
-it('would fail on a finding that nobody has explained', { timeout: 60_000 }, async () => {
+it('would fail on a finding that nobody has explained', { timeout: 180_000 }, async () => {
   expect(await synth('test/lib/fixtures/unexplained-app.ts')).toContain('AwsSolutions-SQS3');
 });
