@@ -23,7 +23,7 @@ interface Options {
 
 type Replayed = { id: string; queue: string; did: string };
 
-/** `signalbox dead-letters`: what failed five times, why, and sending it again. */
+/** `signalbox dead-letters`: what failed each time that it was tried, why, and sending it again. */
 export function deadLetters(program: Command): void {
   const asked = () => {
     const { url, json } = program.opts();
@@ -31,7 +31,7 @@ export function deadLetters(program: Command): void {
   };
   const command = program
     .command('dead-letters')
-    .description('what failed five times, why, and sending it again')
+    .description('what failed each time that it was tried, why, and sending it again')
     .addHelpText('after', HELP);
   const added = (spelled: string, description: string) =>
     command

@@ -32,15 +32,17 @@ const Written = z.strictObject({
   body: Adf.refine((body) => JSON.stringify(body).length <= LONGEST, 'CONTENT_LIMIT_EXCEEDED'),
 });
 
-/** Comments under Jira issues, as documents. */
+/** Comments under Jira issues, as documents; and whose token it is. */
 export function jira(
   { method, path, headers, body }: Ask,
   kept: Kept,
   user: { email: string; token: string },
 ): Reply | undefined {
   const [, issue, id] = /^\/rest\/api\/3\/issue\/([^/]+)\/comment(?:\/(\d+))?$/.exec(path) ?? [];
-  if (!issue) return undefined;
+  const isMyself = path === '/rest/api/3/myself';
+  if (!issue && !isMyself) return undefined;
   if (headers.authorization !== `Basic ${btoa(`${user.email}:${user.token}`)}`) return { status: 401 };
+  if (!issue) return { status: 200, body: { displayName: 'Signalbox' } };
   if (id && !kept.find(issue, id)) return { status: 404 };
   if (method === 'GET') return { status: 200, body: { comments: kept.list(issue).map(shown) } };
   const { success, data } = Written.safeParse(body);

@@ -15,12 +15,12 @@ interface Acts {
   onReplay(id?: string): void;
 }
 
-/** What failed five times, why, and sending it again. */
+/** What failed each time that it was tried, why, and sending it again. */
 export function deadLettersView({ deadLetters, cursor }: DeadLetterPage, acts: Acts) {
   const isDead = deadLetters.some(({ status }) => status === 'dead');
   return html`<h1>Dead letters</h1>
     <section class="card" aria-label="Dead letters">
-      <p class="quiet">What failed five times. Replaying is safe twice: a message that comes again is done once.</p>
+      <p class="quiet">What failed each time that it was tried. Replaying is safe twice: a message that comes again is done once.</p>
       ${isDead ? html`<button @click=${() => acts.onReplay()}>Replay all</button>` : nothing}
       ${deadLetters.length === 0 ? html`<p>None: everything that came could be done.</p>` : nothing}
       <ul class="rows">${deadLetters.map((one) => row(one, acts))}</ul>
