@@ -2,6 +2,7 @@ import { Fault } from '../fault.ts';
 import type { Clock, Runs, Tickets } from '../ports.ts';
 import type { Queue } from '../queue/ports.ts';
 import { OPEN } from '../runs/conclude.ts';
+import { anew } from './anew.ts';
 import type { Priority, Ticket, TicketStatus } from './ticket.ts';
 
 export interface SteerNeeds {
@@ -49,8 +50,7 @@ export async function retry(ticket: Ticket, needs: SteerNeeds): Promise<Ticket> 
   if (!AGAIN.includes(status))
     throw new Fault('Conflict', `Only a ticket that came to nothing is tried again; this one is ${status}`);
   if (runId) await over(ticket, runId, needs);
-  const change = { status: 'received' as const, reason: undefined, failure: undefined };
-  const { ticket: now, changed } = await needs.tickets.advance(org, id, [status], change);
+  const { ticket: now, changed } = await needs.tickets.advance(org, id, [status], anew(ticket));
   if (!changed) throw new Fault('Conflict', `Ticket ${id} has just changed: it is ${now.status} now`);
   return now;
 }

@@ -3,7 +3,7 @@ import type { Delivery } from '#core/ports.ts';
 import type { Project } from '#core/projects/project.ts';
 import type { Run } from '#core/runs/run.ts';
 import { ticketId } from '#core/tickets/accept.ts';
-import type { Draft, Ticket } from '#core/tickets/ticket.ts';
+import type { Classification, Diagnosis, Draft, Ticket } from '#core/tickets/ticket.ts';
 
 export const AT = '2026-11-20T10:00:00.000Z';
 
@@ -34,6 +34,25 @@ export function ticket(change: Partial<Ticket> = {}): Ticket {
     ...change,
   };
 }
+
+export const classification: Classification = {
+  type: 'bug',
+  priority: 'high',
+  role: 'engineer',
+  complexity: 'low',
+  confidence: 0.9,
+  reason: 'it says so',
+  by: 'model',
+};
+
+export const diagnosis: Diagnosis = {
+  rootCause: 'code_error',
+  confidence: 0.5,
+  summary: 'Perhaps the client.',
+  evidence: [],
+  plan: [],
+  files: [],
+};
 
 export function delivery(change: Partial<Delivery> & { text?: string } = {}): Delivery {
   const { text = '{"hello":"world"}', ...rest } = change;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Ticket } from '#core/tickets/ticket.ts';
 import { caughtUp, changeBy, remembered, type Told } from '#core/tickets/told.ts';
-import { draft, ticket } from '../../support/tickets.ts';
+import { classification, diagnosis, draft, ticket } from '../../support/tickets.ts';
 
 const at = (minute: number) => `2026-11-20T10:${String(minute).padStart(2, '0')}:00.000Z`;
 
@@ -56,6 +56,11 @@ describe('news of a ticket', () => {
 
     expect(moved(ticket(), close(1), reopened)).toMatchObject({ status: 'received', atSource: 'open' });
     expect(moved(ticket({ status: 'cancelled' }), reopened).status).toBe('cancelled');
+    expect(moved(ticket({ duplicateOf: 'tk_2' }), close(1), reopened).status).toBe('cancelled');
+    expect(moved(ticket({ diagnosis, classification }), close(1), reopened)).toMatchObject({
+      diagnosis: undefined,
+      classification: undefined,
+    });
   });
 
   it('keeps a comment once, as it was last written, and none that was deleted', () => {

@@ -6,7 +6,7 @@ import type { Role } from '#core/people/person.ts';
 import { steerTicket } from '#functions/http/steer-ticket.ts';
 import { type LocalAws, localAws } from '../../support/aws.ts';
 import { send } from '../../support/request.ts';
-import { AT, delivery, run, ticket } from '../../support/tickets.ts';
+import { AT, classification, delivery, diagnosis, run, ticket } from '../../support/tickets.ts';
 
 let aws: LocalAws;
 beforeAll(async () => {
@@ -47,7 +47,7 @@ async function post(wish: string, body: object = {}, role: Role = 'lead') {
   return { statusCode: answer.statusCode, body: JSON.parse(answer.body) };
 }
 
-const end = (status: 'failed' | 'merged', more: object = {}) =>
+const end = (status: 'failed' | 'merged' | 'escalated', more: object = {}) =>
   tickets.advance(org, id, ['received'], { status, ...more });
 
 describe('POST /api/tickets/{id}/priority', () => {
@@ -95,6 +95,16 @@ describe('POST /api/tickets/{id}/retry', () => {
     expect(await post('retry')).toMatchObject({ statusCode: 200, body: { ticket: { status: 'received' } } });
     expect(await tickets.find(org, id)).not.toHaveProperty('reason');
     expect(await runs.find(org, RUN)).toMatchObject({ status: 'failed', stage: 'done' });
+  });
+
+  it('has it understood from the beginning, but for what a person said of it', async () => {
+    for (const by of ['model', 'person'] as const) {
+      await end('escalated', { runId: undefined, diagnosis, classification: { ...classification, by } });
+      await post('retry');
+      const { diagnosis: cause, classification: kept } = (await tickets.find(org, id)) ?? {};
+
+      expect({ cause, by: kept?.by }).toEqual({ cause: undefined, by: by === 'person' ? by : undefined });
+    }
   });
 
   it.each([
