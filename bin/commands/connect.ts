@@ -72,15 +72,27 @@ export function connect(program: Command): void {
     .option('--from <address>', 'look at the sender of mail too')
     .action(async (options) => {
       const place = placeOf({ ...program.opts<{ url: string; json: boolean }>(), ...options });
-      const found = await connections(place, options);
+      const found = await connections(place, options).catch(inWords);
       place.out.result(found, () => columns(found.flatMap(lines), Infinity));
       if (found.some(({ checks }) => checks.some(({ ok }) => !ok))) process.exitCode = EXIT.failed;
     });
 }
 
-/** What the other side has refused is no bug of ours. */
-function inWords(error: unknown): never {
-  throw error instanceof Fault ? new CommandError(error.message) : error;
+/** What the other side has refused, or who cannot be asked, is no bug of ours. */
+function inWords(error: Error & { code?: string }): never {
+  if (error instanceof Fault) throw new CommandError(error.message);
+  const { AWS_ENDPOINT_URL: at } = process.env;
+  if (error.code === 'ECONNREFUSED' && at)
+    throw new CommandError(
+      `Nothing answers at ${at}. Start the product with npm start, or say where its AWS is with --aws.`,
+      EXIT.unreachable,
+    );
+  if (error.name === 'CredentialsProviderError' || error.message === 'Region is missing')
+    throw new CommandError(
+      `${error.message}: sign in to AWS where the product is deployed (AWS_PROFILE, AWS_REGION), then the same again.`,
+      EXIT.signedOut,
+    );
+  throw error;
 }
 
 const mark = (ok: boolean) => (ok ? pc.green('ok') : pc.red('no'));

@@ -29,7 +29,7 @@ export function meaningOf(delivery: Delivery): Meaning {
         ? fromCommand(org, parse(SlackCommand, Object.fromEntries(new URLSearchParams(text))), receivedAt)
         : fromSlack(org, parseJson(SlackEvent, text), headers[WATCHED] === 'yes');
     default:
-      throw new Fault('Invalid', `Deliveries of ${source} are not read here`);
+      throw new Fault('Invalid', `What came by ${source} was answered at once: its sender sends it again`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rotated } from '../../bin/connect/live.ts';
@@ -13,6 +13,21 @@ it.each([
   ['the one before', ['two', 'one'], 'one', ['one', 'two']],
 ])('lets two secrets live at most: %s', (_, live, fresh, after) => {
   expect(rotated(live, fresh)).toEqual(after);
+});
+
+it.each([
+  ['where nothing answers', ['--aws', 'http://127.0.0.1:9'], 5, /Start the product.*--aws/],
+  ['where nobody is signed in to AWS', ['--url', 'https://signalbox.example'], 3, /sign in to AWS/],
+])('says what to do %s', (_, words, exit, todo) => {
+  const env = { PATH: process.env.PATH, HOME: '/nowhere', AWS_EC2_METADATA_DISABLED: 'true' };
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['bin/cli.ts', '--json', 'connect', 'status', ...words],
+    { env, encoding: 'utf8' },
+  );
+
+  expect(status).toBe(exit);
+  expect(JSON.parse(stderr).error).toMatch(todo);
 });
 
 /** util-linux, which gives a program a terminal. */
