@@ -34,8 +34,7 @@ export async function accept(tables: Tables, ticket: Ticket, delivery: Delivery)
     const seen = seenBy(refused, delivery);
     const [, , byTicket, , byUrl] = refused;
     const known = seen ?? (byTicket ? ticket.id : byUrl?.item.ticketId);
-    if (known)
-      return { ticket: await there(tables, ticket.org, known), created: false, isSeen: Boolean(seen) };
+    if (known) return { ticket: await there(tables, ticket, known), created: false, isSeen: Boolean(seen) };
   }
   throw busy();
 }
@@ -129,9 +128,16 @@ function seenBy([byId, byBody]: Refusals, { bodyHash }: Delivery): string | unde
   return byId?.item.ticketId ?? byBody?.item.ticketId;
 }
 
-async function there({ table }: Tables, org: string, id: string): Promise<Ticket> {
-  const ticket = await find(table, org, id);
+/** The ticket that stands for one. What another source calls it is kept: it does not name the URL each time. */
+async function there(
+  { table, deliveriesTable }: Tables,
+  { org, id }: Ticket,
+  known: string,
+): Promise<Ticket> {
+  const ticket = await find(table, org, known);
   if (!ticket) throw new Fault('Unavailable', 'The ticket of this delivery cannot be read; send it again');
+  const Item = { ...aliasKey(org, id), ticketId: known };
+  if (known !== id) await dynamo().send(new PutCommand({ TableName: deliveriesTable, Item }));
   return ticket;
 }
 
@@ -139,15 +145,22 @@ function busy(): Fault {
   return new Fault('Unavailable', 'Too much happens to this ticket at once; send it again');
 }
 
-/** By its external id, or by its URL when it came by another way. */
+/** By its external id, or when it came by another way, as it was called there before or by its URL. */
 async function ticketFor({ table, deliveriesTable }: Tables, told: Told): Promise<Ticket | undefined> {
-  const found = await find(table, told.org, ticketId(told));
-  if (found || !told.as?.url) return found;
-  const Key = urlKey(told.org, told.as.url);
-  const { Item } = await dynamo().send(
-    new GetCommand({ TableName: deliveriesTable, Key, ConsistentRead: true }),
-  );
-  return Item && find(table, told.org, String(Item.ticketId));
+  const id = ticketId(told);
+  const found = await find(table, told.org, id);
+  if (found) return found;
+  for (const Key of [aliasKey(told.org, id), ...(told.as?.url ? [urlKey(told.org, told.as.url)] : [])]) {
+    const { Item } = await dynamo().send(
+      new GetCommand({ TableName: deliveriesTable, Key, ConsistentRead: true }),
+    );
+    if (Item) return find(table, told.org, String(Item.ticketId));
+  }
+  return undefined;
+}
+
+function aliasKey(org: string, id: string) {
+  return { pk: `${org}#alias`, sk: id };
 }
 
 function changing(table: string, { org, id, version }: Ticket, change: Partial<Ticket>) {

@@ -105,6 +105,11 @@ describe('the same thing by another way', () => {
     expect(outcome).toBe('known');
     expect(await tickets.find(org, first?.id ?? '')).toMatchObject({ source: 'rest', title: 'Better said' });
     expect((await tickets.list(org, { limit: 10 })).tickets).toHaveLength(1);
+
+    const closed: Told = { ...told(6), source: 'github', externalId: 'acme/tap#7', state: 'closed' };
+
+    expect(await hear('closed without its URL', closed)).toMatchObject({ outcome: 'update' });
+    expect(await tickets.find(org, first?.id ?? '')).toMatchObject({ status: 'cancelled' });
   });
 
   it('is one ticket of two deliveries that come at once', async () => {
