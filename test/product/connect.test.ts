@@ -38,6 +38,7 @@ describe('signalbox connect', { timeout: 120_000 }, () => {
   }, 90_000);
 
   afterAll(async () => {
+    expect(forge?.unlike).toEqual([]);
     await Promise.all([forge?.stop(), workspace?.stop(), jira?.stop()]);
     await product?.stop();
   });

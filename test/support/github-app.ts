@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { importSPKI, jwtVerify } from 'jose';
+import { unlikeGitHub } from './vendors/published.ts';
 
 /** A delivery as GitHub lists it. */
 interface Attempt {
@@ -31,6 +32,8 @@ export interface GitHubDouble {
   log: Kept[];
   /** Every path that was asked for, with its query. */
   asked: string[];
+  /** Where asking and answering were not as GitHub's published description has them. */
+  unlike: string[];
   /** Manifests that were posted. */
   manifests: Record<string, unknown>[];
   secrets: string[];
@@ -159,6 +162,8 @@ export async function githubDouble({ page = 100, isPingLost = false } = {}): Pro
     double.asked.push(`${request.method} ${url.pathname}${url.search}`);
     if (url.pathname.endsWith('/settings/apps/new')) return made(request, response, url);
     const [status, body, headers] = await answer(request, url);
+    const path = `${url.pathname.replace('/api/v3', '')}${url.search}`;
+    double.unlike.push(...unlikeGitHub({ method: request.method ?? 'GET', path, status, answer: body }));
     const limits = { 'x-ratelimit-limit': '5000', 'x-ratelimit-remaining': String(double.left) };
     response.writeHead(status, { 'content-type': 'application/json', ...limits, ...headers });
     response.end(JSON.stringify(body));
@@ -166,7 +171,7 @@ export async function githubDouble({ page = 100, isPingLost = false } = {}): Pro
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
   const double: GitHubDouble = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    ...{ log: [], asked: [], manifests: [], secrets: [], left: 5_000 },
+    ...{ log: [], asked: [], unlike: [], manifests: [], secrets: [], left: 5_000 },
     install: (login) => installed.push({ id: 700 + installed.length, account: { login } }),
     fire: (event, payload, options) =>
       deliver({ guid: randomUUID(), event, payload, redelivery: false }, options),

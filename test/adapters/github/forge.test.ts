@@ -14,12 +14,17 @@ import {
   type TestForge,
   WRITER,
 } from '../../local/forge/open.ts';
+import { watched } from '../../support/vendors/published.ts';
 
 let local: TestForge;
+const published = watched(() => `${local.origin}/api/v3`);
 beforeAll(async () => {
   local = await openTestForge();
 });
-afterAll(() => local.close());
+afterAll(async () => {
+  published.stop();
+  await local.close();
+});
 
 function forge(auth = WRITER, fullName = 'acme/tap') {
   return githubForge({ fullName, apiUrl: `${local.origin}/api/v3` }, auth);
@@ -67,7 +72,11 @@ it('hears what a review and a comment ask for, and from whom', async () => {
   const review = { event: 'REQUEST_CHANGES' as const, body: 'Not yet', comments };
   const { data: said } = await rest.pulls.createReview({ ...where, ...review });
   await forge().reply(number, { id: 'run_1', body: 'Done' });
-  const { data: replies } = await rest.issues.listComments({ ...where, issue_number: number });
+  const { data: replies } = await rest.issues.listComments({
+    owner: 'acme',
+    repo: 'tap',
+    issue_number: number,
+  });
 
   expect(await forge().asked(number, `review/${said.id}`)).toEqual({
     ...{ ref: `review/${said.id}`, by: 'visitor', text: 'Not yet' },
@@ -181,4 +190,9 @@ it("agrees with Standard Webhooks' published example", () => {
   expect(isFresh(message, new Date(1614265630_000))).toBe(true);
   expect(isFresh(message, new Date(1614265631_000))).toBe(false);
   expect(messageOf({ ...headers, 'webhook-timestamp': '1e9' }, body)).toBeUndefined();
+});
+
+it('asks for nothing, and is answered nothing, that GitHub’s published description does not have', () => {
+  expect(published.calls.length).toBeGreaterThan(10);
+  expect(published.unlike.filter((one) => !one.includes('as far as it is kept here'))).toEqual([]);
 });

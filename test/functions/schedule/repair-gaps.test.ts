@@ -55,7 +55,10 @@ beforeEach(async () => {
   forge = await githubDouble({ page: 2, isPingLost: true });
   auth = await appAt(`${publicUrl}/webhooks/${org}/github`);
 });
-afterEach(() => forge.stop());
+afterEach(async () => {
+  expect(forge.unlike).toEqual([]);
+  await forge.stop();
+});
 
 /** An App whose webhook sends there, and whose secret is ours too. */
 async function appAt(url: string): Promise<string> {

@@ -1,33 +1,35 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { json } from 'node:stream/consumers';
 import * as z from 'zod';
 import type { Reply } from '#local/vendors/kept.ts';
-import { listening } from './listening.ts';
+import { askOf, listening } from './listening.ts';
+import { type Call, unlikeGitHub } from './published.ts';
 
 export const GITHUB_TOKEN = 'ghp_test';
 
-/** What GitHub's description of its API says about creating and updating a comment of an issue. */
-const Written = z.strictObject({ body: z.string().min(1).max(65_536) });
-const Paged = z.strictObject({
-  per_page: z.coerce.number().int().min(1).max(100).optional(),
-  page: z.coerce.number().int().min(1).optional(),
-});
+/** Not in the published description: what GitHub refuses nevertheless. */
+const Written = z.object({ body: z.string().min(1).max(65_536) });
+const Paged = z.object({ per_page: z.coerce.number().max(100).optional() });
 
 /** A repository at GitHub with comments under its issues, and no code that could be read. */
 export async function githubDouble(repository = 'acme/tap') {
   /** By id, the newest version first. */
   const comments = new Map<string, string[]>();
   const vendor = await listening(async (request) => {
-    const { pathname, searchParams } = new URL(request.url ?? '', 'http://github');
-    const refused = stranger(request.headers);
+    const { path: pathname, query, method, headers, body } = await askOf(request);
+    const refused = stranger(headers) ?? strange({ method, path: request.url ?? '', body });
     if (refused) return refused;
     const path = pathname.replace(`/repos/${repository}/issues`, '');
     const [, id] = /^\/comments\/(\d+)$/.exec(path) ?? [];
     const isThere = id ? comments.has(id) : /^\/\d+\/comments$/.test(path);
     if (!isThere) return { status: 404, body: { message: 'Not Found' } };
-    return request.method === 'GET' ? list(comments, searchParams) : write(comments, id, await json(request));
+    return method === 'GET' ? list(comments, query) : write(comments, id, body);
   });
   return { ...vendor, repository, comments };
+}
+
+function strange(call: Pick<Call, 'method' | 'path' | 'body'>): Reply | undefined {
+  const unlike = unlikeGitHub({ ...call, status: 422 });
+  return unlike.length > 0 ? { status: 422, body: { message: unlike.join('; ') } } : undefined;
 }
 
 function stranger({
