@@ -101,6 +101,13 @@ describe.runIf(CHROMIUM)('the queue on the dashboard, in a real browser', { time
     expect((await cancelled).status()).toBe(200);
   });
 
+  it('lets a lead cancel one that has no place in the queue', async () => {
+    await page.goto(`${team.url}/tickets/${ids[0]}`);
+    await page.getByRole('button', { name: 'Cancel the ticket' }).click();
+
+    await page.getByText('anna cancelled it').waitFor();
+  });
+
   it('lets a lead try a ticket again that came to nothing', async () => {
     await page.goto(`${team.url}/tickets/${ids[5]}`);
     await page.getByText('anna cancelled it').waitFor();

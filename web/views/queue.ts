@@ -86,3 +86,11 @@ export function again({ id, status, pullRequest, duplicateOf }: Ticket, { mayLea
   if (!mayLead || pullRequest || duplicateOf || !AGAIN.includes(status)) return nothing;
   return html`<button @click=${() => onSteer(id, 'retry')}>Try again</button>`;
 }
+
+const OPEN = ['received', 'triaging', 'diagnosing', 'awaiting_approval', 'implementing', 'verifying'];
+
+/** Ending a ticket that is worked on or waits for somebody, for leads. */
+export function ending({ id, status }: Ticket, { mayLead, onSteer }: Acts) {
+  if (!mayLead || !OPEN.includes(status)) return nothing;
+  return html`<button class="plain" @click=${() => onSteer(id, 'cancel')}>Cancel the ticket</button>`;
+}

@@ -5,7 +5,7 @@ import type { Diagnosis, Ticket } from '#core/tickets/ticket.ts';
 import type { TicketDetail } from '../api.ts';
 import { absolute, money, relative, words } from '../format.ts';
 import { left, type Saved } from './left.ts';
-import { again, type Steering } from './queue.ts';
+import { again, ending, type Steering } from './queue.ts';
 import { pill, track } from './status.ts';
 import { steering, type Wish } from './steering.ts';
 import { alike, type Correction, understood } from './triage.ts';
@@ -33,7 +33,7 @@ export function ticketView(
   return html`
     <p class="quiet"><a href="/">Tickets</a> / ${ticket.externalId}</p>
     <h1>${ticket.title}</h1>
-    <p>${pill(ticket.status)} ${run && run.status === 'running' ? html`<span class="quiet" role="status">${run.doing}, ${run.percent} %</span>` : nothing}</p>
+    <p>${pill(ticket.status)} ${run && run.status === 'running' ? html`<span class="quiet" role="status">${run.doing}, ${run.percent} %</span>` : nothing} ${ending(ticket, { mayLead, onSteer })}</p>
     ${run && !GAVE_UP.includes(ticket.status) ? track(run) : nothing} ${ticket.reason ? html`<section class="card ${GAVE_UP.includes(ticket.status) ? 'waiting' : ''}"><h2>${GAVE_UP.includes(ticket.status) ? 'Why' : 'Outcome'}</h2><p>${ticket.reason}</p>${again(ticket, { mayLead, onSteer })}</section>` : nothing}
     <div class="two">
       <div>
