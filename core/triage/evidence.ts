@@ -37,12 +37,12 @@ interface Sources {
 
 /** Reads the newest job log and the files that the ticket or the log name, within fixed sizes. */
 export async function gather(
-  ticket: Pick<Ticket, 'title' | 'body'>,
+  { title, body, metadata = {} }: Pick<Ticket, 'title' | 'body' | 'metadata'>,
   { forge, artifacts, repository }: Sources,
 ): Promise<Gathered> {
   const log = await newestLog(artifacts, repository.logPrefix);
   const tree = await forge.files(repository.defaultBranch);
-  const texts = `${ticket.title}\n${ticket.body}\n${log?.text ?? ''}`;
+  const texts = [title, body, JSON.stringify(metadata), log?.text].join('\n');
   const chosen = relevant(tree, texts);
   const files = await Promise.all(
     chosen.map(async (path) => ({

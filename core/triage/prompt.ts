@@ -2,7 +2,8 @@ import type { Draft } from '../tickets/ticket.ts';
 
 /** A ticket as data for a prompt. `<` is written as an escape inside the JSON, so that no text of it can close the block. */
 export function ticketBlock(ticket: Draft): string {
-  const { externalId, source, title, body, reporter, labels, concerns, type, priority, openedAt } = ticket;
+  const { externalId, source, title, body, reporter, labels, concerns, type, priority, openedAt, metadata } =
+    ticket;
   const told = {
     externalId,
     source,
@@ -14,6 +15,7 @@ export function ticketBlock(ticket: Draft): string {
     type,
     priority,
     openedAt,
+    context: metadata,
   };
   return `<ticket>\n${inert(JSON.stringify(told))}\n</ticket>`;
 }

@@ -148,9 +148,10 @@ function byRole(costs: CostRow[]) {
   return [...sums];
 }
 
-function request({ body }: Ticket) {
+function request({ body, metadata }: Ticket) {
   return html`<section class="card">
     <h2>As it was reported</h2>
     <pre>${body}</pre>
+    ${metadata ? html`<pre>${JSON.stringify(metadata, null, 2)}</pre>` : nothing}
   </section>`;
 }

@@ -3,9 +3,10 @@ import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Model } from '#core/agents/model.ts';
 import { jsonSchema } from '#core/agents/schema.ts';
+import type { Repository } from '#core/projects/project.ts';
 import { afterDiagnosis, diagnose, Findings } from '#core/triage/diagnose.ts';
 import { fromLog, gather, relevant } from '#core/triage/evidence.ts';
-import { evidenceBlock } from '#core/triage/prompt.ts';
+import { evidenceBlock, ticketBlock } from '#core/triage/prompt.ts';
 import { PROJECT, ticket } from '../../support/tickets.ts';
 
 const TAP = 'local/demo/tap-orders';
@@ -38,6 +39,17 @@ describe('gathering', () => {
     expect(ids).toEqual(expect.arrayContaining(['file:README.md', 'file:tap_orders/client.py']));
     expect(evidence.find(({ id }) => id.startsWith('log:'))?.text).toContain('page 9: 87 records');
     expect(paths).toContain('pyproject.toml');
+  });
+
+  it('reads the files that the sender names beside its text', async () => {
+    const paths = [...Array.from({ length: 20 }, (_, at) => `a${at}.py`), 'deep/down/rates.py'];
+    const wide = { files: async () => paths.map((path) => ({ path, size: 1 })), read: async () => 'pass' };
+    const given = ticket({ metadata: { affectedFiles: ['deep/down/rates.py'] } });
+    const sources = { forge: wide, artifacts, repository: repository as Repository };
+    const { evidence } = await gather(given, sources);
+
+    expect(evidence.map(({ id }) => id)).toContain('file:deep/down/rates.py');
+    expect(ticketBlock(given)).toContain('deep/down/rates.py');
   });
 
   it('keeps line numbers, joins what is near, and is bounded on a huge log', () => {
