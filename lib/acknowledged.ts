@@ -169,15 +169,15 @@ const SERVICE: Acceptance[] = [
     ids: wildcard(`${exported('Artifacts82DD59A1Arn3B515032')}/checks/lists/*`),
     reason: 'Lists of taps, below one prefix',
   },
-  {
-    at: 'Taps/Record',
+  ...['Taps/Record', 'Taps/CheckNow'].map((at) => ({
+    at,
     ids: wildcard(
       ...['discovered', 'catalogs', 'checks'].map(
         (prefix) => `${exported('Artifacts82DD59A1Arn3B515032')}/${prefix}/*`,
       ),
     ),
     reason: 'What taps discovered, their baselines and results: one prefix each',
-  },
+  })),
   {
     at: 'Taps/Machine',
     ids: wildcard(

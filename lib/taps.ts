@@ -79,10 +79,26 @@ export class Taps extends Construct {
     const input = RuleTargetInput.fromObject({ schedule: 'daily' });
     new Rule(this, 'Daily', { schedule: at('TUE-SUN'), targets: [new SfnStateMachine(machine, { input })] });
 
+    const asked = this.asked(data, { machine, publicUrl });
+    addRoutes(this, api, [
+      [HttpMethod.POST, '/api/drift/checks', asked],
+      [HttpMethod.POST, '/api/drift/{owner}/{name}/accept', asked],
+    ]);
+  }
+
+  /** What leads ask for. */
+  private asked(
+    data: DataStack,
+    { machine, publicUrl }: { machine: sfn.StateMachine; publicUrl: string },
+  ): Handler<CheckEnv> {
     const checkNow = new Handler<CheckEnv>(this, 'CheckNow', {
       entry: 'http/check-taps',
       env: {
-        PROJECTS_TABLE,
+        PROJECTS_TABLE: data.projects.tableName,
+        ARTIFACTS_BUCKET: data.artifacts.bucketName,
+        CHECKS_TABLE: data.checks.tableName,
+        TICKETS_TABLE: data.tickets.tableName,
+        DELIVERIES_TABLE: data.deliveries.tableName,
         TAPS_MACHINE_ARN: machine.stateMachineArn,
         PEOPLE_TABLE: data.people.tableName,
         SESSION_SECRET_ARN: data.sessionSecret.secretArn,
@@ -92,6 +108,12 @@ export class Taps extends Construct {
     reads(checkNow, data.projects);
     knowsPeople(checkNow, data);
     machine.grantStartExecution(checkNow);
-    addRoutes(this, api, [[HttpMethod.POST, '/api/drift/checks', checkNow]]);
+    // A lead accepts a drift: the last check is noted, its tickets are closed, and what it saw is the baseline.
+    data.checks.grant(checkNow, 'dynamodb:Query', 'dynamodb:UpdateItem');
+    data.tickets.grant(checkNow, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
+    keepsFiles(checkNow, data.artifacts, 'discovered/', { isWriter: false });
+    keepsFiles(checkNow, data.artifacts, 'checks/', { isWriter: false });
+    keepsFiles(checkNow, data.artifacts, 'catalogs/', { isWriter: true });
+    return checkNow;
   }
 }

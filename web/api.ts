@@ -117,6 +117,11 @@ export const api = {
       method: 'POST',
       body: repository ? { repository } : {},
     }),
+  acceptDrift: (repository: string, check: string, reason?: string) =>
+    ask<unknown>(`/api/drift/${repository}/accept`, {
+      method: 'POST',
+      body: { check, ...(reason && { reason }) },
+    }),
   deadLetters: () => ask<DeadLetterPage>('/api/dead-letters?limit=50'),
   deadLetter: (id: string) => ask<{ deadLetter: DeadLetterView }>(`/api/dead-letters/${id}`),
   replay: (id?: string, cursor?: string) =>

@@ -4,6 +4,7 @@ import type { DeadLetterView } from '#core/dead-letters.ts';
 import type { IntegrationEntry } from '#core/projects/health.ts';
 import type { QueueView } from '#core/queue/view.ts';
 import type { RunLine } from '#core/runs/run.ts';
+import type { CheckRecord } from '#core/taps/check.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
 import {
   api,
@@ -116,7 +117,7 @@ function areIntegrations(): boolean {
 
 function driftPage() {
   const { drift, tap } = state;
-  const acts = { mayLead: mayLead(), onCheck };
+  const acts = { mayLead: mayLead(), onCheck, onAccept };
   if (tapName()) return tap ? tapDriftView(tap, acts) : html`<p class="quiet">Loading…</p>`;
   return drift ? driftView(drift, acts) : html`<p class="quiet">Loading…</p>`;
 }
@@ -297,6 +298,10 @@ function onSteer(ticketId: string, wish: Steering, priority?: string): void {
 
 function onCheck(repository?: string): void {
   void act(() => api.checkTaps(repository));
+}
+
+function onAccept({ repository, check }: CheckRecord, reason: string): void {
+  void act(() => api.acceptDrift(repository, check, reason));
 }
 
 function onOpen(id: string): void {

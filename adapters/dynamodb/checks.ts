@@ -1,7 +1,9 @@
-import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { CheckRecord } from '#core/taps/check.ts';
+import { PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { Fault } from '#core/fault.ts';
+import { type Acceptance, CheckRecord } from '#core/taps/check.ts';
 import type { Checks } from '#core/taps/ports.ts';
 import { dynamo } from '../aws/clients.ts';
+import { isRefused } from './change.ts';
 
 /** More are in the check's file only: an item has an end. */
 const LISTED = 100;
@@ -22,6 +24,7 @@ export function dynamoChecks(table: string): Checks {
       await dynamo().send(new PutCommand({ TableName: table, Item }));
       await dynamo().send(new PutCommand({ TableName: table, Item: { ...row, pk: org, sk: repository } }));
     },
+    accept: (record, acceptance) => accept(table, record, acceptance),
     latest: async (org) => {
       const found: CheckRecord[] = [];
       let start: Record<string, unknown> | undefined;
@@ -41,6 +44,33 @@ export function dynamoChecks(table: string): Checks {
       return Items.map((item) => CheckRecord.parse(item));
     },
   };
+}
+
+async function accept(
+  table: string,
+  { org, repository, began, check }: CheckRecord,
+  acceptance: Acceptance,
+): Promise<Acceptance> {
+  const note = async (Key: object, accepted: Acceptance) => {
+    const { Attributes } = await dynamo().send(
+      new UpdateCommand({
+        ...{ TableName: table, Key },
+        UpdateExpression: 'SET accepted = if_not_exists(accepted, :accepted)',
+        ConditionExpression: '#check = :check',
+        ExpressionAttributeNames: { '#check': 'check' },
+        ExpressionAttributeValues: { ':accepted': accepted, ':check': check },
+        ReturnValues: 'ALL_NEW',
+      }),
+    );
+    return CheckRecord.parse(Attributes).accepted ?? accepted;
+  };
+  try {
+    const first = await note({ pk: org, sk: repository }, acceptance);
+    return await note({ pk: `${org}#${repository}`, sk: `${began}#${check}` }, first);
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    throw new Fault('Conflict', `There is a newer check of ${repository} than ${check}; look at that first`);
+  }
 }
 
 function under(table: string, pk: string) {

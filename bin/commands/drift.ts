@@ -6,6 +6,7 @@ import { type Consumer, Consumers } from '#core/taps/consumers.ts';
 import { SEVERITIES, SEVERITIES_VERSION, SeverityOverrides } from '#core/taps/severity.ts';
 import { type Client, client } from '../client.ts';
 import { columns, moment } from '../layout.ts';
+import { acceptCommand } from '../taps/accept.ts';
 import { changesTold, given } from '../taps/catalogs.ts';
 import { CommandError, EXIT, terminal } from '../terminal.ts';
 
@@ -18,6 +19,7 @@ Examples:
   npx signalbox drift                                  every tap with its last check
   npx signalbox drift show acme/tap-orders             its history, and what differs now
   npx signalbox drift run acme/tap-orders              look now instead of on Monday
+  npx signalbox drift accept acme/tap-orders --reason 'wanted so'
   npx signalbox drift rules shop PROPERTY_REMOVED=breaking TYPE_WIDENED=ignored
   npx signalbox drift readers acme/tap-orders readers.json`;
 
@@ -55,6 +57,7 @@ export function drift(program: Command): void {
       const found = await api.ask<{ check: string }>('/api/drift/checks', { method: 'POST', body });
       out.result(found, () => `Started check ${found.check}. See what it came to with: npx signalbox drift`);
     });
+  acceptCommand(command, asked);
   rulesCommand(command, asked);
   readersCommand(command, asked);
 }
@@ -149,12 +152,26 @@ function historyTold(checks: CheckRecord[]): string {
   if (!last) return 'Never checked. Look now with: npx signalbox drift run';
   const rows = checks.map((check) => [
     moment(check.at),
-    check.state,
+    check.accepted ? `${check.state}, accepted` : check.state,
     countsTold(check),
     check.commit?.slice(0, 12) ?? '',
-    check.reason ?? `${check.ticketId ?? ''}${check.closed ? ', closed without a merge' : ''}`,
+    acceptanceTold(check) ??
+      check.reason ??
+      `${check.ticketId ?? ''}${check.closed ? ', closed without a merge' : ''}`,
   ]);
-  return `${columns([['checked', 'state', 'changes', 'commit', 'ticket, or why'], ...rows])}\n\n${changesTold(last.changes)}`;
+  return `${columns([['checked', 'state', 'changes', 'commit', 'ticket, or why'], ...rows])}\n\n${changesTold(last.changes)}${offer(last)}`;
+}
+
+function acceptanceTold({ accepted }: CheckRecord): string | undefined {
+  return (
+    accepted && `by ${accepted.by}, ${moment(accepted.at)}${accepted.reason ? `: ${accepted.reason}` : ''}`
+  );
+}
+
+/** How this very check is accepted. */
+function offer({ state, accepted, repository, check }: CheckRecord): string {
+  if (state !== 'drift' || accepted) return '';
+  return `\n\nIs it wanted so? npx signalbox drift accept ${repository} --check ${check} --reason '...'`;
 }
 
 function rulesTold(severities: Record<string, string>, overrides: SeverityOverrides): string {

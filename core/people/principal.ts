@@ -6,6 +6,11 @@ export type Principal =
   | { via: 'session'; org: string; id: string; email: string; name: string; roles: readonly Role[] }
   | { via: 'key'; org: string; id: string; keyId: string; scopes: readonly Scope[] };
 
+/** As people read it: a person by name, a key by who owns it. */
+export function nameOf(principal: Principal): string {
+  return principal.via === 'session' ? principal.name || principal.email : principal.id;
+}
+
 /** Throws `Forbidden` unless the person has the role. A key passes only by the scope, and only where a route names one. */
 export function allow(principal: Principal, role: Role, scope?: Scope): void {
   if (principal.via === 'key') allowScope(principal.scopes, scope);

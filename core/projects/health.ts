@@ -29,6 +29,6 @@ export function healthOf(tickets: Ticket[], check?: CheckRecord): Health {
   };
 }
 
-function lastCheckOf({ state, at, ticketId, discovery, reason }: CheckRecord): Health['lastCheck'] {
-  return { state, at, ticketId, discovery, reason };
+function lastCheckOf({ state, accepted, at, ticketId, discovery, reason }: CheckRecord): Health['lastCheck'] {
+  return { state: accepted ? 'rebaselined' : state, at, ticketId, discovery, reason };
 }

@@ -2,6 +2,7 @@ import type { Baseline, CheckedChange, CheckRecord, Past, Seen } from './check.t
 import { inBoth } from './dialect.ts';
 import type { Discovery } from './discovery.ts';
 import { type Change, changesBetween, idOf, type Judgement, rank } from './drift.ts';
+import { pastOf, rebased } from './rebase.ts';
 import { sampledChanges } from './sampled.ts';
 
 export interface Look {
@@ -34,15 +35,14 @@ export interface Assessed {
   baseline: Baseline;
 }
 
-/** Past catalogs and samples that are kept: the first, and the newest. */
-const KEPT = 40;
+/** Samples that are kept. */
 const SAMPLES = 8;
 
 /** What a catalog means beside everything that was seen before. Changes nothing. */
 export function assess(baseline: Baseline | undefined, look: Look): Assessed {
   const { seen } = look;
   if (!baseline) {
-    const past = [pastOf(look, 'first')];
+    const past = [pastOf(seen, look, 'first')];
     return {
       state: 'first',
       changes: [],
@@ -81,30 +81,9 @@ function stateOf(changes: CheckedChange[], isRebaselined: boolean): CheckRecord[
 /** The baseline after what people merged: the streams that a merged ticket was about are as they are now. */
 function settled(baseline: Baseline, look: Look): Baseline {
   const done = baseline.open.filter(({ ticketId }) => look.merged.includes(ticketId));
-  const before = baseline.past.at(-1);
-  if (done.length === 0 || !before) return baseline;
-  const shape = new Map(Object.entries(before.shape));
+  if (done.length === 0) return baseline;
   const streams = done.flatMap((one) => one.streams);
-  for (const name of streams) {
-    const now = Object.hasOwn(look.seen.shape, name) ? look.seen.shape[name] : undefined;
-    if (now) shape.set(name, now);
-    else shape.delete(name);
-  }
-  const next = { ...pastOf(look, 'merged'), shape: Object.fromEntries(shape) };
-  const [first, ...others] = baseline.past;
-  return {
-    ...baseline,
-    past: [...(first ? [first] : []), ...others.slice(-KEPT), next],
-    open: baseline.open.filter((one) => !done.includes(one)),
-    samples: baseline.samples.map((sample) =>
-      Object.fromEntries(Object.entries(sample).filter(([name]) => !streams.includes(name))),
-    ),
-  };
-}
-
-function pastOf({ seen, check, at }: Look, because: Past['because']): Past {
-  const { sampled: _, unsampled: __, ...own } = seen;
-  return { ...own, check, at, because, told: [] };
+  return rebased(baseline, pastOf(look.seen, look, 'merged'), streams, done);
 }
 
 function samplesOf(samples: Baseline['samples'], { sampled }: Seen): Baseline['samples'] {
@@ -112,13 +91,14 @@ function samplesOf(samples: Baseline['samples'], { sampled }: Seen): Baseline['s
 }
 
 /** `last` is what was the newest before anything was merged: whose doing a change is shows beside that. */
-function allChanges({ past, samples }: Baseline, look: Look, last: Past): CheckedChange[] {
+function allChanges({ past, samples, accepted = [] }: Baseline, look: Look, last: Past): CheckedChange[] {
   const { seen, judgement } = look;
   const [was, is] = inBoth(past.at(-1) as Past, seen);
   const now = changesBetween(was, is, judgement).map((one) => checked(one, causeOf(last, seen)));
   const sampled = seen.sampled ? sampledChanges(samples, seen.sampled, judgement) : [];
   const blame = causeOfSampled(last, seen, now);
-  const changes = [...now, ...slow(past, look, now), ...sampled.map((one) => checked(one, blame(one)))];
+  const beside = sampled.map((one) => checked(one, blame(one))).filter(({ id }) => !accepted.includes(id));
+  const changes = [...now, ...slow(past, look, now), ...beside];
   const all = look.discovery === 'inferred' ? changes.map(withNoise) : changes;
   return all.sort((a, b) => rank(a.severity) - rank(b.severity));
 }
@@ -211,7 +191,8 @@ function noted(baseline: Baseline, { seen, check, alive }: Look, changes: Checke
   );
   // A sample that lacks what earlier ones had would make its lack the state of affairs.
   const isLess = changes.some(({ rule }) => /^(VOLUME_ZERO|FIELD_NEVER_SEEN|READ_FAILED)/.test(rule));
-  return { check, past, open, samples: isLess ? baseline.samples : samplesOf(baseline.samples, seen) };
+  const samples = isLess ? baseline.samples : samplesOf(baseline.samples, seen);
+  return { ...baseline, check, past, open, samples };
 }
 
 /** The baseline once what is fresh has its ticket: one of its own, or the one that is worked on. */

@@ -50,7 +50,7 @@ const Past = Seen.extend({
   /** The check that made it one. */
   check: z.string(),
   at: z.string(),
-  because: z.enum(['first', 'merged']),
+  because: z.enum(['first', 'merged', 'accepted']),
   /** Places whose breaking changes were told while it was the newest: what adds up there is no news. */
   told: z.array(z.string()),
 });
@@ -74,6 +74,8 @@ export const Baseline = z.object({
   ),
   /** What the last samples showed, the newest last. */
   samples: z.array(Sampled),
+  /** Changes that only records show, and that a lead has accepted. */
+  accepted: z.array(z.string()).optional(),
 });
 export type Baseline = z.infer<typeof Baseline>;
 
@@ -114,6 +116,10 @@ export const CheckedChange = z.object({
 });
 export type CheckedChange = z.infer<typeof CheckedChange>;
 
+/** Who made what a check saw the baseline, when and why. */
+export const Acceptance = z.object({ by: z.string(), at: z.string(), reason: z.string().optional() });
+export type Acceptance = z.infer<typeof Acceptance>;
+
 /** What one check of one tap came to. */
 export const CheckRecord = RecordCheck.output.extend({
   org: z.string(),
@@ -137,6 +143,9 @@ export const CheckRecord = RecordCheck.output.extend({
   discovery: Inventory.shape.discovery.optional(),
   /** Version of the table of severities that it was judged by. */
   severities: z.int(),
+  /** SHA-256 of the file that its container wrote: a later look at the same commit writes it anew. */
+  seen: z.string().optional(),
+  accepted: Acceptance.optional(),
 });
 export type CheckRecord = z.infer<typeof CheckRecord>;
 

@@ -1,16 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { stateMachines } from '#adapters/aws/machines.ts';
+import { clock } from '#adapters/clock.ts';
+import { dynamoChecks } from '#adapters/dynamodb/checks.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
+import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
+import { s3Artifacts } from '#adapters/s3/artifacts.ts';
 import { Fault } from '#core/fault.ts';
 import { parseJson } from '#core/parse.ts';
 import { allow } from '#core/people/principal.ts';
 import type { Machines, Projects } from '#core/ports.ts';
 import { type Project, repositoryNamed } from '#core/projects/project.ts';
+import { acceptDrift } from '../accept-drift.ts';
 import { http, type Route } from '../http.ts';
 import { PrincipalEnv, type PrincipalOf, principalsFrom } from '../principal.ts';
 
-export const Env = PrincipalEnv.extend({ PROJECTS_TABLE: z.string(), TAPS_MACHINE_ARN: z.string() });
+export const Env = PrincipalEnv.extend({
+  PROJECTS_TABLE: z.string(),
+  CHECKS_TABLE: z.string(),
+  TICKETS_TABLE: z.string(),
+  DELIVERIES_TABLE: z.string(),
+  ARTIFACTS_BUCKET: z.string(),
+  TAPS_MACHINE_ARN: z.string(),
+});
 export type Env = z.infer<typeof Env>;
 
 interface Needs {
@@ -48,11 +60,15 @@ function refuseUnknown(repository: string, all: Project[]): void {
   );
 }
 
-export const handler = http(Env, async (env) =>
-  checkTaps({
-    principalOf: await principalsFrom(env),
-    projects: dynamoProjects(env.PROJECTS_TABLE),
-    machines: stateMachines(),
-    machineArn: env.TAPS_MACHINE_ARN,
-  }),
-);
+export const handler = http(Env, async (env) => {
+  const asked = { principalOf: await principalsFrom(env), projects: dynamoProjects(env.PROJECTS_TABLE) };
+  const check = checkTaps({ ...asked, machines: stateMachines(), machineArn: env.TAPS_MACHINE_ARN });
+  const accept = acceptDrift({
+    ...asked,
+    checks: dynamoChecks(env.CHECKS_TABLE),
+    tickets: dynamoTickets(env.TICKETS_TABLE, env.DELIVERIES_TABLE),
+    artifacts: s3Artifacts(env.ARTIFACTS_BUCKET),
+    clock,
+  });
+  return async (request) => (request.event.rawPath === '/api/drift/checks' ? check : accept)(request);
+});

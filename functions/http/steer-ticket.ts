@@ -6,7 +6,7 @@ import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { log } from '#adapters/log.ts';
 import { Fault } from '#core/fault.ts';
 import { parseJson } from '#core/parse.ts';
-import { allow, type Principal } from '#core/people/principal.ts';
+import { allow, nameOf } from '#core/people/principal.ts';
 import { cancel, prioritize, retry, type SteerNeeds } from '#core/tickets/steer.ts';
 import { Priority, type Ticket } from '#core/tickets/ticket.ts';
 import { http, type Request, type Route } from '../http.ts';
@@ -50,10 +50,6 @@ function asked({ event }: Request): { id: string; wish: keyof typeof acts } {
   const [, id, wish] = /^\/api\/tickets\/([\w-]{1,100})\/(priority|cancel|retry)$/.exec(event.rawPath) ?? [];
   if (!id) throw new Fault('NotFound', `There is nothing at ${event.rawPath}`);
   return { id, wish: wish as keyof typeof acts };
-}
-
-function nameOf(principal: Principal): string {
-  return principal.via === 'session' ? principal.name || principal.email : principal.id;
 }
 
 export const handler = http(Env, async (env) =>

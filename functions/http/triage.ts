@@ -6,7 +6,7 @@ import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { dynamoLessons } from '#adapters/dynamodb/triage.ts';
 import { Fault } from '#core/fault.ts';
 import { parseJson } from '#core/parse.ts';
-import { allow, type Principal } from '#core/people/principal.ts';
+import { allow, nameOf } from '#core/people/principal.ts';
 import type { Clock, Projects, Tickets } from '#core/ports.ts';
 import { mergedInto } from '#core/tickets/merge.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
@@ -68,10 +68,6 @@ export function triageRoutes(needs: Needs): Route {
       by: { id: principal.id, name: nameOf(principal) },
     });
   };
-}
-
-function nameOf(principal: Principal): string {
-  return principal.via === 'session' ? principal.name || principal.email : principal.id;
 }
 
 async function found({ tickets, org }: Asked, id: string): Promise<Ticket> {

@@ -4,17 +4,24 @@ import { dynamoChecks } from '#adapters/dynamodb/checks.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { s3Artifacts } from '#adapters/s3/artifacts.ts';
-import { Fault } from '#core/fault.ts';
-import { parseJson } from '#core/parse.ts';
 import type { Artifacts, Clock, Projects, Tickets } from '#core/ports.ts';
 import type { Repository } from '#core/projects/project.ts';
 import { type Assessed, assess, withTicket } from '#core/taps/assess.ts';
-import { Baseline, CheckRecord, keyOf, type Past, RecordCheck, Seen, type TapRef } from '#core/taps/check.ts';
+import {
+  Baseline,
+  CheckRecord,
+  keyOf,
+  type Past,
+  RecordCheck,
+  type Seen,
+  type TapRef,
+} from '#core/taps/check.ts';
 import { file, join, tellClosed } from '#core/taps/file.ts';
 import type { Checks } from '#core/taps/ports.ts';
 import { reported } from '#core/taps/report.ts';
 import { SEVERITIES_VERSION } from '#core/taps/severity.ts';
 import { isFinal, type Ticket } from '#core/tickets/ticket.ts';
+import { seenAt, stored } from '../tap-files.ts';
 import { task } from '../task.ts';
 
 export const Env = z.object({
@@ -55,17 +62,17 @@ export function recordCheck(needs: Needs) {
       return RecordCheck.output.parse(record);
     }
     const baseline = await baselineOf(tap, needs);
-    const last = await stored(keyOf.record(tap), CheckRecord, needs);
+    const last = await stored(keyOf.record(tap), CheckRecord, needs.artifacts);
     if (baseline?.check === check && last?.check === check) return RecordCheck.output.parse(last);
-    const seen = parseJson(Seen, await needs.artifacts.text(keyOf.discovered(tap, looked.commit)));
+    const { seen, digest } = await seenAt(tap, looked.commit, needs.artifacts);
     const isConfirming = isSecond && last?.check === check;
     const first = isConfirming ? last.changes.map(({ id }) => id) : undefined;
-    const found = await conclude({ head, seen, baseline, first }, needs);
+    const found = await conclude({ head: { ...head, seen: digest }, seen, baseline, first }, needs);
     return RecordCheck.output.parse(found);
   };
 }
 
-type Head = TapRef & Pick<CheckRecord, 'check' | 'began' | 'at' | 'severities'>;
+type Head = TapRef & Pick<CheckRecord, 'check' | 'began' | 'at' | 'severities' | 'seen'>;
 
 interface Case {
   head: Head;
@@ -170,21 +177,7 @@ function summary(changes: CheckRecord['changes']): Pick<CheckRecord, 'changes' |
 }
 
 /** A baseline of an earlier form cannot be compared with: the next catalog is the first again. */
-const baselineOf = (tap: TapRef, needs: Needs) => stored(keyOf.baseline(tap), Baseline, needs);
-
-async function stored<T>(key: string, schema: z.ZodType<T>, { artifacts }: Needs): Promise<T | undefined> {
-  const text = await textOf(key, artifacts);
-  return schema.safeParse(text && JSON.parse(text)).data;
-}
-
-async function textOf(key: string, artifacts: Needs['artifacts']): Promise<string | undefined> {
-  try {
-    return await artifacts.text(key);
-  } catch (error) {
-    if (error instanceof Fault && error.code === 'NotFound') return undefined;
-    throw error;
-  }
-}
+const baselineOf = (tap: TapRef, needs: Needs) => stored(keyOf.baseline(tap), Baseline, needs.artifacts);
 
 /** The tickets of open changes, as they are now. */
 async function ticketsOf(

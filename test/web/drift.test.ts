@@ -2,7 +2,11 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dynamoChecks } from '#adapters/dynamodb/checks.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
-import { CheckRecord } from '#core/taps/check.ts';
+import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
+import { s3Artifacts } from '#adapters/s3/artifacts.ts';
+import { CheckRecord, keyOf } from '#core/taps/check.ts';
+import { shapeOf } from '#core/taps/shape.ts';
+import { recordCheck } from '#functions/task/record-check.ts';
 import { ORG } from '../support/approvals.ts';
 import { CHROMIUM, chromiumHere } from '../support/browser.ts';
 import { productWithTeam, type Team } from '../support/team.ts';
@@ -72,6 +76,26 @@ describe.runIf(CHROMIUM)('drift on the dashboard, in a real browser', { timeout:
     await shot('drift-tap');
   });
 
+  it('lets a lead accept what is shown, once, and says who did', async () => {
+    const ticketId = await drifted(team);
+    await region('What differs').getByText('string → integer').waitFor();
+    await page.getByLabel('Why').fill('the ledger wants integers');
+    await shot('drift-accept');
+    await page.getByRole('button', { name: 'Accept as the baseline' }).click();
+
+    await region('History')
+      .getByText(/by anna .*: the ledger wants integers/)
+      .waitFor();
+    expect(await page.getByRole('button', { name: 'Accept as the baseline' }).count()).toBe(0);
+    expect(await region('What differs').textContent()).toContain('What differed from the baseline');
+    const tickets = dynamoTickets(team.tableOf('Tickets'), team.tableOf('Deliveries'));
+    expect(await tickets.find(ORG, ticketId)).toMatchObject({
+      status: 'cancelled',
+      reason: expect.stringContaining('anna accepted the drift'),
+    });
+    await shot('drift-accepted');
+  });
+
   it('fits a phone', async () => {
     await page.setViewportSize({ width: 375, height: 700 });
     const isWider = () => page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
@@ -92,6 +116,29 @@ describe.runIf(CHROMIUM)('drift on the dashboard, in a real browser', { timeout:
     expect(complaints.filter((text) => !text.includes('401'))).toEqual([]);
   });
 });
+
+/** Two checks as a tap's container and the machine make them; answers the ticket of what they differ in. */
+async function drifted({ tableOf }: Team): Promise<string> {
+  const artifacts = s3Artifacts(tableOf('Artifacts'));
+  const record = recordCheck({
+    artifacts,
+    tickets: dynamoTickets(tableOf('Tickets'), tableOf('Deliveries')),
+    projects: dynamoProjects(tableOf('Projects')),
+    checks: dynamoChecks(tableOf('Checks')),
+    clock: { now: () => new Date() },
+  });
+  const tap = { org: ORG, projectId: PROJECT.id, repository: 'acme/tap-orders' };
+  const commit = 'c'.repeat(40);
+  let ticketId = '';
+  for (const type of ['string', 'integer']) {
+    const schema = { properties: { total: { type } } };
+    const seen = { commit, shape: shapeOf({ streams: [{ tap_stream_id: 'orders', schema }] }) };
+    await artifacts.put(keyOf.discovered(tap, commit), JSON.stringify(seen), 'application/json');
+    const [began, looked] = [new Date().toISOString(), { state: 'discovered' as const, commit }];
+    ticketId = (await record({ ...tap, check: type, began, isSecond: false, looked })).ticketId ?? '';
+  }
+  return ticketId;
+}
 
 const NONE = { breaking: 0, warning: 0, information: 0 };
 

@@ -7,6 +7,7 @@ import { type Look, lookOf, timeline, wordFor } from './timeline.ts';
 interface Acts {
   mayLead: boolean;
   onCheck(repository?: string): void;
+  onAccept(check: CheckRecord, reason: string): void;
 }
 
 const TONE: Record<Look, string> = {
@@ -20,7 +21,9 @@ const TONE: Record<Look, string> = {
 /** Every tap with what its last check came to, the worst first. */
 export function driftView({ taps }: DriftList, { mayLead, onCheck }: Acts) {
   const worst = (tap: DriftList['taps'][number]) =>
-    tap.check ? ['breaking', 'warning', 'inconclusive', 'information', 'same'].indexOf(lookOf(tap.check)) : 2;
+    tap.check
+      ? ['breaking', 'warning', 'inconclusive', 'information', 'same'].indexOf(standing(tap.check))
+      : 2;
   const inOrder = taps.toSorted((a, b) => worst(a) - worst(b) || a.repository.localeCompare(b.repository));
   return html`<h1>Drift</h1>
     <section class="card" aria-label="Taps">
@@ -39,14 +42,19 @@ function row({ repository, discovery, check }: DriftList['taps'][number]) {
   </li>`;
 }
 
-function pill(check: Pick<CheckRecord, 'state' | 'counts'>) {
-  return html`<span class="pill ${TONE[lookOf(check)]}">${wordFor(check)}</span>`;
+type Came = Pick<CheckRecord, 'state' | 'counts' | 'accepted'>;
+
+/** What was accepted is no drift any more. */
+const standing = (check: Came) => (check.accepted ? 'same' : lookOf(check));
+
+function pill(check: Came) {
+  return html`<span class="pill ${TONE[standing(check)]}">${wordFor(check)}</span>`;
 }
 
 /** One tap's history as a picture and a table, and what its last check saw. */
 export function tapDriftView(
   { repository, checks, consumers, tickets }: DriftHistory,
-  { mayLead, onCheck }: Acts,
+  { mayLead, onCheck, onAccept }: Acts,
 ) {
   const [last] = checks;
   return html`<p><a href="/drift">All taps</a></p>
@@ -57,7 +65,7 @@ export function tapDriftView(
       ${checks.length === 0 ? html`<p class="quiet">Never checked. The next check is on Monday at 05:00 UTC.</p>` : timeline(checks)}
       ${checks.length === 0 ? nothing : table(checks, tickets)}
     </section>
-    ${last ? changesOf(last) : nothing}
+    ${last ? changesOf(last, mayLead ? onAccept : undefined) : nothing}
     ${readersOf(consumers)}`;
 }
 
@@ -67,11 +75,17 @@ function table(checks: CheckRecord[], tickets: DriftHistory['tickets']) {
     <tbody>${checks.map(
       (check) => html`<tr>
         <td><time datetime=${check.at}>${relative(check.at)}<br><span class="quiet">${absolute(check.at)}</span></time></td>
-        <td>${pill(check)} ${check.reason ? html`<span class="quiet">${check.reason.slice(0, 300)}</span>` : nothing}${check.unsure ? html`<span class="quiet">${check.unsure.length} seen once and not again</span>` : nothing}</td>
+        <td>${pill(check)} ${check.reason ? html`<span class="quiet">${check.reason.slice(0, 300)}</span>` : nothing}${acceptance(check)}${check.unsure ? html`<span class="quiet">${check.unsure.length} seen once and not again</span>` : nothing}</td>
         <td class="narrow"><code>${check.commit?.slice(0, 12) ?? ''}</code></td>
         <td class="narrow">${ticketOf(check, tickets)}</td>
       </tr>`,
     )}</tbody></table></div>`;
+}
+
+function acceptance({ accepted }: CheckRecord) {
+  if (!accepted) return nothing;
+  const { by, at, reason } = accepted;
+  return html`<span class="quiet" title=${absolute(at)}>by ${by} ${relative(at)}${reason ? `: ${reason}` : ''}</span>`;
 }
 
 /** The ticket of what a check found, where it stands now, and its pull request. */
@@ -94,13 +108,28 @@ function readersOf(consumers: DriftHistory['consumers']) {
   </section>`;
 }
 
-function changesOf({ changes, unlisted, baseline }: CheckRecord) {
+function changesOf(check: CheckRecord, onAccept?: Acts['onAccept']) {
+  const { changes, unlisted, baseline, state, accepted } = check;
   if (changes.length === 0) return nothing;
   return html`<section class="card" aria-label="What differs">
-    <h2>What differs from the baseline${baseline ? html` of commit <code>${baseline.slice(0, 12)}</code>` : nothing}</h2>
+    <h2>What ${accepted ? 'differed from' : 'differs from'} the baseline${baseline ? html` of commit <code>${baseline.slice(0, 12)}</code>` : nothing}</h2>
     <ul class="rows">${changes.map(changeRow)}</ul>
     ${unlisted ? html`<p class="quiet">and ${unlisted} more, in the check's file</p>` : nothing}
+    ${onAccept && state === 'drift' && !accepted ? acceptanceForm(check, onAccept) : nothing}
   </section>`;
+}
+
+function acceptanceForm(check: CheckRecord, onAccept: Acts['onAccept']) {
+  const submit = (event: Event) => {
+    event.preventDefault();
+    const said = new FormData(event.target as HTMLFormElement).get('reason');
+    onAccept(check, String(said ?? '').trim());
+  };
+  return html`<form @submit=${submit}>
+    <p>Is all of this wanted so? Then it is the baseline from now on, and its ticket is closed.</p>
+    <label>Why (optional) <input name="reason" maxlength="500"></label>
+    <button>Accept as the baseline</button>
+  </form>`;
 }
 
 function changeRow({ rule, severity, cause, stream, path, was, is, readers, isNoise, since }: CheckedChange) {

@@ -51,10 +51,14 @@ function mark(check: CheckRecord, x: number) {
 }
 
 /** What a check came to, in words. */
-export function wordFor({ state, counts }: Pick<CheckRecord, 'state' | 'counts'>): string {
+export function wordFor({
+  state,
+  counts,
+  accepted,
+}: Pick<CheckRecord, 'state' | 'counts' | 'accepted'>): string {
   if (state !== 'drift') return WORDS[state];
   const said = (['breaking', 'warning', 'information'] as const).filter((one) => counts[one] > 0);
-  return said.map((one) => `${counts[one]} ${one}`).join(', ');
+  return [...said.map((one) => `${counts[one]} ${one}`), ...(accepted ? ['accepted'] : [])].join(', ');
 }
 
 const WORDS: Record<CheckRecord['state'], string> = {
