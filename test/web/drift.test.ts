@@ -89,8 +89,9 @@ describe.runIf(CHROMIUM)('drift on the dashboard, in a real browser', { timeout:
     expect(await page.getByRole('button', { name: 'Accept as the baseline' }).count()).toBe(0);
     expect(await region('What differs').textContent()).toContain('What differed from the baseline');
     const tickets = dynamoTickets(team.tableOf('Tickets'), team.tableOf('Deliveries'));
+    // Cancelled if it was still worked on, closed if it was with a person by then.
     expect(await tickets.find(ORG, ticketId)).toMatchObject({
-      status: 'cancelled',
+      status: expect.stringMatching(/^(cancelled|closed)$/),
       reason: expect.stringContaining('anna accepted the drift'),
     });
     await shot('drift-accepted');
