@@ -19,33 +19,30 @@ import type { Spend } from '#core/agents/spend.ts';
 import type { Approvals } from '#core/approvals/ports.ts';
 import type { DeadLetters } from '#core/dead-letters.ts';
 import { Fault } from '#core/fault.ts';
-import { parse } from '#core/parse.ts';
 import type { Identities } from '#core/people/account.ts';
-import { delegationView } from '#core/people/delegation.ts';
-import { keyView } from '#core/people/key.ts';
 import type { Role, Scope } from '#core/people/person.ts';
 import type { People } from '#core/people/ports.ts';
 import { allow, type Principal } from '#core/people/principal.ts';
-import type { Artifacts, Clock, Deliveries, Projects, Runs, TicketQuery, Tickets } from '#core/ports.ts';
+import type { Artifacts, Clock, Deliveries, Projects, Runs, Tickets } from '#core/ports.ts';
 import type { Limits } from '#core/queue/limits.ts';
 import type { Queue } from '#core/queue/ports.ts';
-import { queueView, standingOf } from '#core/queue/view.ts';
+import { queueView } from '#core/queue/view.ts';
 import type { Checks } from '#core/taps/ports.ts';
 import type { Outbox } from '#core/tickets/answer.ts';
-import { issueOf, jobOf } from '#core/tickets/issue.ts';
-import { IssueFilters, openApi } from '#core/tickets/openapi.ts';
-import { Source, type Ticket } from '#core/tickets/ticket.ts';
+import { openApi } from '#core/tickets/openapi.ts';
 import type { Likeness } from '#core/triage/ports.ts';
-import type { Similar } from '#core/triage/similar.ts';
 import { approvalFigures, approvalList } from '../approval-list.ts';
 import { deadLetterList, oneDeadLetter } from '../dead-letter-list.ts';
+import { deliveryList } from '../delivery-list.ts';
 import { driftList, driftOf } from '../drift.ts';
 import { http, type Request, type Route } from '../http.ts';
 import { integrationList, oneIntegration } from '../integration-list.ts';
+import { delegations, everybody, keys, me } from '../people-list.ts';
 import { PrincipalEnv, type PrincipalOf, principalsFrom } from '../principal.ts';
 import { QueueEnv, queueFrom } from '../queue-env.ts';
 import { journal, patch } from '../run-files.ts';
 import { costRows, spending } from '../spending.ts';
+import { issueList, oneIssue, oneRun, oneTicket, runLines, summary, ticketList } from '../ticket-list.ts';
 
 export const Env = PrincipalEnv.extend({
   ...QueueEnv.shape,
@@ -105,16 +102,16 @@ interface Read {
 }
 
 const READS: Read[] = [
-  { path: /^\/api\/me$/, scope: 'issues:read', answer: ({ principal }) => me(principal) },
-  { path: /^\/api\/issues$/, scope: 'issues:read', answer: issues },
-  { path: /^\/api\/issues\/([\w-]{1,100})$/, scope: 'issues:read', answer: issue },
-  { path: /^\/api\/tickets$/, scope: 'issues:read', answer: tickets },
-  { path: /^\/api\/tickets\/([\w-]{1,100})$/, scope: 'issues:read', answer: ticket },
+  { path: /^\/api\/me$/, scope: 'issues:read', answer: me },
+  { path: /^\/api\/issues$/, scope: 'issues:read', answer: issueList },
+  { path: /^\/api\/issues\/([\w-]{1,100})$/, scope: 'issues:read', answer: oneIssue },
+  { path: /^\/api\/tickets$/, scope: 'issues:read', answer: ticketList },
+  { path: /^\/api\/tickets\/([\w-]{1,100})$/, scope: 'issues:read', answer: oneTicket },
   { path: /^\/api\/deliveries$/, answer: deliveryList },
   { path: /^\/api\/dead-letters$/, role: 'lead', answer: deadLetterList },
   { path: /^\/api\/dead-letters\/(dl_[a-z0-9]{1,40})$/, role: 'lead', answer: oneDeadLetter },
-  { path: /^\/api\/runs\/([\w-]{1,100})$/, scope: 'issues:read', answer: run },
-  { path: /^\/api\/runs\/([\w-]{1,100})\/lines$/, scope: 'issues:read', answer: lines },
+  { path: /^\/api\/runs\/([\w-]{1,100})$/, scope: 'issues:read', answer: oneRun },
+  { path: /^\/api\/runs\/([\w-]{1,100})\/lines$/, scope: 'issues:read', answer: runLines },
   { path: /^\/api\/runs\/([\w-]{1,100})\/journal$/, answer: journal },
   { path: /^\/api\/runs\/([\w-]{1,100})\/patch$/, role: 'lead', answer: patch },
   {
@@ -159,137 +156,6 @@ export function api(needs: Needs): Route {
     const { org } = principal;
     return { status: 200, body: await read.answer({ ...needs, principal, org, id, query: request.query }) };
   };
-}
-
-function me(principal: Principal) {
-  if (principal.via === 'key')
-    return { org: principal.org, id: principal.id, roles: [], scopes: principal.scopes };
-  const { org, id, email, name, roles } = principal;
-  return { org, id, email, name, roles };
-}
-
-function page({ tickets, org, query }: Asked) {
-  return tickets.list(org, parse(IssueFilters, query) satisfies TicketQuery);
-}
-
-async function issues(asked: Asked) {
-  const { tickets: found, cursor } = await page(asked);
-  return { issues: found.map((one) => issueOf(one, asked.publicUrl)), cursor };
-}
-
-async function tickets(asked: Asked) {
-  return page(asked);
-}
-
-const DeliveryFilters = z.strictObject({
-  source: z.optional(Source),
-  outcome: z.optional(
-    z.enum(['ticket', 'update', 'stale', 'early', 'known', 'event', 'ignored', 'malformed']),
-  ),
-  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 25),
-  cursor: z.optional(z.string().check(z.maxLength(500))),
-});
-
-/** Newest first; or with `source` and `id` the one, with its bytes as base64. */
-async function deliveryList({ deliveries, org, query }: Asked) {
-  const { id, ...filters } = query;
-  const wanted = parse(DeliveryFilters, filters);
-  if (id === undefined) return deliveries.list(org, wanted);
-  const found = wanted.source && (await deliveries.find(org, wanted.source, id.slice(0, 200)));
-  if (!found) throw new Fault('NotFound', `No delivery ${id} of ${wanted.source ?? 'no source'} is kept`);
-  return { ...found.kept, body: found.delivery.body };
-}
-
-async function found({ tickets, org, id }: Asked): Promise<Ticket> {
-  const one = await tickets.find(org, id);
-  if (!one) throw new Fault('NotFound', `There is no ticket ${id}`);
-  return one;
-}
-
-async function issue(asked: Asked) {
-  const one = await found(asked);
-  const { runs, org, publicUrl } = asked;
-  const job = one.runId ? await runs.find(org, one.runId) : undefined;
-  const log = job ? await runs.lines(org, job.id) : [];
-  const standing = job && (await standingOf(org, job.id, asked));
-  return { ...issueOf(one, publicUrl), ...standing, job: jobOf(job, log) };
-}
-
-async function ticket(asked: Asked) {
-  const one = await found(asked);
-  const { runs, outbox, org } = asked;
-  const [last, similar, answers] = await Promise.all([
-    one.runId ? runs.find(org, one.runId) : undefined,
-    similarTo(one, asked),
-    outbox.answers(one),
-  ]);
-  const costs = last ? await runs.costs(org, last.id) : [];
-  return { ticket: one, runs: last ? [last] : [], costs, similar, answers };
-}
-
-/** The tickets that are like it, with why. */
-async function similarTo({ id }: Ticket, { tickets, likeness, org }: Asked): Promise<Similar[]> {
-  const links = await likeness.links(org, id);
-  const found = await Promise.all(links.map((link) => tickets.find(org, link.ticketId)));
-  return links.flatMap((link, at) => {
-    const other = found[at];
-    return other ? [{ ...link, externalId: other.externalId, title: other.title, status: other.status }] : [];
-  });
-}
-
-async function run({ runs, org, id }: Asked) {
-  const one = await runs.find(org, id);
-  if (!one) throw new Fault('NotFound', `There is no run ${id}`);
-  return { run: one, costs: await runs.costs(org, id) };
-}
-
-async function lines({ runs, org, id, query }: Asked) {
-  const found = await runs.lines(org, id, query.after?.slice(0, 200));
-  return { lines: found, after: found.at(-1)?.id ?? query.after };
-}
-
-async function everybody({ people, identities, org }: Asked) {
-  const [all, accounts] = await Promise.all([people.list(org), identities.list(org)]);
-  return {
-    people: all.map(({ id, email, name, roles, groups, awayUntil, slack }) => ({
-      id,
-      email,
-      name,
-      roles,
-      groups,
-      awayUntil,
-      slack,
-      accounts: accounts
-        .filter(({ person }) => person === id)
-        .map(({ at, id: account, evidence }) => ({ at, id: account, evidence })),
-    })),
-  };
-}
-
-/** An admin sees every key, anybody else their own. */
-async function keys({ people, clock, org, principal }: Asked) {
-  const isAdmin = principal.via === 'session' && principal.roles.includes('admin');
-  const all = await people.keys(org, clock.now());
-  return { keys: all.filter(({ owner }) => isAdmin || owner === principal.id).map(keyView) };
-}
-
-/** Who stands in for whom now. */
-async function delegations({ people, clock, org }: Asked) {
-  const [all, everybody] = await Promise.all([people.delegations(org), people.list(org)]);
-  const nameOf = (person: string) => everybody.find(({ id }) => id === person)?.email ?? person;
-  const at = clock.now().toISOString();
-  const live = all.filter(({ revokedAt, endsAt }) => !revokedAt && endsAt > at);
-  return { delegations: live.map((one) => delegationView(one, nameOf)) };
-}
-
-/** Over the hundred newest tickets: counts by status, and what their runs have cost. */
-async function summary({ tickets, runs, org }: Asked) {
-  const { tickets: newest } = await tickets.list(org, { limit: 100 });
-  const byStatus: Record<string, number> = {};
-  for (const { status } of newest) byStatus[status] = (byStatus[status] ?? 0) + 1;
-  const rows = await Promise.all(newest.map(({ runId }) => runId && runs.find(org, runId)));
-  const spentNanoUsd = rows.reduce((sum, row) => sum + (row ? row.spentNanoUsd : 0), 0);
-  return { byStatus, spentNanoUsd };
 }
 
 export const handler = http(Env, async (env) =>
