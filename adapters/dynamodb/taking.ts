@@ -124,7 +124,10 @@ export async function handOn(table: string, Key: { org: string; id: string }, at
 /** The ticket that this delivery has made or changed before, if it has. */
 function seenBy([byId, byBody]: Refusals, { bodyHash }: Delivery): string | undefined {
   if (byId && byId.item.bodyHash !== bodyHash)
-    throw new Fault('Conflict', 'This delivery id was already used for another body');
+    throw new Fault(
+      'Conflict',
+      'This delivery id, or Idempotency-Key, was used for another body already; take a new one',
+    );
   return byId?.item.ticketId ?? byBody?.item.ticketId;
 }
 

@@ -23,7 +23,10 @@ export async function prioritize(ticket: Ticket, priority: Priority, needs: Stee
   const { org, id, runId, classification } = ticket;
   const change = { priority, ...(classification && { classification: { ...classification, priority } }) };
   const { ticket: now, changed } = await needs.tickets.advance(org, id, OPEN, change);
-  if (!changed) throw new Fault('Conflict', `Nobody works on ticket ${id} any more: it is ${now.status}`);
+  if (!changed) {
+    const then = AGAIN.includes(now.status) ? '; have it tried again first' : '';
+    throw new Fault('Conflict', `Nobody works on ticket ${id} any more: it is ${now.status}${then}`);
+  }
   if (runId) await needs.queue.rerank(org, runId, { priority });
   return now;
 }

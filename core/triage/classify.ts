@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Model } from '../agents/model.ts';
 import { Fault } from '../fault.ts';
 import { type Project, repositoryNamed } from '../projects/project.ts';
+import { oneLine } from '../tickets/text.ts';
 import { type Classification, type Draft, Priority, TicketType } from '../tickets/ticket.ts';
 import { type Classifier, guess } from './classifier.ts';
 import { type Habits, priorityByHabit, repositoryByHabit } from './habits.ts';
@@ -106,7 +107,7 @@ function typeOf(ticket: Draft, classifier: Classifier): Sure<TicketType> & { by:
   if (signature && signature.confidence >= SURE) return { ...signature, by: 'rule' };
 
   const { kind, probability, isSure, because } = guess(ticket, classifier);
-  const words = `${because.map((word) => `“${word}”`).join(', ') || 'its form'}, ${percent(probability)}`;
+  const words = `${because.map((word) => `“${oneLine(word, 60)}”`).join(', ') || 'its form'}, ${percent(probability)}`;
   if (isSure && probability >= SURE)
     return { value: kind, confidence: probability, reason: `the classifier, by ${words}`, by: 'classifier' };
   const leaning = typeByLeaning(ticket);

@@ -41,6 +41,13 @@ describe('by rules', () => {
     expect(byRules(draft(given), known)).toMatchObject(expected);
   });
 
+  it('says why in one line, whatever lines its words were in', () => {
+    const { reason } = byRules(draft({ title: 'Hm something', body: 'Not clear' }), known);
+
+    expect(reason).toContain('“something not”');
+    expect(reason).not.toContain('\n');
+  });
+
   it.each([
     ['a classifier that does not lean to it enough', { title: 'ledger is wrong', body: '' }],
     ['a classifier that leans to another kind', { title: 'Job', body: 'KeyError: x' }],

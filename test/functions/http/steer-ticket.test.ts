@@ -68,6 +68,14 @@ describe('POST /api/tickets/{id}/priority', () => {
 
     expect(await post('priority', { priority: 'low' })).toMatchObject({ statusCode: 409 });
   });
+
+  it('is refused with what to do first when the ticket came to nothing', async () => {
+    await end('escalated');
+    const { statusCode, body } = await post('priority', { priority: 'low' });
+
+    expect(statusCode).toBe(409);
+    expect(body.message).toContain('have it tried again first');
+  });
 });
 
 describe('POST /api/tickets/{id}/cancel', () => {
