@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,16 +49,24 @@ async function executions({ aws, outputs }: Host) {
   return all.map(({ name, status }) => `${name} ${status}`);
 }
 
+/** Milliseconds that a process with nothing to do takes here and now. */
+async function nodeStart(): Promise<number> {
+  const began = performance.now();
+  for (let at = 0; at < 5; at++) await once(spawn(process.execPath, ['-e', '0']), 'exit');
+  return (performance.now() - began) / 5;
+}
+
 describe('a local instance', () => {
-  it('takes a request through table, stream, bus, queue, machine and container, ready in under 2 s', async () => {
+  it('takes a request through table, stream, bus, queue, machine and container, ready in the time of thirty-five starts of Node', async () => {
     const at = folder();
+    const bare = await nodeStart();
     const host = await boot(at);
     await order(host, 'one');
     await reaches(host, 'one', 'done');
 
     await expect.poll(() => executions(host)).toEqual(['one SUCCEEDED']);
     expect(containersBegun(at)).toBe(1);
-    expect(host.milliseconds).toBeLessThan(2_000);
+    expect(host.milliseconds).toBeLessThan(35 * bare);
     await down(host, 'SIGTERM');
   });
 

@@ -513,7 +513,11 @@ describe('signalbox evidence verify', { timeout: 60_000 }, () => {
   function run(of: unknown, ...options: string[]): Promise<{ code: number; out: string; seconds: number }> {
     const file = join(folder, 'evidence.json');
     writeFileSync(file, typeof of === 'string' ? of : JSON.stringify(of));
-    const args = ['--import', COST, 'bin/cli.ts', 'evidence', 'verify', file, ...options];
+    return cli('evidence', 'verify', file, ...options);
+  }
+
+  function cli(...words: string[]): Promise<{ code: number; out: string; seconds: number }> {
+    const args = ['--import', COST, 'bin/cli.ts', ...words];
     return new Promise((resolve) => {
       execFile(
         process.execPath,
@@ -527,7 +531,7 @@ describe('signalbox evidence verify', { timeout: 60_000 }, () => {
     });
   }
 
-  it('ends with 0 when everything holds, in less than a second', async () => {
+  it('ends with 0 when everything holds, and works no longer than the command takes to start', async () => {
     const key = join(folder, 'key.pem');
     writeFileSync(key, bundle.checkpoints[0].publicKey);
     const { code, out, seconds } = await run(bundle, '--key', key, '--json');
@@ -538,7 +542,10 @@ describe('signalbox evidence verify', { timeout: 60_000 }, () => {
       entries: 5,
       first_bad_entry: null,
     });
-    expect(Math.min(seconds, (await run(bundle)).seconds)).toBeLessThan(1);
+    const least = async (again: () => Promise<{ seconds: number }>) =>
+      Math.min(...(await Promise.all([again(), again()])).map((one) => one.seconds));
+    const started = await least(() => cli('--version'));
+    expect(Math.min(seconds, await least(() => run(bundle)))).toBeLessThan(2 * started);
   });
 
   it('ends with 1 and names the first bad entry when something does not hold', async () => {
