@@ -31,10 +31,12 @@ export async function accept(tables: Tables, ticket: Ticket, delivery: Delivery)
     const whole = caughtUp(ticket, early?.told ?? []);
     const refused = await writeTogether(accepting(tables, whole, { delivery, early }));
     if (!refused) return { ticket: whole, created: true };
-    const seen = seenBy(refused, delivery);
-    const [, , byTicket, , byUrl] = refused;
-    const known = seen ?? (byTicket ? ticket.id : byUrl?.item.ticketId);
-    if (known) return { ticket: await there(tables, ticket, known), created: false, isSeen: Boolean(seen) };
+    const isSeen = seenBy(refused, delivery) !== undefined;
+    const known = knownBy(refused, ticket, delivery);
+    if (!known) continue;
+    // A delivery that comes again says nothing new, whatever it is called now.
+    if (!isSeen) await alsoCalled(tables, ticket, known);
+    return { ticket: await there(tables, ticket.org, known), created: false, isSeen };
   }
   throw busy();
 }
@@ -131,17 +133,23 @@ function seenBy([byId, byBody]: Refusals, { bodyHash }: Delivery): string | unde
   return byId?.item.ticketId ?? byBody?.item.ticketId;
 }
 
-/** The ticket that stands for one. What another source calls it is kept: it does not name the URL each time. */
-async function there(
-  { table, deliveriesTable }: Tables,
-  { org, id }: Ticket,
-  known: string,
-): Promise<Ticket> {
-  const ticket = await find(table, org, known);
+/** The ticket that stands in the way: of this delivery, by this name, or at this URL. */
+function knownBy(refused: Refusals, ticket: Ticket, delivery: Delivery): string | undefined {
+  const [, , byTicket, , byUrl] = refused;
+  return seenBy(refused, delivery) ?? (byTicket ? ticket.id : byUrl?.item.ticketId);
+}
+
+async function there({ table }: Tables, org: string, id: string): Promise<Ticket> {
+  const ticket = await find(table, org, id);
   if (!ticket) throw new Fault('Unavailable', 'The ticket of this delivery cannot be read; send it again');
-  const Item = { ...aliasKey(org, id), ticketId: known };
-  if (known !== id) await dynamo().send(new PutCommand({ TableName: deliveriesTable, Item }));
   return ticket;
+}
+
+/** What another source calls a ticket is kept: it does not name the URL each time. */
+async function alsoCalled({ deliveriesTable }: Tables, { org, id }: Ticket, known: string): Promise<void> {
+  if (known === id) return;
+  const Item = { ...aliasKey(org, id), ticketId: known };
+  await dynamo().send(new PutCommand({ TableName: deliveriesTable, Item }));
 }
 
 function busy(): Fault {
