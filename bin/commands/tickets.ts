@@ -87,7 +87,7 @@ function steering(command: Command, asked: () => { api: Client; out: Terminal })
       out.result(ticket, () => `${ticket.id} has priority ${ticket.priority}`);
     });
   for (const [wish, says] of [
-    ['cancel', 'end a ticket that is not done; whoever works on it stops'],
+    ['cancel', 'end a ticket that is not done or came to nothing; whoever works on it stops'],
     ['retry', 'begin anew with a ticket that came to nothing'],
   ] as const)
     command

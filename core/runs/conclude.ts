@@ -28,6 +28,11 @@ export const OPEN: readonly TicketStatus[] = [
   'verifying',
 ];
 
+/** Whether it came to nothing and waits for a person to end it or have it tried again. */
+export function isStuck({ status, pullRequest }: Ticket): boolean {
+  return (status === 'escalated' || status === 'failed') && !pullRequest;
+}
+
 /** Statuses in which nobody works on a ticket whose pull request may still be open: a review of it begins another run. */
 export const REVIEWABLE: readonly TicketStatus[] = ['in_review', 'escalated', 'failed', 'declined'];
 

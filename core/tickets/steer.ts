@@ -1,8 +1,9 @@
 import { Fault } from '../fault.ts';
 import type { Clock, Runs, Tickets } from '../ports.ts';
 import type { Queue } from '../queue/ports.ts';
-import { OPEN } from '../runs/conclude.ts';
+import { isStuck, OPEN } from '../runs/conclude.ts';
 import { anew } from './anew.ts';
+import { cut } from './text.ts';
 import type { Priority, Ticket, TicketStatus } from './ticket.ts';
 
 export interface SteerNeeds {
@@ -31,13 +32,29 @@ export async function prioritize(ticket: Ticket, priority: Priority, needs: Stee
   return now;
 }
 
-/** Ends an open ticket; whoever works on it is stopped, and its place in the queue is free. */
+/** Ends a ticket that is open or came to nothing; whoever works on it is stopped, and its place in the queue is free. */
 export async function cancel({ org, id }: Ticket, by: string, needs: SteerNeeds): Promise<Ticket> {
   const reason = `${by} cancelled it`;
-  const { ticket, changed } = await needs.tickets.advance(org, id, OPEN, { status: 'cancelled', reason });
-  if (!changed && ticket.status !== 'cancelled')
-    throw new Fault('Conflict', `Ticket ${id} has ended already: it is ${ticket.status}`);
+  const first = await needs.tickets.advance(org, id, OPEN, { status: 'cancelled', reason });
+  if (first.changed || first.ticket.status === 'cancelled') return first.ticket;
+  if (!isStuck(first.ticket)) throw ended(first.ticket);
+  const change = givenUp(first.ticket, reason);
+  const { ticket, changed } = await needs.tickets.advance(org, id, [first.ticket.status], change);
+  if (!changed && ticket.status !== 'cancelled') throw ended(ticket);
   return ticket;
+}
+
+/** The end of a ticket that came to nothing; why it had is kept in its reason. */
+export function givenUp({ status, reason }: Ticket, why: string): Pick<Ticket, 'status' | 'reason'> {
+  return {
+    status: 'cancelled',
+    reason: cut(`${why}. It was ${status} before: ${reason ?? 'no reason'}`, 4_000),
+  };
+}
+
+function ended({ id, status, pullRequest }: Ticket): Fault {
+  const then = pullRequest ? `; merge or close its pull request instead, ${pullRequest.url}` : '';
+  return new Fault('Conflict', `Ticket ${id} has ended already: it is ${status}${then}`);
 }
 
 /** Has a ticket that came to nothing begun with anew, in a run of its own. Its last run is over first, or the new one could not be told from it. */

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
-import { OPEN } from '../runs/conclude.ts';
+import { isStuck, OPEN } from '../runs/conclude.ts';
 import { anew } from './anew.ts';
+import { givenUp } from './steer.ts';
 import { Comment, Draft, Source, type Ticket } from './ticket.ts';
 
 /** What a source says happened to something of its own. Times are by the source's clock: they order what arrives in any order. */
@@ -49,12 +50,13 @@ function content({ as, at }: Told): Partial<Ticket> {
   return { title, body, labels, url, type, priority, changedAt: at };
 }
 
-/** Closing it there cancels what is not yet in review; opening it again there begins anew what closing had cancelled, unless it was merged into another. */
+/** Closing it there cancels what is not yet in review, or came to nothing; opening it again there begins anew what closing had cancelled, unless it was merged into another. */
 function standing(ticket: Ticket, { state, source, by }: Told): Partial<Ticket> {
   const { status, atSource, duplicateOf } = ticket;
   if (!state || state === (atSource ?? 'open')) return {};
-  if (state === 'closed' && OPEN.includes(status))
-    return { atSource: state, status: 'cancelled', reason: `${by} closed it at the source (${source})` };
+  const reason = `${by} closed it at the source (${source})`;
+  if (state === 'closed' && OPEN.includes(status)) return { atSource: state, status: 'cancelled', reason };
+  if (state === 'closed' && isStuck(ticket)) return { atSource: state, ...givenUp(ticket, reason) };
   if (state === 'open' && status === 'cancelled' && !duplicateOf) return { ...anew(ticket), atSource: state };
   return { atSource: state };
 }

@@ -89,8 +89,9 @@ export function again({ id, status, pullRequest, duplicateOf }: Ticket, { mayLea
 
 const OPEN = ['received', 'triaging', 'diagnosing', 'awaiting_approval', 'implementing', 'verifying'];
 
-/** Ending a ticket that is worked on or waits for somebody, for leads. */
-export function ending({ id, status }: Ticket, { mayLead, onSteer }: Acts) {
-  if (!mayLead || !OPEN.includes(status)) return nothing;
+/** Ending a ticket that is worked on, waits for somebody or came to nothing, for leads. */
+export function ending({ id, status, pullRequest }: Ticket, { mayLead, onSteer }: Acts) {
+  const isStuck = ['escalated', 'failed'].includes(status) && !pullRequest;
+  if (!mayLead || !(isStuck || OPEN.includes(status))) return nothing;
   return html`<button class="plain" @click=${() => onSteer(id, 'cancel')}>Cancel the ticket</button>`;
 }

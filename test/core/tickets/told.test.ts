@@ -9,6 +9,11 @@ function told(minute: number, change: Partial<Told> = {}): Told {
   return { org: 'acme', source: 'jira', externalId: 'ETL-142', at: at(minute), by: 'mara', ...change };
 }
 
+const pullRequest = {
+  ...{ url: 'https://forge.example/acme/tap-orders/pull/7', number: 7, repository: 'acme/tap-orders' },
+  ...{ branch: 'signalbox/etl-142', headSha: 'a'.repeat(40) },
+};
+
 const edit = (minute: number, title: string) => told(minute, { as: draft({ title }), state: 'open' });
 const close = (minute: number) => told(minute, { state: 'closed' });
 const says = (minute: number, text: string, change = {}) =>
@@ -46,9 +51,20 @@ describe('news of a ticket', () => {
     ['awaiting_approval', 'cancelled'],
     ['in_review', 'in_review'],
     ['merged', 'merged'],
-    ['escalated', 'escalated'],
+    ['escalated', 'cancelled'],
+    ['failed', 'cancelled'],
+    ['declined', 'declined'],
   ] as const)('of a closing leads from %s to %s', (status, becomes) => {
     expect(moved(ticket({ status }), close(1))).toMatchObject({ status: becomes, atSource: 'closed' });
+  });
+
+  it('of a closing keeps why a person was needed, and leaves a pull request to its forge', () => {
+    const escalated = ticket({ status: 'escalated', reason: 'No repository is known for it' });
+
+    expect(moved(escalated, close(1)).reason).toBe(
+      'mara closed it at the source (jira). It was escalated before: No repository is known for it',
+    );
+    expect(moved({ ...escalated, pullRequest }, close(1)).status).toBe('escalated');
   });
 
   it('begins anew when what was closed there is opened again, and only then', () => {

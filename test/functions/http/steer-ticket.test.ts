@@ -20,6 +20,10 @@ const queue = dynamoQueue('Queue');
 let later = 0;
 const clock = { now: () => new Date(Date.parse(AT) + later) };
 const RUN = 'run_1_1';
+const pullRequest = {
+  ...{ url: 'https://forge.example/acme/tap-orders/pull/7', number: 7, repository: 'acme/tap-orders' },
+  ...{ branch: 'signalbox/etl-142', headSha: 'a'.repeat(40) },
+};
 
 let org = '';
 let id = '';
@@ -85,6 +89,29 @@ describe('POST /api/tickets/{id}/cancel', () => {
         statusCode: 200,
         body: { ticket: { status: 'cancelled', reason: 'Dana cancelled it' } },
       });
+  });
+
+  it.each(['escalated', 'failed'] as const)('ends one that has %s, and keeps why it had', async (status) => {
+    await end(status, { reason: 'Its tests fail' });
+
+    for (const _ of [1, 2])
+      expect(await post('cancel')).toMatchObject({
+        statusCode: 200,
+        body: {
+          ticket: {
+            status: 'cancelled',
+            reason: `Dana cancelled it. It was ${status} before: Its tests fail`,
+          },
+        },
+      });
+  });
+
+  it('leaves one whose pull request may be open to the forge, and says so', async () => {
+    await end('escalated', { pullRequest });
+    const { statusCode, body } = await post('cancel');
+
+    expect(statusCode).toBe(409);
+    expect(body.message).toContain(pullRequest.url);
   });
 
   it('is too late for a ticket that has ended', async () => {
