@@ -1,40 +1,25 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHROMIUM, chromiumHere } from '../support/browser.ts';
+import { annaSees, CHROMIUM, type Seen } from '../support/browser.ts';
 import { MAIL, productWithTeam, REFUND, type Team } from '../support/team.ts';
-
-const shots = process.env.SIGNALBOX_SHOTS;
 
 describe.runIf(CHROMIUM)('approvals on the dashboard, in a real browser', { timeout: 60_000 }, () => {
   let team: Team;
-  let browser: Browser;
+  let seen: Seen;
   let page: Page;
-  const complaints: string[] = [];
 
   beforeAll(async () => {
     team = await productWithTeam();
-    browser = await chromiumHere();
-    page = await (await browser.newContext()).newPage();
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('console', (said) => said.type() === 'error' && complaints.push(said.text()));
-    await page.goto(`${team.url}/approvals`);
-    await page.getByLabel('E-mail address').fill('anna@acme.example');
-    await page.getByRole('button', { name: 'Send me a code' }).click();
-    await page.getByLabel('Code').fill(await team.codeOf('anna@acme.example'));
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByRole('heading', { name: 'Approvals' }).waitFor();
+    seen = await annaSees(team, '/approvals', 'Approvals');
+    page = seen.page;
   }, 90_000);
 
   afterAll(async () => {
-    await browser?.close();
+    await seen?.close();
     await team?.stop();
   });
 
-  async function shot(name: string): Promise<void> {
-    if (shots) await page.screenshot({ path: `${shots}/${name}.png`, fullPage: true });
-  }
-
-  const seen = <T>(look: () => Promise<T>) => expect.poll(look, { timeout: 10_000 });
+  const polled = <T>(look: () => Promise<T>) => expect.poll(look, { timeout: 10_000 });
   const region = (name: string) => page.getByRole('region', { name });
   const textOf = (name: string) => region(name).textContent();
 
@@ -53,13 +38,13 @@ describe.runIf(CHROMIUM)('approvals on the dashboard, in a real browser', { time
     expect(await textOf('Waiting for a decision')).toContain('no answer means no');
     expect(await textOf('Over')).toContain('Nothing yet');
     expect(await textOf('Figures')).toContain('Nothing was asked in this time');
-    await shot('approvals-empty');
+    await seen.shot('approvals-empty');
   });
 
   it('shows what waits, the most urgent first, with why, for how long and at what risk', async () => {
     await team.propose('email.send', { ...MAIL, subject: '<img src=x onerror=alert(1)>' });
     await team.propose('billing.refund', REFUND);
-    await seen(() => region('Waiting for a decision').getByRole('listitem').count()).toBe(2);
+    await polled(() => region('Waiting for a decision').getByRole('listitem').count()).toBe(2);
     const rows = await region('Waiting for a decision').getByRole('listitem').allTextContents();
 
     expect(rows[0]).toContain('<img src=x onerror=alert(1)>');
@@ -79,7 +64,7 @@ describe.runIf(CHROMIUM)('approvals on the dashboard, in a real browser', { time
     await page.getByRole('button', { name: 'Approve exactly this' }).click();
     await page.waitForURL(/\/receipt$/);
     await page.goto(`${team.url}/approvals`);
-    await seen(() => textOf('Over')).toContain('Approved by anna@acme.example, web');
+    await polled(() => textOf('Over')).toContain('Approved by anna@acme.example, web');
 
     expect(await region('Waiting for a decision').getByRole('listitem').count()).toBe(1);
     expect(await region('Over').getByRole('listitem').count()).toBe(1);
@@ -93,7 +78,7 @@ describe.runIf(CHROMIUM)('approvals on the dashboard, in a real browser', { time
     await page.waitForURL(/\/a\/act_/);
     await page.goto(`${team.url}/approvals`);
 
-    await seen(() => textOf('Waiting for a decision')).toContain('first opened');
+    await polled(() => textOf('Waiting for a decision')).toContain('first opened');
   });
 
   it('draws how people decided, for each type of action', async () => {
@@ -107,19 +92,19 @@ describe.runIf(CHROMIUM)('approvals on the dashboard, in a real browser', { time
     );
     expect(await mail.getByRole('img', { name: 'require approval 1' }).count()).toBe(1);
     await page.getByLabel('Period').selectOption('7');
-    await seen(() => page.getByLabel('Period').inputValue()).toBe('7');
+    await polled(() => page.getByLabel('Period').inputValue()).toBe('7');
   });
 
   it('goes on with what is decided meanwhile, and pages through what was before', async () => {
     await team.propose('repo.read', { repository: 'acme/tap', paths: ['a'] });
     for (let count = 0; count < 11; count += 1)
       await team.decline('ben', await team.propose('email.send', MAIL), 'Not now');
-    await seen(() => textOf('Over')).toContain('Declined by ben@acme.example, web');
+    await polled(() => textOf('Over')).toContain('Declined by ben@acme.example, web');
     await page.reload();
     const older = page.getByRole('button', { name: 'Show older ones' });
     await older.click();
 
-    await seen(() => region('Over').getByRole('listitem').count()).toBe(12);
+    await polled(() => region('Over').getByRole('listitem').count()).toBe(12);
     expect(await older.count()).toBe(0);
     expect(await textOf('Over')).not.toContain('policy');
   });
@@ -129,7 +114,7 @@ describe.runIf(CHROMIUM)('approvals on the dashboard, in a real browser', { time
     await page.setViewportSize({ width: 375, height: 700 });
     await page.goto(`${team.url}/approvals`);
     await page.getByRole('article').first().waitFor();
-    await shot(`approvals-phone-${colorScheme}`);
+    await seen.shot(`approvals-phone-${colorScheme}`);
     const tooWide = await page.evaluate(() =>
       [...document.querySelectorAll('body *')]
         .filter((one) => one.getBoundingClientRect().right > 376 || one.scrollWidth > one.clientWidth + 1)
@@ -138,11 +123,11 @@ describe.runIf(CHROMIUM)('approvals on the dashboard, in a real browser', { time
 
     expect(tooWide).toEqual([]);
     await page.setViewportSize({ width: 1100, height: 800 });
-    await shot(`approvals-${colorScheme}`);
+    await seen.shot(`approvals-${colorScheme}`);
   });
 
   it('complains about nothing', () => {
     // Before signing in the page asks who it is, and is told nobody.
-    expect(complaints.filter((text) => !text.includes('401'))).toEqual([]);
+    expect(seen.complaints()).toEqual([]);
   });
 });

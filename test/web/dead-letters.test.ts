@@ -1,18 +1,15 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dynamoDeadLetters } from '#adapters/dynamodb/dead-letters.ts';
 import { deadLetterOf } from '#core/dead-letters.ts';
 import { ORG } from '../support/approvals.ts';
-import { CHROMIUM, chromiumHere } from '../support/browser.ts';
+import { annaSees, CHROMIUM, type Seen } from '../support/browser.ts';
 import { productWithTeam, type Team } from '../support/team.ts';
-
-const shots = process.env.SIGNALBOX_SHOTS;
 
 describe.runIf(CHROMIUM)('dead letters on the dashboard, in a real browser', { timeout: 60_000 }, () => {
   let team: Team;
-  let browser: Browser;
+  let seen: Seen;
   let page: Page;
-  const complaints: string[] = [];
 
   beforeAll(async () => {
     team = await productWithTeam();
@@ -24,33 +21,21 @@ describe.runIf(CHROMIUM)('dead letters on the dashboard, in a real browser', { t
       const sent = { messageId: `m-${number}`, queue: 'Answers/Jira', body, sentAt: at, attempts: 5 };
       await deadLetters.file(deadLetterOf(sent, { code: 'Unavailable', message, at }, at));
     }
-    browser = await chromiumHere();
-    page = await (await browser.newContext()).newPage();
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('console', (said) => said.type() === 'error' && complaints.push(said.text()));
-    await page.goto(`${team.url}/dead-letters`);
-    await page.getByLabel('E-mail address').fill('anna@acme.example');
-    await page.getByRole('button', { name: 'Send me a code' }).click();
-    await page.getByLabel('Code').fill(await team.codeOf('anna@acme.example'));
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByRole('heading', { name: 'Dead letters' }).waitFor();
+    seen = await annaSees(team, '/dead-letters', 'Dead letters');
+    page = seen.page;
   }, 90_000);
 
   afterAll(async () => {
-    await browser?.close();
+    await seen?.close();
     await team?.stop();
   });
 
   const rows = () => page.getByRole('region', { name: 'Dead letters' }).getByRole('listitem');
-  const shot = async (name: string) => {
-    if (shots) await page.screenshot({ path: `${shots}/${name}.png`, fullPage: true });
-  };
-
   it('says of each what failed and why, and shows its message', async () => {
     await expect.poll(() => rows().count()).toBe(2);
     await rows().filter({ hasText: '503 <b>' }).getByRole('button', { name: 'Show' }).click();
     await page.getByText('tk_none_1').waitFor();
-    await shot('dead-letters');
+    await seen.shot('dead-letters');
 
     expect(await rows().allTextContents()).toEqual(
       expect.arrayContaining([expect.stringContaining('Jira answered 503 (5 attempts)')]),
@@ -65,6 +50,6 @@ describe.runIf(CHROMIUM)('dead letters on the dashboard, in a real browser', { t
     await expect.poll(replayed).toBe(2);
 
     expect(await page.getByRole('button', { name: 'Replay all' }).count()).toBe(0);
-    expect(complaints.filter((one) => !one.includes('401'))).toEqual([]);
+    expect(seen.complaints()).toEqual([]);
   });
 });

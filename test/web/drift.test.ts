@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dynamoChecks } from '#adapters/dynamodb/checks.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
@@ -8,17 +8,14 @@ import { CheckRecord, keyOf } from '#core/taps/check.ts';
 import { shapeOf } from '#core/taps/shape.ts';
 import { recordCheck } from '#functions/task/record-check.ts';
 import { ORG } from '../support/approvals.ts';
-import { CHROMIUM, chromiumHere } from '../support/browser.ts';
+import { annaSees, CHROMIUM, type Seen } from '../support/browser.ts';
 import { productWithTeam, type Team } from '../support/team.ts';
 import { PROJECT } from '../support/tickets.ts';
 
-const shots = process.env.SIGNALBOX_SHOTS;
-
 describe.runIf(CHROMIUM)('drift on the dashboard, in a real browser', { timeout: 60_000 }, () => {
   let team: Team;
-  let browser: Browser;
+  let seen: Seen;
   let page: Page;
-  const complaints: string[] = [];
 
   beforeAll(async () => {
     team = await productWithTeam();
@@ -30,32 +27,20 @@ describe.runIf(CHROMIUM)('drift on the dashboard, in a real browser', { timeout:
     });
     const checks = dynamoChecks(team.tableOf('Checks'));
     for (const [week, came] of WEEKS.entries()) await checks.put(recordOf(week, came));
-    browser = await chromiumHere();
-    page = await (await browser.newContext()).newPage();
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('console', (said) => said.type() === 'error' && complaints.push(said.text()));
-    await page.goto(`${team.url}/drift`);
-    await page.getByLabel('E-mail address').fill('anna@acme.example');
-    await page.getByRole('button', { name: 'Send me a code' }).click();
-    await page.getByLabel('Code').fill(await team.codeOf('anna@acme.example'));
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByRole('heading', { name: 'Drift' }).waitFor();
+    seen = await annaSees(team, '/drift', 'Drift');
+    page = seen.page;
   }, 90_000);
 
   afterAll(async () => {
-    await browser?.close();
+    await seen?.close();
     await team?.stop();
   });
-
-  async function shot(name: string): Promise<void> {
-    if (shots) await page.screenshot({ path: `${shots}/${name}.png`, fullPage: true });
-  }
 
   const region = (name: string) => page.getByRole('region', { name });
 
   it('lists every tap with what its last check came to', async () => {
     await expect.poll(() => region('Taps').textContent()).toMatch(/acme\/tap-orders.*1 breaking, 1 warning/s);
-    await shot('drift-list');
+    await seen.shot('drift-list');
   });
 
   it("tells a tap's history as a picture and as a table, and what differs", async () => {
@@ -73,14 +58,14 @@ describe.runIf(CHROMIUM)('drift on the dashboard, in a real browser', { timeout:
     const differs = await region('What differs').textContent();
     expect(differs).toContain('orders.<img src=x>');
     expect(differs).toMatch(/integer → string.*type changed; api drift; read by billing/s);
-    await shot('drift-tap');
+    await seen.shot('drift-tap');
   });
 
   it('lets a lead accept what is shown, once, and says who did', async () => {
     const ticketId = await drifted(team);
     await region('What differs').getByText('string → integer').waitFor();
     await page.getByLabel('Why').fill('the ledger wants integers');
-    await shot('drift-accept');
+    await seen.shot('drift-accept');
     await page.getByRole('button', { name: 'Accept as the baseline' }).click();
 
     await region('History')
@@ -94,7 +79,7 @@ describe.runIf(CHROMIUM)('drift on the dashboard, in a real browser', { timeout:
       status: expect.stringMatching(/^(cancelled|closed)$/),
       reason: expect.stringContaining('anna accepted the drift'),
     });
-    await shot('drift-accepted');
+    await seen.shot('drift-accepted');
   });
 
   it('fits a phone', async () => {
@@ -102,7 +87,7 @@ describe.runIf(CHROMIUM)('drift on the dashboard, in a real browser', { timeout:
     const isWider = () => page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
 
     expect(await isWider()).toBe(false);
-    await shot('drift-phone');
+    await seen.shot('drift-phone');
     await page.getByRole('link', { name: 'All taps' }).click();
     await page.getByRole('heading', { name: 'Drift' }).waitFor();
     expect(await isWider()).toBe(false);
@@ -114,7 +99,7 @@ describe.runIf(CHROMIUM)('drift on the dashboard, in a real browser', { timeout:
 
     expect((await asked).status()).toBe(202);
     // Before signing in the page asks who it is, and is told nobody.
-    expect(complaints.filter((text) => !text.includes('401'))).toEqual([]);
+    expect(seen.complaints()).toEqual([]);
   });
 });
 

@@ -1,21 +1,18 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dynamoPeople } from '#adapters/dynamodb/people.ts';
 import { dynamoPreferences } from '#adapters/dynamodb/preferences.ts';
 import { personId } from '#core/people/person.ts';
 import type { Preferences } from '#core/preferences.ts';
 import { ANNA, ORG } from '../support/approvals.ts';
-import { CHROMIUM, chromiumHere } from '../support/browser.ts';
+import { annaSees, CHROMIUM, type Seen } from '../support/browser.ts';
 import { productWithTeam, type Team } from '../support/team.ts';
-
-const shots = process.env.SIGNALBOX_SHOTS;
 
 describe.runIf(CHROMIUM)('notices on the dashboard, in a real browser', { timeout: 60_000 }, () => {
   let team: Team;
-  let browser: Browser;
+  let seen: Seen;
   let page: Page;
   let preferences: Preferences;
-  const complaints: string[] = [];
 
   beforeAll(async () => {
     team = await productWithTeam();
@@ -23,20 +20,12 @@ describe.runIf(CHROMIUM)('notices on the dashboard, in a real browser', { timeou
     await dynamoPeople(team.tableOf('People')).change(ORG, personId(ORG, 'anna@acme.example'), {
       roles: ['lead'],
     });
-    browser = await chromiumHere();
-    page = await (await browser.newContext()).newPage();
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('console', (said) => said.type() === 'error' && complaints.push(said.text()));
-    await page.goto(`${team.url}/notices`);
-    await page.getByLabel('E-mail address').fill('anna@acme.example');
-    await page.getByRole('button', { name: 'Send me a code' }).click();
-    await page.getByLabel('Code').fill(await team.codeOf('anna@acme.example'));
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByRole('heading', { name: 'Notices' }).waitFor();
+    seen = await annaSees(team, '/notices', 'Notices');
+    page = seen.page;
   }, 90_000);
 
   afterAll(async () => {
-    await browser?.close();
+    await seen?.close();
     await team?.stop();
   });
 
@@ -62,10 +51,10 @@ describe.runIf(CHROMIUM)('notices on the dashboard, in a real browser', { timeou
     await expect
       .poll(() => room.textContent())
       .toMatch(/discord 123456789012345678.*trouble, end of every ticket/s);
-    if (shots) await page.screenshot({ path: `${shots}/notices.png`, fullPage: true });
+    await seen.shot('notices');
     await room.getByRole('button', { name: 'Remove' }).click();
 
     await expect.poll(async () => (await preferences.rooms(ORG)).rooms).toEqual([]);
-    expect(complaints.filter((text) => !text.includes('401'))).toEqual([]);
+    expect(seen.complaints()).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dynamoQueue } from '#adapters/dynamodb/queue.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
@@ -6,36 +6,25 @@ import { limitsFrom } from '#core/queue/limits.ts';
 import type { Place } from '#core/queue/place.ts';
 import type { Priority } from '#core/tickets/ticket.ts';
 import { ORG } from '../support/approvals.ts';
-import { CHROMIUM, chromiumHere } from '../support/browser.ts';
+import { annaSees, CHROMIUM, type Seen } from '../support/browser.ts';
 import { productWithTeam, type Team } from '../support/team.ts';
 import { delivery, ticket } from '../support/tickets.ts';
 
-const shots = process.env.SIGNALBOX_SHOTS;
-
 describe.runIf(CHROMIUM)('the queue on the dashboard, in a real browser', { timeout: 60_000 }, () => {
   let team: Team;
-  let browser: Browser;
+  let seen: Seen;
   let page: Page;
-  const complaints: string[] = [];
   const ids: string[] = [];
 
   beforeAll(async () => {
     team = await productWithTeam({ SlotsPerOrg: '2' });
     await fill();
-    browser = await chromiumHere();
-    page = await (await browser.newContext()).newPage();
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('console', (said) => said.type() === 'error' && complaints.push(said.text()));
-    await page.goto(`${team.url}/queue`);
-    await page.getByLabel('E-mail address').fill('anna@acme.example');
-    await page.getByRole('button', { name: 'Send me a code' }).click();
-    await page.getByLabel('Code').fill(await team.codeOf('anna@acme.example'));
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByRole('heading', { name: 'Queue' }).waitFor();
+    seen = await annaSees(team, '/queue', 'Queue');
+    page = seen.page;
   }, 90_000);
 
   afterAll(async () => {
-    await browser?.close();
+    await seen?.close();
     await team?.stop();
   });
 
@@ -86,7 +75,7 @@ describe.runIf(CHROMIUM)('the queue on the dashboard, in a real browser', { time
     expect(await order()).toBe('ETL-3 ETL-4 ETL-5');
     expect(await region('Waiting').textContent()).toMatch(/Waiting \(3\).*in 30 s.*in 60 s.*in 90 s/s);
     expect(await region('Waiting').textContent()).toContain('<b>now</b>');
-    if (shots) await page.screenshot({ path: `${shots}/queue.png`, fullPage: true });
+    await seen.shot('queue');
   });
 
   it('lets a lead move one to the front, and cancel it', async () => {
@@ -115,7 +104,7 @@ describe.runIf(CHROMIUM)('the queue on the dashboard, in a real browser', { time
     await page.getByRole('button', { name: 'Try again' }).click();
 
     expect((await asked).status()).toBe(200);
-    expect(complaints.filter((text) => !text.includes('401'))).toEqual([]);
+    expect(seen.complaints()).toEqual([]);
   });
 
   it('fits a phone', async () => {
@@ -125,7 +114,7 @@ describe.runIf(CHROMIUM)('the queue on the dashboard, in a real browser', { time
     const isWider = () => page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
 
     expect(await isWider()).toBe(false);
-    if (shots) await page.screenshot({ path: `${shots}/queue-phone.png`, fullPage: true });
+    await seen.shot('queue-phone');
   });
 });
 
