@@ -26,12 +26,13 @@ export class Triage extends Construct {
         DELIVERIES_TABLE: data.deliveries.tableName,
         PROJECTS_TABLE: data.projects.tableName,
         TRIAGE_TABLE: data.triage.tableName,
+        QUEUE_TABLE: data.queue.tableName,
         PEOPLE_TABLE: data.people.tableName,
         SESSION_SECRET_ARN: data.sessionSecret.secretArn,
         PUBLIC_URL: publicUrl,
       },
     });
-    writes(teach, data.tickets, data.triage);
+    writes(teach, data.tickets, data.triage, data.queue);
     reads(teach, data.projects);
     knowsPeople(teach, data);
 

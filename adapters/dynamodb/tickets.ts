@@ -55,7 +55,7 @@ function matching(org: string, { status, type, priority, source, from, to }: Tic
     KeyConditionExpression: from || to ? 'org = :org AND createdAt BETWEEN :from AND :to' : 'org = :org',
     ExpressionAttributeValues: {
       ':org': org,
-      ...((from || to) && { ':from': from ?? '0', ':to': to ? before(to) : '9' }),
+      ...((from || to) && { ':from': from ?? '-', ':to': to ? before(to) : '9' }),
       ...Object.fromEntries(asked.map(([, v], at) => [`:v${at}`, v])),
     },
     ...(asked.length > 0 && {

@@ -18,7 +18,7 @@ export function dynamoLessons(
 ): Lessons {
   return {
     async correct(correction, classification) {
-      const { org, ticketId, version, at } = correction;
+      const { org, ticketId, version, at, after } = correction;
       const refused = await writeTogether([
         {
           Put: {
@@ -31,9 +31,12 @@ export function dynamoLessons(
           Update: {
             TableName: ticketsTable,
             Key: { org, id: ticketId },
-            UpdateExpression: 'SET classification = :said, updatedAt = :at, version = version + :one',
+            UpdateExpression: `SET classification = :said, updatedAt = :at, version = version + :one${after.priority ? ', priority = :priority' : ''}`,
             ConditionExpression: 'version = :version',
-            ExpressionAttributeValues: { ':said': classification, ':at': at, ':one': 1, ':version': version },
+            ExpressionAttributeValues: {
+              ...{ ':said': classification, ':at': at, ':one': 1, ':version': version },
+              ...(after.priority && { ':priority': after.priority }),
+            },
           },
         },
       ]);

@@ -5,23 +5,39 @@ import { Priority, Source, TicketStatus, TicketType } from './ticket.ts';
 
 const Cursor = z.string().check(z.maxLength(500));
 
+/** A moment, or a day for its start in UTC; both as stored times are written, which compare as text. */
+const Moment = z.pipe(
+  z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
+    error:
+      'Write a day or a time: 2026-11-21, 2026-11-21T09:00:00Z or 2026-11-21T09:00:00+02:00 (in a URL, + is %2B)',
+  }),
+  z.transform((text: string) => new Date(text).toISOString()),
+);
+
 /** What a list of issues may be asked for. */
-export const IssueFilters = z.strictObject({
-  status: z.optional(TicketStatus),
-  type: z.optional(TicketType),
-  priority: z.optional(Priority),
-  source: z.optional(Source),
-  /** In what the source says it concerns, or the name of the repository. */
-  module: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
-  /** In the title, the description or the external id. */
-  text: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
-  /** Created then or later. */
-  from: z.optional(z.iso.datetime()),
-  /** Created before. */
-  to: z.optional(z.iso.datetime()),
-  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 25),
-  cursor: z.optional(Cursor),
-});
+export const IssueFilters = z
+  .strictObject({
+    status: z.optional(TicketStatus),
+    type: z.optional(TicketType),
+    priority: z.optional(Priority),
+    source: z.optional(Source),
+    /** In what the source says it concerns, or the name of the repository. */
+    module: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+    /** In the title, the description or the external id. */
+    text: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+    /** Created then or later. */
+    from: z.optional(Moment),
+    /** Created before. */
+    to: z.optional(Moment),
+    limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 25),
+    cursor: z.optional(Cursor),
+  })
+  .check(
+    z.refine(({ from, to }) => !from || !to || from < to, {
+      error: 'Write a later time than that of from',
+      path: ['to'],
+    }),
+  );
 
 const IssuePage = z.object({ issues: z.array(Issue), cursor: z.optional(Cursor) });
 const IssueWithJob = z.extend(Issue, {

@@ -2,12 +2,14 @@ import * as z from 'zod';
 import { clock } from '#adapters/clock.ts';
 import { dynamoMerges } from '#adapters/dynamodb/merges.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
+import { dynamoQueue } from '#adapters/dynamodb/queue.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { dynamoLessons } from '#adapters/dynamodb/triage.ts';
 import { Fault } from '#core/fault.ts';
 import { parseJson } from '#core/parse.ts';
 import { allow, nameOf } from '#core/people/principal.ts';
 import type { Clock, Projects, Tickets } from '#core/ports.ts';
+import type { Queue } from '#core/queue/ports.ts';
 import { mergedInto } from '#core/tickets/merge.ts';
 import type { Ticket } from '#core/tickets/ticket.ts';
 import { adapt, succeeding } from '#core/triage/adapt.ts';
@@ -22,6 +24,7 @@ export const Env = PrincipalEnv.extend({
   DELIVERIES_TABLE: z.string(),
   PROJECTS_TABLE: z.string(),
   TRIAGE_TABLE: z.string(),
+  QUEUE_TABLE: z.string(),
 });
 export type Env = z.infer<typeof Env>;
 
@@ -30,6 +33,7 @@ interface Needs {
   projects: Pick<Projects, 'list'>;
   lessons: Lessons;
   merges: Merges;
+  queue: Pick<Queue, 'rerank'>;
   principalOf: PrincipalOf;
   clock: Clock;
 }
@@ -77,7 +81,7 @@ async function found({ tickets, org }: Asked, id: string): Promise<Ticket> {
 }
 
 async function correct(asked: Asked): Promise<Reply> {
-  const { request, projects, lessons, org, by, clock } = asked;
+  const { request, projects, lessons, queue, org, by, clock } = asked;
   const wish = parseJson(Wish, request.text);
   const ticket = await found(asked, request.params.id ?? '');
   const at = clock.now().toISOString();
@@ -86,7 +90,9 @@ async function correct(asked: Asked): Promise<Reply> {
     at,
     projects: await projects.list(org),
   });
-  return { status: 200, body: { ticket: await lessons.correct(correction, classification) } };
+  const now = await lessons.correct(correction, classification);
+  if (wish.priority && now.runId) await queue.rerank(org, now.runId, { priority: wish.priority });
+  return { status: 200, body: { ticket: now } };
 }
 
 async function merge(asked: Asked): Promise<Reply> {
@@ -125,6 +131,7 @@ export const handler = http(Env, async (env) => {
     projects: dynamoProjects(env.PROJECTS_TABLE),
     lessons: dynamoLessons(env.TRIAGE_TABLE, env.TICKETS_TABLE, tickets.find),
     merges: dynamoMerges(env.TICKETS_TABLE),
+    queue: dynamoQueue(env.QUEUE_TABLE),
     principalOf: await principalsFrom(env),
     clock,
   });

@@ -180,10 +180,24 @@ it('finds issues by module, words and time, page by page', async () => {
   expect(await titles({ from: AT, to: next })).toHaveLength(3);
   expect(await titles({ from: next })).toEqual([]);
   expect(await titles({ to: AT })).toEqual([]);
+  expect(await titles({ from: '2026-11-20', to: '2026-11-20T12:00:00.001+02:00' })).toHaveLength(3);
+  expect(await titles({ from: '2026-11-20T10:00:00Z', to: '2026-11-21' })).toHaveLength(3);
+  expect(await titles({ to: '0000-01-01' })).toEqual([]);
   const { body } = await get('/api/issues', { module: 'ledger', limit: '1' });
   expect(
     (await get('/api/issues', { module: 'ledger', limit: '1', cursor: body.cursor })).body.issues,
   ).toHaveLength(1);
+});
+
+it.each([
+  [{ from: 'yesterday' }, /2026-11-21T09:00:00Z.*at from/s],
+  [{ to: '2026-11-20T10:00:00 02:00' }, /%2B.*at to/s],
+  [{ from: '2026-11-21', to: '2026-11-21' }, /later.*at to/s],
+])('refuses the times %o, and says what to write', async (query, said) => {
+  const { statusCode, body } = await get('/api/issues', query);
+
+  expect(statusCode).toBe(400);
+  expect(body.message).toMatch(said);
 });
 
 it('is one ticket under one URL, and refuses what no page may link to', async () => {
@@ -209,6 +223,10 @@ it('answers as its OpenAPI says, which is made from the schemas it checks by', a
 
   expect(spec.openapi).toBe('3.1.0');
   expect(Object.keys(spec.paths)).toEqual(['/api/issues', '/api/issues/{id}']);
+  const from = spec.paths['/api/issues'].get.parameters.find(({ name }: { name: string }) => name === 'from');
+  const isTime = ajv.compile(from.schema);
+  const times = ['2026-11-21', '2026-11-21T09:00:00Z', '2026-11-21T09:00:00+02:00', 'yesterday'];
+  expect(times.map((time) => isTime(time))).toEqual([true, true, true, false]);
   expect(problems('NewIssue', issue)).toEqual([]);
   expect(problems('NewIssue', { ...issue, priorty: 'high' })).not.toEqual([]);
   expect(problems('Accepted', accepted)).toEqual([]);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { dynamoLikeness } from '#adapters/dynamodb/likeness.ts';
 import { dynamoMerges } from '#adapters/dynamodb/merges.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
+import { dynamoQueue } from '#adapters/dynamodb/queue.ts';
 import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { dynamoLessons } from '#adapters/dynamodb/triage.ts';
 import type { Principal } from '#core/people/principal.ts';
@@ -23,6 +24,7 @@ const tickets = dynamoTickets('Tickets', 'Deliveries');
 const projects = dynamoProjects('Projects');
 const lessons = dynamoLessons('Triage', 'Tickets', tickets.find);
 const merges = dynamoMerges('Tickets');
+const queue = dynamoQueue('Queue');
 const likeness = dynamoLikeness('Triage');
 
 let org = '';
@@ -48,6 +50,7 @@ async function ask(path: string, body?: object) {
     projects,
     lessons,
     merges,
+    queue,
     clock,
     principalOf: async () => principal,
   });
@@ -94,6 +97,17 @@ describe('a correction', () => {
     ]);
   });
 
+  it('of the priority moves a ticket that waits', async () => {
+    const { id } = await triaged('ETL-1');
+    await tickets.advance(org, id, ['escalated'], { status: 'diagnosing', runId: 'run_1' });
+    const arrival = { org, runId: 'run_1', ticketId: id, executionArn: 'x', kind: 'start' as const };
+    await queue.join({ ...arrival, priority: 'low', arrivedAt: AT }, { grant: 0, token: 't', at: AT });
+    const { body } = await ask(`/api/tickets/${id}/corrections`, { priority: 'critical' });
+
+    expect(body.ticket).toMatchObject({ priority: 'critical', classification: { priority: 'critical' } });
+    expect(await queue.find(org, 'run_1')).toMatchObject({ priority: 'critical', state: 'waiting' });
+  });
+
   it('of a ticket that changed meanwhile is refused, and teaches nothing', async () => {
     const given = await triaged('ETL-1');
     const stale = { ...tickets, find: async () => given };
@@ -104,6 +118,7 @@ describe('a correction', () => {
       projects,
       lessons,
       merges,
+      queue,
       clock,
       principalOf: async () => principal,
     });
