@@ -4,11 +4,11 @@ import { performance } from 'node:perf_hooks';
 import { gzipSync } from 'node:zlib';
 import { type Judged, selective, temperatureFor } from '#core/triage/calibrate.ts';
 import { type Classifier, guess, KINDS, loaded, scoresOf } from '#core/triage/classifier.ts';
-import { AGREES, SURE } from '#core/triage/classify.ts';
+import { AGREES } from '#core/triage/classify.ts';
 import { embedded, shipped } from '#core/triage/embedded.ts';
 import { learn } from '#core/triage/learn.ts';
 import { argmax, softmax } from '#core/triage/regression.ts';
-import { typeByLeaning } from '#core/triage/rules.ts';
+import { SURE, typeByLeaning } from '#core/triage/rules.ts';
 import { issuesOf } from './issues.ts';
 import {
   type Example,

@@ -79,7 +79,10 @@ export const Classification = z.object({
   projectId: z.optional(z.string()),
   role: z.enum(['engineer', 'researcher', 'lead', 'person']),
   complexity: z.enum(['low', 'medium', 'high']),
+  /** Of type and repository together. */
   confidence: z.number().check(z.minimum(0), z.maximum(1)),
+  /** Of the type alone. */
+  typeConfidence: z.optional(z.number().check(z.minimum(0), z.maximum(1))),
   reason: z.string(),
   by: z.enum(['source', 'rule', 'classifier', 'model', 'person', 'none']),
 });

@@ -12,13 +12,11 @@ import {
   priorityBySignature,
   repositoryBySignature,
   roleFor,
+  SURE,
   type Sure,
   typeByLeaning,
   typeBySignature,
 } from './rules.ts';
-
-/** Under this a person is asked. */
-export const SURE = 0.8;
 
 /**
  * What the classifier leans to by this much and words lean to as well holds: of 185 issues of repositories that it was
@@ -87,6 +85,7 @@ export function byRules(ticket: Draft, { projects, classifier, habits = {} }: Kn
     role: roleFor(type.value),
     complexity: complexity.value,
     confidence,
+    typeConfidence: type.confidence,
     by: !isSure ? 'none' : type.by === 'source' && where?.confidence !== 1 ? 'rule' : type.by,
     reason: [
       `${type.by === 'none' ? 'type unknown' : `type ${type.value}`}: ${type.reason}`,
@@ -155,6 +154,7 @@ function byModel(
     role: roleFor(type),
     complexity: said.complexity,
     confidence: said.confidence,
+    typeConfidence: ticket.type ? 1 : said.confidence,
     by: said.confidence < SURE ? 'none' : 'model',
     reason: said.reason,
   };

@@ -4,7 +4,7 @@ import { type Project, repositoryFor } from '../projects/project.ts';
 import { cut } from '../tickets/text.ts';
 import { Classification, Priority, type Ticket, TicketType } from '../tickets/ticket.ts';
 import { wordsOf } from './habits.ts';
-import { roleFor } from './rules.ts';
+import { roleFor, SURE } from './rules.ts';
 
 /** What a person says a ticket is. Saying what it is already confirms it, and teaches as well. */
 export const Wish = z
@@ -85,11 +85,27 @@ export function corrected(
     ...after,
     ...(where && { projectId: where.project.id }),
     role: roleFor(type),
-    confidence: 1,
-    by: 'person',
-    reason: `${by.name} said so: ${inWords(correction)}`,
+    ...sureness(was, wish),
+    reason: [`${by.name} said so: ${inWords(correction)}`, ...(wish.type ? [] : stillSaid(was, after))].join(
+      '; ',
+    ),
   };
   return { correction, classification };
+}
+
+/** Whose word type and repository are now, and how sure: what nobody corrected stays as sure as it was. */
+function sureness(was: Classification, { type, module }: Wish): Partial<Classification> {
+  if (type) return { by: 'person', confidence: 1, typeConfidence: 1 };
+  if (!module) return {};
+  const { typeConfidence = was.confidence } = was;
+  return { by: typeConfidence < SURE ? 'none' : 'person', confidence: typeConfidence };
+}
+
+/** The reasons for what was not corrected. */
+function stillSaid({ reason }: Classification, after: Correction['after']): string[] {
+  const isOver = (part: string) =>
+    Object.keys(after).some((name) => part.startsWith(`${name} `) || part.includes(` said so: ${name} `));
+  return reason.split('; ').filter((part) => !isOver(part));
 }
 
 function inWords({ before, after }: Pick<Correction, 'before' | 'after'>): string {

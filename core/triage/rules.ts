@@ -1,6 +1,9 @@
 import { type Project, type Repository, repositoryFor } from '../projects/project.ts';
 import type { Classification, Draft, Priority, TicketType } from '../tickets/ticket.ts';
 
+/** Under this a person is asked. */
+export const SURE = 0.8;
+
 /** A decision with how sure it is and why, in words for a person. */
 export interface Sure<T> {
   value: T;

@@ -48,18 +48,19 @@ function correcting(said: NonNullable<Ticket['classification']>, onCorrect: Besi
     event.preventDefault();
     const given = new FormData(event.target as HTMLFormElement);
     const module = String(given.get('module') ?? '').trim();
+    const type = String(given.get('type'));
     onCorrect({
-      type: String(given.get('type')),
+      ...(type && { type }),
       priority: String(given.get('priority')),
       ...(module && { module }),
     });
   };
   const choice = (name: string, values: string[], chosen: string) =>
     html`<label>${words(name)} <select name=${name}>
-      ${values.map((value) => html`<option value=${value} ?selected=${value === chosen}>${words(value)}</option>`)}
+      ${values.map((value) => html`<option value=${value} ?selected=${value === chosen}>${words(value) || 'as it is'}</option>`)}
     </select></label>`;
   return html`<form class="correct" @submit=${send}>
-    ${choice('type', TYPES, said.type)} ${choice('priority', PRIORITIES, said.priority)}
+    ${said.by === 'none' ? choice('type', ['', ...TYPES], '') : choice('type', TYPES, said.type)} ${choice('priority', PRIORITIES, said.priority)}
     <label>module <input name="module" maxlength="200" autocomplete="off" placeholder=${said.repository ?? 'owner/name or alias'} /></label>
     <button class="plain">Correct or confirm</button>
   </form>`;

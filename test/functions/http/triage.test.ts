@@ -108,6 +108,27 @@ describe('a correction', () => {
     expect(await queue.find(org, 'run_1')).toMatchObject({ priority: 'critical', state: 'waiting' });
   });
 
+  it('of the priority or the module leaves an unsure type as unsure as it was', async () => {
+    const { id } = await triaged('ETL-1', { type: undefined, title: 'Please look', body: '', concerns: [] });
+    const path = `/api/tickets/${id}/corrections`;
+    const unsure = { by: 'none', confidence: 0, reason: expect.stringContaining('type unknown') };
+
+    expect((await ask(path, { priority: 'low' })).body.ticket.classification).toMatchObject(unsure);
+    const { body } = await ask(path, { module: 'ledger' });
+    expect(body.ticket.classification).toMatchObject({ ...unsure, repository: 'acme/target-ledger' });
+    expect(body.ticket.classification.reason).not.toContain('repository unknown');
+    expect((await ask(path, { type: 'bug' })).body.ticket.classification).toMatchObject({
+      ...{ by: 'person', confidence: 1, repository: 'acme/target-ledger', priority: 'low' },
+    });
+  });
+
+  it('of the module settles a ticket whose type is known', async () => {
+    const { id } = await triaged('ETL-1', { title: 'Please look', body: '', concerns: [] });
+    const { body } = await ask(`/api/tickets/${id}/corrections`, { module: 'ledger' });
+
+    expect(body.ticket.classification).toMatchObject({ type: 'bug', by: 'person', confidence: 1 });
+  });
+
   it('of a ticket that changed meanwhile is refused, and teaches nothing', async () => {
     const given = await triaged('ETL-1');
     const stale = { ...tickets, find: async () => given };
