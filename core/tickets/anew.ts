@@ -7,6 +7,6 @@ export function anew({ classification }: Ticket): Partial<Ticket> {
     reason: undefined,
     failure: undefined,
     diagnosis: undefined,
-    ...(classification?.by !== 'person' && { classification: undefined }),
+    ...(classification?.by !== 'person' && !classification?.isPlaced && { classification: undefined }),
   };
 }

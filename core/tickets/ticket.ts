@@ -85,6 +85,8 @@ export const Classification = z.object({
   typeConfidence: z.optional(z.number().check(z.minimum(0), z.maximum(1))),
   reason: z.string(),
   by: z.enum(['source', 'rule', 'classifier', 'model', 'person', 'none']),
+  /** Whether the repository is a person's word, however unsure the type is. */
+  isPlaced: z.optional(z.boolean()),
 });
 export type Classification = z.infer<typeof Classification>;
 

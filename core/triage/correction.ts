@@ -83,7 +83,7 @@ export function corrected(
   const classification: Classification = {
     ...was,
     ...after,
-    ...(where && { projectId: where.project.id }),
+    ...(where && { projectId: where.project.id, isPlaced: true }),
     role: roleFor(type),
     ...sureness(was, wish),
     reason: [`${by.name} said so: ${inWords(correction)}`, ...(wish.type ? [] : stillSaid(was, after))].join(

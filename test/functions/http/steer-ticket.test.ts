@@ -142,6 +142,14 @@ describe('POST /api/tickets/{id}/retry', () => {
     }
   });
 
+  it('keeps the repository that a person named, though nobody is sure of the type', async () => {
+    const placed = { ...classification, by: 'none', isPlaced: true } as const;
+    await end('escalated', { runId: undefined, classification: placed });
+    await post('retry');
+
+    expect((await tickets.find(org, id))?.classification).toEqual(placed);
+  });
+
   it.each([
     ['an open one', 'received', {}],
     ['a merged one', 'merged', {}],

@@ -115,7 +115,11 @@ describe('a correction', () => {
 
     expect((await ask(path, { priority: 'low' })).body.ticket.classification).toMatchObject(unsure);
     const { body } = await ask(path, { module: 'ledger' });
-    expect(body.ticket.classification).toMatchObject({ ...unsure, repository: 'acme/target-ledger' });
+    expect(body.ticket.classification).toMatchObject({
+      ...unsure,
+      repository: 'acme/target-ledger',
+      isPlaced: true,
+    });
     expect(body.ticket.classification.reason).not.toContain('repository unknown');
     expect((await ask(path, { type: 'bug' })).body.ticket.classification).toMatchObject({
       ...{ by: 'person', confidence: 1, repository: 'acme/target-ledger', priority: 'low' },
