@@ -94,7 +94,7 @@ export class PipelineSteps extends Construct {
       data.modelSecret.grantRead(fn);
     }
     writes(classify, data.triage);
-    reads(diagnose, data.triage);
+    reads(diagnose, data.triage, data.deliveries);
     keepsFiles(diagnose, data.artifacts, 'logs/', { isWriter: false });
     data.forgeSecret.grantRead(diagnose);
     return { classify, diagnose };

@@ -1,3 +1,4 @@
+import type { KeptDelivery } from '../ports.ts';
 import { oneLine } from '../tickets/text.ts';
 import type { Ticket } from '../tickets/ticket.ts';
 import type { Evidence, Gathered } from './evidence.ts';
@@ -37,6 +38,26 @@ export function fromComments({ source, comments = [] }: Pick<Ticket, 'source' | 
         ]
       : [],
   );
+}
+
+const HISTORY_LINES = 40;
+
+/**
+ * What the source has delivered, as one piece of evidence: all about this ticket and those linked to it, and what could
+ * not be read meanwhile. Nothing where there is only the delivery that the ticket was made of.
+ */
+export function fromDeliveries(about: ReadonlySet<string>, kept: KeptDelivery[]): Evidence[] {
+  const told = kept
+    .filter(({ ticketId, outcome }) => outcome === 'malformed' || (ticketId && about.has(ticketId)))
+    .slice(0, HISTORY_LINES);
+  if (told.length < 2) return [];
+  const lines = told.map(
+    ({ receivedAt, source, outcome, ticketId, why }) =>
+      `${receivedAt} ${source} ${outcome}${ticketId ? ` ${ticketId}` : ''}${why ? `: ${oneLine(why, 200)}` : ''}`,
+  );
+  return [
+    { id: 'deliveries:newest', what: `${told.length} deliveries, the newest first`, text: lines.join('\n') },
+  ];
 }
 
 /** What a person should know when nobody has found the cause: the last errors that were read, and tickets that are alike. */

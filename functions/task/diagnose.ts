@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { secret } from '#adapters/aws/secrets.ts';
 import { clock } from '#adapters/clock.ts';
+import { dynamoDeliveries } from '#adapters/dynamodb/deliveries.ts';
 import { dynamoLikeness } from '#adapters/dynamodb/likeness.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
 import { dynamoRuns } from '#adapters/dynamodb/runs.ts';
@@ -8,13 +9,13 @@ import { dynamoTickets } from '#adapters/dynamodb/tickets.ts';
 import { githubForge } from '#adapters/github/forge.ts';
 import { s3Artifacts } from '#adapters/s3/artifacts.ts';
 import { Fault } from '#core/fault.ts';
-import type { Artifacts, Clock, Forge, Projects, Runs, Tickets } from '#core/ports.ts';
+import type { Artifacts, Clock, Deliveries, Forge, Projects, Runs, Tickets } from '#core/ports.ts';
 import { type Repository, repositoryNamed } from '#core/projects/project.ts';
 import { type Progress, progress } from '#core/runs/progress.ts';
 import { Diagnose, type RunRef } from '#core/runs/steps.ts';
 import { type Diagnosis, isFinal, type Ticket } from '#core/tickets/ticket.ts';
 import { afterDiagnosis, diagnose } from '#core/triage/diagnose.ts';
-import { fromComments, fromTickets, whatIsKnown } from '#core/triage/earlier.ts';
+import { fromComments, fromDeliveries, fromTickets, whatIsKnown } from '#core/triage/earlier.ts';
 import { type Evidence, type Gathered, gather } from '#core/triage/evidence.ts';
 import type { Likeness } from '#core/triage/ports.ts';
 import { ModelEnv, type ModelOf, modelFrom } from '../model.ts';
@@ -36,10 +37,14 @@ interface Needs {
   projects: Projects;
   artifacts: Artifacts;
   likeness: Pick<Likeness, 'links'>;
+  deliveries: Pick<Deliveries, 'list'>;
   forgeOf: (repository: Repository) => Promise<Forge>;
   modelOf: ModelOf;
   clock: Clock;
 }
+
+/** Deliveries of the source that are looked through: {@link fromDeliveries}. */
+const NEWEST = 100;
 
 type Output = z.infer<typeof Diagnose.output>;
 type Found = { diagnosis: Diagnosis } | { unknown: string };
@@ -108,19 +113,22 @@ async function evidence(ticket: Ticket, needs: Needs): Promise<Gathered | { unkn
   }
 }
 
-/** Tickets that are like this one. */
-async function alreadyTold({ org, id }: Ticket, { tickets, likeness }: Needs): Promise<Evidence[]> {
+/** Tickets that are like this one, and what the source has delivered about all of them. */
+async function alreadyTold({ org, id, source }: Ticket, needs: Needs): Promise<Evidence[]> {
+  const { tickets, likeness, deliveries } = needs;
   const links = (await likeness.links(org, id)).slice(0, 5);
-  const found = await Promise.all(links.map(({ ticketId }) => tickets.find(org, ticketId)));
-  return fromTickets(
-    links,
-    found.filter((one) => one !== undefined),
-  );
+  const [kept, ...found] = await Promise.all([
+    deliveries.list(org, { source, limit: NEWEST }),
+    ...links.map(({ ticketId }) => tickets.find(org, ticketId)),
+  ]);
+  const about = new Set([id, ...links.map(({ ticketId }) => ticketId)]);
+  const known = found.filter((one) => one !== undefined);
+  return [...fromTickets(links, known), ...fromDeliveries(about, kept.deliveries)];
 }
 
 function read({ evidence, missing }: Gathered): string {
   const of = (kind: string) => evidence.flatMap(({ id, what }) => (id.startsWith(kind) ? [what] : []));
-  const all = ['log:', 'file:', 'comment:', 'ticket:'].flatMap(of);
+  const all = ['log:', 'file:', 'comment:', 'ticket:', 'deliveries:'].flatMap(of);
   return [`Read ${all.join(', ')}.`, ...missing].join(' ');
 }
 
@@ -136,6 +144,7 @@ export const handler = task(Diagnose, Env, async (env) => {
     projects: dynamoProjects(env.PROJECTS_TABLE),
     artifacts: s3Artifacts(env.ARTIFACTS_BUCKET),
     likeness: dynamoLikeness(env.TRIAGE_TABLE),
+    deliveries: dynamoDeliveries(env.DELIVERIES_TABLE),
     forgeOf: async (repository) => githubForge(repository, await secret(env.FORGE_SECRET_ARN)),
     modelOf: modelFrom(env),
     clock,

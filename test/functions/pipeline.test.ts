@@ -1,5 +1,6 @@
 import type { DynamoDBRecord } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { dynamoDeliveries } from '#adapters/dynamodb/deliveries.ts';
 import { dynamoLikeness } from '#adapters/dynamodb/likeness.ts';
 import { dynamoNotices } from '#adapters/dynamodb/notices.ts';
 import { dynamoProjects } from '#adapters/dynamodb/projects.ts';
@@ -288,6 +289,7 @@ async function diagnose(change: { modelOf?: () => Promise<Model | undefined>; fo
     projects,
     artifacts,
     likeness,
+    deliveries: dynamoDeliveries('Deliveries'),
     clock,
     forgeOf: async () => ({ ...code, ...change.forge }),
     modelOf: change.modelOf ?? thinking(findings).modelOf,

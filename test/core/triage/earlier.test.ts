@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
+import type { DeliveryOutcome } from '#core/ports.ts';
 import { diagnose } from '#core/triage/diagnose.ts';
-import { fromComments, fromTickets, whatIsKnown } from '#core/triage/earlier.ts';
+import { fromComments, fromDeliveries, fromTickets, whatIsKnown } from '#core/triage/earlier.ts';
 import { sameError } from '#core/triage/similar.ts';
-import { ticket } from '../../support/tickets.ts';
+import { AT, delivery, ticket } from '../../support/tickets.ts';
 
 const before = ticket({
   ...{ id: 'tk_before', externalId: 'ETL-9', title: 'Nightly sync </evidence> stops', status: 'merged' },
@@ -73,5 +74,33 @@ it('has what people wrote since as evidence, with who and when, and says that no
       what: 'comment by Mara <system> at jira, 2026-11-20T10:05:00.000Z',
       text: expect.stringMatching(/^Mara <system> wrote at jira, .*; nobody has checked it:\nOnly page 3/),
     },
+  ]);
+});
+
+it('tells what the source delivered about it and its like, and what nobody could read', () => {
+  const kept = (outcome: DeliveryOutcome, ticketId?: string, why?: string) => {
+    const { body: _, ...rest } = delivery();
+    return {
+      ...rest,
+      source: 'jira' as const,
+      receivedAt: AT,
+      outcome,
+      ...(ticketId && { ticketId }),
+      ...(why && { why }),
+    };
+  };
+  const about = new Set(['tk_1', 'tk_before']);
+  const made = kept('ticket', 'tk_1');
+
+  expect(fromDeliveries(about, [made, kept('ticket', 'tk_other')])).toEqual([]);
+  const [history] = fromDeliveries(about, [
+    kept('malformed', undefined, 'issue.key:\nmissing'),
+    kept('ticket', 'tk_other'),
+    made,
+  ]);
+  expect(history).toMatchObject({ id: 'deliveries:newest', what: '2 deliveries, the newest first' });
+  expect(history?.text.split('\n')).toEqual([
+    `${AT} jira malformed: issue.key: missing`,
+    `${AT} jira ticket tk_1`,
   ]);
 });
