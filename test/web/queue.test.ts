@@ -97,6 +97,16 @@ describe.runIf(CHROMIUM)('the queue on the dashboard, in a real browser', { time
     await page.getByText('anna cancelled it').waitFor();
   });
 
+  it('lets a lead end one that waits for a person', async () => {
+    const tickets = dynamoTickets(team.tableOf('Tickets'), team.tableOf('Deliveries'));
+    const id = ids[3] ?? '';
+    await tickets.advance(ORG, id, ['diagnosing'], { status: 'escalated', reason: 'Nobody knows' });
+    await page.goto(`${team.url}/tickets/${id}`);
+    await page.getByRole('button', { name: 'Cancel the ticket' }).click();
+
+    await page.getByText('anna cancelled it. It was escalated before: Nobody knows').waitFor();
+  });
+
   it('lets a lead try a ticket again that came to nothing', async () => {
     await page.goto(`${team.url}/tickets/${ids[5]}`);
     await page.getByText('anna cancelled it').waitFor();
