@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { Fault } from '../fault.ts';
 import { type Project, repositoryFor } from '../projects/project.ts';
 import { cut } from '../tickets/text.ts';
-import { Classification, Priority, type Ticket, TicketType } from '../tickets/ticket.ts';
+import { Classification, Priority, type Ticket, type TicketStatus, TicketType } from '../tickets/ticket.ts';
 import { wordsOf } from './habits.ts';
 import { roleFor, SURE } from './rules.ts';
 
@@ -62,6 +62,7 @@ export function corrected(
       'Invalid',
       `module: ${wish.module} names no repository of this organization, or more than one`,
     );
+  if (where && where.repository.fullName !== was.repository) notWhileItIsWorkedOn(ticket, was);
   const after = {
     ...(wish.type && { type: wish.type }),
     ...(wish.priority && { priority: wish.priority }),
@@ -91,6 +92,23 @@ export function corrected(
     ),
   };
   return { correction, classification };
+}
+
+const WORKED_ON: TicketStatus[] = [
+  'diagnosing',
+  'awaiting_approval',
+  'implementing',
+  'verifying',
+  'in_review',
+];
+
+/** A plan is for the repository that it was made for: approving it would change the one that was corrected away. */
+function notWhileItIsWorkedOn({ status, id }: Ticket, { repository }: Classification): void {
+  if (!WORKED_ON.includes(status)) return;
+  throw new Fault(
+    'Conflict',
+    `module: work on ${repository ?? 'it'} is under way (${status.replaceAll('_', ' ')}); end it first (decline the plan, close the pull request, or signalbox tickets cancel ${id}), then correct the module`,
+  );
 }
 
 /** Whose word type and repository are now, and how sure: what nobody corrected stays as sure as it was. */

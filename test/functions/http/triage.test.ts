@@ -69,6 +69,21 @@ async function triaged(externalId: string, change: Parameters<typeof ticket>[0] 
 }
 
 describe('a correction', () => {
+  it.each(['awaiting_approval', 'implementing', 'in_review'] as const)(
+    'of the module is refused while work on another is %s, and of the priority is not',
+    async (status) => {
+      const { id } = await triaged(`ETL-${status}`);
+      await tickets.advance(org, id, ['escalated'], { status });
+      const path = `/api/tickets/${id}/corrections`;
+
+      expect(await ask(path, { module: 'ledger' })).toMatchObject({
+        status: 409,
+        body: { message: expect.stringContaining('work on acme/tap-orders is under way') },
+      });
+      expect(await ask(path, { module: 'orders', priority: 'low' })).toMatchObject({ status: 200 });
+    },
+  );
+
   it('changes the ticket, says who and what, and is kept to learn from', async () => {
     const { id } = await triaged('ETL-1', { labels: ['Billing'] });
     const { status, body } = await ask(`/api/tickets/${id}/corrections`, {
