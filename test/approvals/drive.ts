@@ -23,7 +23,9 @@ function isMove({ who, command, input }: Call): boolean {
   if (who === LOAD) return writes || input.TableName === 'Runs' || `${input.Key?.sk}`.startsWith('A#');
   if (who.startsWith('dispatcher'))
     return input.TableName === 'ApprovalWaits' || command.startsWith('SendTask');
-  return who === AWAIT || (who in VOTES && writes);
+  // Giving its slot back comes before, and decides nothing.
+  if (who === AWAIT) return input.TableName === 'ApprovalWaits';
+  return who in VOTES && writes;
 }
 
 /** After these the model goes on in a move of its own: the answer may still be lost. */
@@ -44,8 +46,9 @@ export interface Driven {
 export async function driven(here: Stage): Promise<Driven> {
   const tokens: unknown[] = []; // in the order in which they were opened
   const gate = gates((call) => {
+    if (!isMove(call)) return false;
     if (call.who === AWAIT) tokens.push(call.input.ExpressionAttributeValues[':token']);
-    return isMove(call);
+    return true;
   }, hasAnswer);
   here.loseRecords(true);
   const asked = await here.begin();
