@@ -49,7 +49,10 @@ describe('by rules', () => {
   });
 
   it.each([
-    ['a classifier that does not lean to it enough', { title: 'ledger is wrong', body: '' }],
+    [
+      'a classifier that leans to it by too little',
+      { title: 'Invoices are missing', body: 'Since Monday no invoices arrive in the warehouse' },
+    ],
     ['a classifier that leans to another kind', { title: 'Job', body: 'KeyError: x' }],
   ])('leaves words that lean somewhere to the next step against %s', (_, words) => {
     expect(byRules(draft(words), known)).toMatchObject({ by: 'none', confidence: 0 });
